@@ -1,0 +1,2 @@
+//! clawc
+fn main() {}

@@ -1,0 +1,107 @@
+//! The checked policy: names resolved, types proved, conditions as plain trees.
+//!
+//! A `Model` exists only if the report holds no error. The diagram and the slow evaluator are both
+//! made from it and from nothing else, so that they can be compared.
+
+use claw_table::policy::{Action, Policy};
+use claw_table::{ArmId, Fact};
+
+use crate::span::Span;
+
+/// A whole policy, proved to be well formed.
+#[derive(Debug, Clone)]
+pub struct Model {
+    /// What the runtime needs beside the decision.
+    pub policy: Policy,
+    /// Every route; arms of `policy` are numbered route by route, arm by arm.
+    pub routes: Vec<Route>,
+    /// The nameless route, where every request starts.
+    pub root: RouteId,
+    /// Constructs that a gateway must enforce, each with the place that asks for it.
+    pub features: Vec<Need>,
+}
+
+/// Position of a route in [`Model::routes`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RouteId(pub u16);
+
+/// One ordered list of arms, the last of which is `otherwise`.
+#[derive(Debug, Clone)]
+pub struct Route {
+    /// Its name; the root route is `main`.
+    pub name: String,
+    /// Top to bottom, first match wins.
+    pub arms: Vec<Arm>,
+}
+
+/// One arm.
+#[derive(Debug, Clone)]
+pub struct Arm {
+    /// Its number in the whole policy.
+    pub id: ArmId,
+    /// When it is taken; `otherwise` is [`Cond::Always`].
+    pub cond: Cond,
+    /// Where it leads.
+    pub to: Goal,
+    /// Where it is written.
+    pub span: Span,
+}
+
+/// Where an arm leads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Goal {
+    /// To a class or a refusal.
+    End(Action),
+    /// To another route; routes never form a cycle.
+    Route(RouteId),
+}
+
+/// A condition over facts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cond {
+    /// Holds for every request.
+    Always,
+    /// Holds if every part holds.
+    All(Vec<Cond>),
+    /// Holds if some part holds.
+    Any(Vec<Cond>),
+    /// Holds if the part does not.
+    Not(Box<Cond>),
+    /// Asks one fact.
+    Test(Fact, Ask),
+}
+
+/// What is asked of one fact.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ask {
+    /// Some value of a text fact matches one of these. Never holds for an absent fact.
+    Matches(Vec<Pattern>),
+    /// The fact has a value.
+    Present,
+    /// The number is this or more. Never holds for an absent fact.
+    AtLeast(u64),
+    /// The number is below this. Never holds for an absent fact.
+    Below(u64),
+    /// The flag is set.
+    Yes,
+}
+
+/// One text pattern.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Pattern {
+    /// The value is exactly this.
+    Exact(String),
+    /// The value begins with this: `claude-*`.
+    Prefix(String),
+    /// The value ends with this: `*-mini`.
+    Suffix(String),
+}
+
+/// A construct that is compiled but that not every gateway enforces.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Need {
+    /// Its stable name, such as `api-anthropic` or `commit-whole`.
+    pub feature: &'static str,
+    /// Where it is written.
+    pub span: Span,
+}

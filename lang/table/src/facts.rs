@@ -1,0 +1,140 @@
+//! Facts: what a policy may ask about a request, and the trait that answers.
+
+/// Something a policy can test about a request.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Fact {
+    /// The request method, upper case as sent.
+    Method,
+    /// The path in its one normal form, without the query.
+    Path,
+    /// The host the client named, lower case, without port.
+    Host,
+    /// What the path asks for: `chat`, `responses`, `messages`, `embeddings`, `count-tokens`, `other`.
+    Endpoint,
+    /// Every value of the named header. The name is lower case.
+    Header(String),
+    /// Every value of the named query parameter, percent-decoded.
+    Query(String),
+    /// The model the client named.
+    Model,
+    /// Whether the client asked for a stream.
+    Streaming,
+    /// Whether the request uses a capability.
+    Has(Can),
+    /// The estimate of input tokens.
+    Tokens,
+}
+
+/// What values a fact takes, and so how its atoms are found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Zero, one or several byte strings.
+    Text,
+    /// Absent or a whole number.
+    Number,
+    /// No or yes.
+    Flag,
+}
+
+/// When a fact is known; cheap ones are tested first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Phase {
+    /// From the request head.
+    Head,
+    /// From the one pass over the body.
+    Body,
+    /// From a further pass over the body, made only when it is asked for.
+    Count,
+}
+
+impl Fact {
+    /// What values this fact takes.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Method
+            | Self::Path
+            | Self::Host
+            | Self::Endpoint
+            | Self::Header(_)
+            | Self::Query(_)
+            | Self::Model => Kind::Text,
+            Self::Tokens => Kind::Number,
+            Self::Streaming | Self::Has(_) => Kind::Flag,
+        }
+    }
+
+    /// When this fact is known.
+    pub fn phase(&self) -> Phase {
+        match self {
+            Self::Method
+            | Self::Path
+            | Self::Host
+            | Self::Endpoint
+            | Self::Header(_)
+            | Self::Query(_) => Phase::Head,
+            Self::Model | Self::Streaming | Self::Has(_) => Phase::Body,
+            Self::Tokens => Phase::Count,
+        }
+    }
+}
+
+/// A capability: what a request may need and a model may offer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Can {
+    /// Tool calls.
+    Tools,
+    /// Pictures in the input.
+    Images,
+    /// Sound in the input.
+    Audio,
+    /// Files in the input.
+    Files,
+    /// An answer in JSON.
+    Json,
+    /// An answer that obeys a JSON schema.
+    JsonSchema,
+    /// Reasoning before the answer.
+    Thinking,
+}
+
+impl Can {
+    /// Every capability, in the order of their numbers.
+    pub const ALL: [Self; 7] = [
+        Self::Tools,
+        Self::Images,
+        Self::Audio,
+        Self::Files,
+        Self::Json,
+        Self::JsonSchema,
+        Self::Thinking,
+    ];
+
+    /// The word for it in the language.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Tools => "tools",
+            Self::Images => "images",
+            Self::Audio => "audio",
+            Self::Files => "files",
+            Self::Json => "json",
+            Self::JsonSchema => "json-schema",
+            Self::Thinking => "thinking",
+        }
+    }
+
+    /// The bit that stands for it in a set of capabilities.
+    pub fn bit(self) -> u16 {
+        1 << (self as u8)
+    }
+}
+
+/// Answers questions about one request. Each method is called only if the walk needs it.
+pub trait Facts {
+    /// Hands every value of a text fact to `each`; an absent fact hands over nothing.
+    fn texts(&self, fact: &Fact, each: impl FnMut(&[u8]));
+    /// The value of a number fact, or nothing where it is absent.
+    fn number(&self, fact: &Fact) -> Option<u64>;
+    /// The value of a flag fact.
+    fn flag(&self, fact: &Fact) -> bool;
+}

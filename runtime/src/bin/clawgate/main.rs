@@ -1,0 +1,2 @@
+//! clawgate
+fn main() {}

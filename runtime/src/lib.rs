@@ -1,0 +1,8 @@
+//! The data plane: serves LLM traffic by a claw decision table.
+//!
+//! Only `policy::load` knows the compiler; the request path knows the table and nothing else.
+
+pub mod meter;
+pub mod observe;
+pub mod policy;
+pub mod upstream;

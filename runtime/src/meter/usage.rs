@@ -1,0 +1,18 @@
+//! Tokens, in the one form every provider's report is brought to.
+
+/// What a provider reported for one answer. Numbers are tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Usage {
+    /// The whole input: uncached, read from and written to the provider's cache.
+    pub input_total: u64,
+    /// Input that was neither read from nor written to the cache.
+    pub input_uncached: u64,
+    /// Input read from the cache.
+    pub cache_read: u64,
+    /// Input written to the cache.
+    pub cache_write: u64,
+    /// The whole output, reasoning included.
+    pub output_total: u64,
+    /// The part of the output that was reasoning.
+    pub reasoning: u64,
+}

@@ -1,0 +1,3 @@
+//! What an operator sees of a request after it ended.
+
+pub mod record;

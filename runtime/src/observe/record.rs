@@ -1,0 +1,55 @@
+//! The one record that each request leaves behind, whatever happened to it.
+
+use crate::meter::usage::Usage;
+
+/// How one request went. It becomes one JSON line.
+#[derive(Debug, Clone, Default)]
+pub struct Record {
+    /// The id the client sees in `x-request-id`.
+    pub request_id: String,
+    /// When the head arrived, in milliseconds since 1970, UTC.
+    pub at_ms: u64,
+    /// Behaviour digest of the table that decided.
+    pub policy: String,
+    /// Method and normal path.
+    pub method: String,
+    /// Normal path, without the query.
+    pub path: String,
+    /// The model the client named, cut to a safe length.
+    pub model: Option<String>,
+    /// Whether the client asked for a stream.
+    pub streaming: bool,
+    /// The arm that was taken, by its label.
+    pub arm: Option<String>,
+    /// The workload class, by name.
+    pub class: Option<String>,
+    /// The target that served, as `provider/model`.
+    pub target: Option<String>,
+    /// Every request put on the wire, in order.
+    pub attempts: Vec<Attempt>,
+    /// The status the client got.
+    pub status: u16,
+    /// The code of the error the client got, if it got one.
+    pub code: Option<&'static str>,
+    /// How the exchange ended: `complete`, `refused`, `failed`, `cut`, `client_gone`.
+    pub outcome: &'static str,
+    /// What the provider said was used; nothing where it did not say.
+    pub usage: Option<Usage>,
+    /// From the head's arrival to the first content received, in microseconds.
+    pub first_content_us: Option<u64>,
+    /// From the head's arrival to the end, in microseconds.
+    pub duration_us: u64,
+}
+
+/// One request put on the wire, and how it ended.
+#[derive(Debug, Clone)]
+pub struct Attempt {
+    /// `provider/model`.
+    pub target: String,
+    /// Why it failed, in the language's words or as a status; nothing if it served.
+    pub cause: Option<String>,
+    /// The status the provider answered with, if it answered.
+    pub status: Option<u16>,
+    /// How long it took, in microseconds.
+    pub duration_us: u64,
+}

@@ -1,0 +1,48 @@
+//! A provider as the data plane sees it: where to dial, what to say, whom to trust.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use http::{HeaderName, HeaderValue};
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+
+/// One provider, ready to be dialled. Made when a table is loaded, never on the request path.
+#[derive(Debug)]
+pub struct Upstream {
+    /// The provider's name in the policy.
+    pub name: String,
+    /// Equal for two providers (of any two snapshots) whose connections may be shared: made of
+    /// scheme, host, port and the roots trusted.
+    pub pool_key: u64,
+    /// `host` or `host:port`, for the `host` header.
+    pub authority: HeaderValue,
+    /// Path before the API's own, without a trailing slash.
+    pub base: String,
+    /// `authorization`, marked sensitive; bound to this upstream and never copied elsewhere.
+    pub authorization: Option<HeaderValue>,
+    /// Headers added to every request.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// What TLS to speak, if any. Without it the address is plain http by the policy's own word.
+    pub tls: Option<Tls>,
+    /// Addresses to dial, kept fresh by the background thread; empty until a name first resolves.
+    pub addresses: Arc<ArcSwap<Vec<SocketAddr>>>,
+}
+
+/// How to speak TLS to one upstream.
+#[derive(Clone)]
+pub struct Tls {
+    /// Roots, versions and provider of cryptography.
+    pub config: Arc<ClientConfig>,
+    /// The name the certificate must carry.
+    pub server_name: ServerName<'static>,
+}
+
+impl std::fmt::Debug for Tls {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tls")
+            .field("server_name", &self.server_name)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,1 @@
+//! Shared by the root package's tests and benches.
