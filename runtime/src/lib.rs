@@ -6,3 +6,7 @@ pub mod meter;
 pub mod observe;
 pub mod policy;
 pub mod upstream;
+pub mod limits;
+pub mod clock;
+pub mod gateway;
+pub mod server;

@@ -53,3 +53,9 @@ pub struct Attempt {
     /// How long it took, in microseconds.
     pub duration_us: u64,
 }
+
+/// Takes the one record that each request leaves behind. It must not wait.
+pub trait Sink: Send + Sync {
+    /// Takes a record.
+    fn record(&self, record: Record);
+}
