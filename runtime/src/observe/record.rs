@@ -56,6 +56,9 @@ pub struct Attempt {
 
 /// Takes the one record that each request leaves behind. It must not wait.
 pub trait Sink: Send + Sync {
+    /// A request began; exactly one record of it follows.
+    fn begin(&self) {}
+
     /// Takes a record.
     fn record(&self, record: Record);
 }

@@ -1,0 +1,79 @@
+//! JSON on one line, safe to print: nothing in it can end the line or steer a terminal.
+
+use std::io::{Result, Write};
+
+use serde::Serialize;
+use serde_json::Serializer;
+use serde_json::ser::Formatter;
+
+/// The value as JSON without a line end. Besides what JSON itself escapes, the line separators
+/// U+2028 and U+2029, DEL and the C1 controls are escaped: log viewers and terminals act on them.
+pub fn line(value: &impl Serialize) -> String {
+    let mut bytes = Vec::with_capacity(512);
+    let written = value.serialize(&mut Serializer::with_formatter(&mut bytes, OneLine));
+    match (written, String::from_utf8(bytes)) {
+        (Ok(()), Ok(text)) => text,
+        // Our own structures hold no map with keys that are not text, the one thing that fails.
+        _ => r#"{"event":"unprintable"}"#.to_owned(),
+    }
+}
+
+/// The text cut to `bytes_max` at a character's start, with `…` where something was cut off.
+pub fn cut(text: &str, bytes_max: usize) -> std::borrow::Cow<'_, str> {
+    if text.len() <= bytes_max {
+        return text.into();
+    }
+    let mut end = bytes_max;
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    format!("{}…", text.get(..end).unwrap_or_default()).into()
+}
+
+struct OneLine;
+
+impl Formatter for OneLine {
+    fn write_string_fragment<W: ?Sized + Write>(&mut self, to: &mut W, text: &str) -> Result<()> {
+        let mut rest = text;
+        while let Some((at, found)) = rest.char_indices().find(|(_, c)| steers(*c)) {
+            let (plain, tail) = rest.split_at(at);
+            to.write_all(plain.as_bytes())?;
+            write!(to, "\\u{:04x}", u32::from(found))?;
+            rest = tail.get(found.len_utf8()..).unwrap_or_default();
+        }
+        to.write_all(rest.as_bytes())
+    }
+}
+
+fn steers(c: char) -> bool {
+    matches!(c, '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}')
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::{any, proptest};
+
+    use super::{cut, line};
+
+    #[test]
+    fn what_ends_lines_or_steers_terminals_is_escaped() {
+        let text = "a\nb\r\u{1b}[31m\u{9b}31m\u{7f}\u{2028}\u{2029}\"\\é😀";
+        insta::assert_snapshot!(line(&text), @r#""a\nb\r\u001b[31m\u009b31m\u007f\u2028\u2029\"\\é😀""#);
+    }
+
+    #[test]
+    fn a_cut_never_splits_a_character() {
+        assert_eq!(cut("añb", 2), "a…");
+        assert_eq!(cut("añb", 3), "añ…");
+        assert_eq!(cut("añb", 4), "añb");
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_stays_on_one_line_and_reads_back(text in any::<String>()) {
+            let written = line(&text);
+            assert!(!written.chars().any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')));
+            assert_eq!(serde_json::from_str::<String>(&written).unwrap(), text);
+        }
+    }
+}
