@@ -63,6 +63,11 @@ impl Fact {
         }
     }
 
+    /// Whether one request may carry several values of it. A test holds if any of them meets it.
+    pub fn repeats(&self) -> bool {
+        matches!(self, Self::Header(_) | Self::Query(_))
+    }
+
     /// When this fact is known.
     pub fn phase(&self) -> Phase {
         match self {

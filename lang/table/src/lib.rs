@@ -2,13 +2,37 @@
 //!
 //! This crate knows nothing of policy text, sockets or clocks. It gives the shape of a compiled
 //! policy, its wire format, the proof that untrusted bytes are a sound table, and the walk.
+//!
+//! ```text
+//! Parts ─encode→ bytes ─open: decode, verify, index→ Table ─decide(facts)→ ArmId
+//! ```
 
 mod facts;
 mod ids;
 pub mod policy;
 
-pub use facts::{Can, Fact, Facts, Kind, Phase};
-pub use ids::{ArmId, AtomId, ClassId, DenyId, FieldId, ModelId, ProviderId};
+mod about;
+mod parts;
+mod unsound;
+
+mod wire;
+mod wire_decision;
+mod wire_policy;
+
+mod file;
+mod verify;
 
 mod table;
-pub use table::Table;
+mod text;
+mod walk;
+
+pub use about::{About, Feature, Place};
+pub use facts::{Can, Fact, Facts, Kind, Phase};
+pub use file::{encode, repair};
+pub use ids::{ArmId, AtomId, ClassId, DenyId, FieldId, ModelId, ProviderId};
+pub use parts::{
+    Cell, DiagramParts, FieldParts, Node, NumberParts, Parts, Ref, Run, Split, TextParts, Union,
+};
+pub use table::{Field, Stats, Table};
+pub use unsound::{Section, Unsound};
+pub use walk::{Step, Trace, Unclear};

@@ -1,0 +1,336 @@
+//! The proof that makes the walk sound.
+//!
+//! What is proved, and what for:
+//! - every id is in range: nothing that holds a `Table` can miss a lookup;
+//! - every atom that a value can fall into is within its field, and every row and run within its
+//!   node: a step always finds its edge;
+//! - edges only go to later nodes of later fields: a walk has at most as many steps as fields;
+//! - every arm that ends a walk leads to a class or a refusal.
+
+use crate::policy::{Action, Policy};
+use crate::{
+    ArmId, AtomId, Cell, DiagramParts, Fact, FieldParts, Kind, Node, NumberParts, Parts, Ref, Run,
+    Section, Split, TextParts, Unsound,
+};
+
+/// Proves the parts sound and gives the length of the longest walk.
+pub(crate) fn verify(parts: &Parts) -> Result<usize, Unsound> {
+    policy(&parts.policy).map_err(in_section(Section::Policy))?;
+    places(parts).map_err(in_section(Section::Places))?;
+    fields(&parts.fields).map_err(in_section(Section::Fields))?;
+    Diagram { parts }
+        .verify()
+        .map_err(in_section(Section::Diagram))
+}
+
+type Check<T = ()> = Result<T, &'static str>;
+
+fn in_section(section: Section) -> impl Fn(&'static str) -> Unsound {
+    move |what| Unsound::Malformed { section, what }
+}
+
+macro_rules! check {
+    ($holds:expr, $what:literal $(,)?) => {
+        if !$holds {
+            return Err($what);
+        }
+    };
+}
+
+fn policy(policy: &Policy) -> Check {
+    for target in policy.classes.iter().flat_map(|class| &class.targets) {
+        let provider = policy.providers.get(target.provider.index());
+        let model = provider.and_then(|provider| provider.models.get(target.model.index()));
+        check!(model.is_some(), "a target that is not there");
+    }
+    for class in &policy.classes {
+        check!(
+            ordered(&class.retry.on.statuses, |a, b| a.1 < b.0),
+            "statuses out of order",
+        );
+        check!(
+            class
+                .retry
+                .on
+                .statuses
+                .iter()
+                .all(|(low, high)| low <= high),
+            "an empty range",
+        );
+    }
+    for arm in &policy.arms {
+        match arm.to {
+            Action::Class(class) => {
+                check!(
+                    class.index() < policy.classes.len(),
+                    "a class that is not there",
+                );
+            }
+            Action::Deny(deny) => {
+                check!(
+                    deny.index() < policy.denies.len(),
+                    "a refusal that is not there",
+                );
+            }
+            Action::Route => {}
+        }
+    }
+    let otherwise = policy.otherwise.ok_or("no arm for everything else")?;
+    check!(
+        otherwise.index() < policy.arms.len(),
+        "an arm that is not there",
+    );
+    Ok(())
+}
+
+fn places(parts: &Parts) -> Check {
+    check!(
+        parts.places.len() == parts.policy.arms.len(),
+        "another count than the arms",
+    );
+    Ok(())
+}
+
+fn fields(fields: &[FieldParts]) -> Check {
+    check!(u16::try_from(fields.len()).is_ok(), "too many fields");
+    check!(
+        ordered(fields, |a, b| a.fact.phase() <= b.fact.phase()),
+        "an early fact is tested after a late one",
+    );
+    let mut facts: Vec<&Fact> = fields.iter().map(|field| &field.fact).collect();
+    facts.sort_unstable();
+    check!(ordered(&facts, |a, b| a < b), "a fact with two fields");
+    fields.iter().try_for_each(field)
+}
+
+fn field(field: &FieldParts) -> Check {
+    check!(
+        (1..=1 << 16).contains(&field.atoms),
+        "no atoms, or too many",
+    );
+    match (&field.split, field.fact.kind()) {
+        (Split::Text(split), Kind::Text) => text(split, field),
+        (Split::Number(split), Kind::Number) => number(split, field),
+        (Split::Flag, Kind::Flag) if field.atoms == 2 => Ok(()),
+        _ => Err("a split that does not fit its fact"),
+    }
+}
+
+fn text(split: &TextParts, field: &FieldParts) -> Check {
+    let literals = &split.literals;
+    check!(ordered(literals, |a, b| a.0 < b.0), "literals out of order");
+    check!(
+        ordered(&split.prefixes, |a, b| a < b),
+        "prefixes out of order",
+    );
+    let backwards = |a: &String, b: &String| a.bytes().rev().lt(b.bytes().rev());
+    check!(ordered(&split.suffixes, backwards), "suffixes out of order");
+    let empty = split
+        .prefixes
+        .iter()
+        .chain(&split.suffixes)
+        .any(String::is_empty);
+    check!(!empty, "an affix of no bytes");
+    let cells = (split.prefixes.len() + 1).checked_mul(split.suffixes.len() + 1);
+    check!(
+        Some(split.grid.len()) == cells,
+        "a grid of another size than its affixes",
+    );
+
+    let unions = &split.unions;
+    check!(
+        ordered(unions, |a, b| a.tests < b.tests),
+        "unions out of order",
+    );
+    check!(
+        split.tests.is_empty() == unions.is_empty(),
+        "unions without tests",
+    );
+    let count = split.tests.len();
+    check!(
+        count == 0 || count == field.atoms as usize,
+        "tests of another count than the atoms",
+    );
+    check!(
+        unions.is_empty() || field.fact.repeats(),
+        "unions of a fact that has one value",
+    );
+
+    let atoms = literals.iter().map(|(_, atom)| atom).chain(&split.grid);
+    in_range(atoms.chain(unions.iter().map(|union| &union.atom)), field)?;
+    in_range([&split.absent], field)
+}
+
+fn number(split: &NumberParts, field: &FieldParts) -> Check {
+    check!(ordered(&split.cuts, |a, b| a < b), "cuts out of order");
+    check!(
+        split.cuts.first() != Some(&0),
+        "a cut with nothing below it",
+    );
+    check!(
+        split.atoms.len() == split.cuts.len() + 1,
+        "another count of intervals than of cuts",
+    );
+    in_range(split.atoms.iter().chain([&split.absent]), field)
+}
+
+fn in_range<'a>(atoms: impl IntoIterator<Item = &'a AtomId>, field: &FieldParts) -> Check {
+    let inside = atoms
+        .into_iter()
+        .all(|atom| u32::from(atom.0) < field.atoms);
+    check!(inside, "an atom that is not there");
+    Ok(())
+}
+
+fn ordered<T>(list: &[T], before: impl Fn(&T, &T) -> bool) -> bool {
+    list.is_sorted_by(before)
+}
+
+/// The nodes of a table, with everything they refer to.
+struct Diagram<'p> {
+    parts: &'p Parts,
+}
+
+impl Diagram<'_> {
+    fn verify(&self) -> Check<usize> {
+        let DiagramParts {
+            root,
+            nodes,
+            cells,
+            runs,
+        } = &self.parts.diagram;
+        if let Some(arm) = root.arm() {
+            check!(nodes.is_empty(), "nodes that no walk reaches");
+            self.end(arm)?;
+        } else {
+            check!(*root == Ref(0), "a root that is not the first node");
+            check!(!nodes.is_empty(), "a node that is not there");
+        }
+        let mut runs_used = 0;
+        for node in nodes {
+            // One after the other: no run is proved twice, so the proof is linear in the bytes.
+            let follows = node.runs == 0 || node.base as usize == runs_used;
+            check!(follows, "runs out of order");
+            runs_used += self.node(node)?.len();
+        }
+        check!(runs_used == runs.len(), "runs that no node uses");
+        cells
+            .iter()
+            .enumerate()
+            .try_for_each(|(at, cell)| self.cell(at, *cell))?;
+        self.depth()
+    }
+
+    /// Proves that a node's row or runs are its own to read, and gives its runs.
+    fn node(&self, node: &Node) -> Check<&[Run]> {
+        let field = self.parts.fields.get(usize::from(node.field));
+        let atoms = field.ok_or("a field that is not there")?.atoms;
+        let base = node.base as usize;
+        if node.runs == 0 {
+            let end = base.checked_add(atoms as usize);
+            let inside = end.is_some_and(|end| end <= self.parts.diagram.cells.len());
+            check!(inside, "a row beyond the cells");
+            return Ok(&[]);
+        }
+        let end = base
+            .checked_add(usize::from(node.runs))
+            .ok_or("runs beyond the end")?;
+        let runs = self
+            .parts
+            .diagram
+            .runs
+            .get(base..end)
+            .ok_or("runs beyond the end")?;
+        check!(ordered(runs, |a, b| a.last < b.last), "runs out of order");
+        let inside = runs.iter().all(|run| u32::from(run.last.0) < atoms);
+        check!(inside, "an atom that is not there");
+        Ok(runs)
+    }
+
+    fn cell(&self, at: usize, cell: Cell) -> Check {
+        if cell.owner == Cell::FREE {
+            check!(cell.next == Ref(0), "a free cell with an edge");
+            return Ok(());
+        }
+        let owner = self
+            .parts
+            .diagram
+            .nodes
+            .get(cell.owner as usize)
+            .ok_or("a node that is not there")?;
+        let atoms = self
+            .parts
+            .fields
+            .get(usize::from(owner.field))
+            .map_or(0, |field| field.atoms);
+        let base = owner.base as usize;
+        let row = base..base.saturating_add(atoms as usize);
+        check!(
+            owner.runs == 0 && row.contains(&at),
+            "a cell outside its owner's row",
+        );
+        Ok(())
+    }
+
+    /// Proves that every edge leads on, and gives the length of the longest walk.
+    fn depth(&self) -> Check<usize> {
+        let nodes = &self.parts.diagram.nodes;
+        // Longest walk from each node, kept from the last node to the first. The cells of a node
+        // may lie anywhere, so that their edges are looked at from the cells' side.
+        let mut by_owner: Vec<(u32, Ref)> = self
+            .parts
+            .diagram
+            .cells
+            .iter()
+            .filter(|cell| cell.owner != Cell::FREE)
+            .map(|cell| (cell.owner, cell.next))
+            .collect();
+        by_owner.sort_unstable();
+        let mut depths = vec![0; nodes.len()];
+        for (index, node) in nodes.iter().enumerate().rev() {
+            let first = by_owner.partition_point(|(owner, _)| (*owner as usize) < index);
+            let owned = by_owner.split_off(first);
+            let cells = owned.iter().map(|(_, next)| *next);
+            let runs = self.node(node)?.iter().map(|run| run.next);
+            let mut longest = 0;
+            for next in cells.chain(runs).chain([node.miss]) {
+                let to = self.edge(index, next)?;
+                longest = longest.max(to.and_then(|to| depths.get(to)).copied().unwrap_or(0));
+            }
+            if let Some(depth) = depths.get_mut(index) {
+                *depth = longest + 1;
+            }
+        }
+        Ok(depths.first().copied().unwrap_or(0))
+    }
+
+    /// Proves one edge and gives the node it leads to, if it goes on.
+    fn edge(&self, from: usize, next: Ref) -> Check<Option<usize>> {
+        if let Some(arm) = next.arm() {
+            return self.end(arm).map(|()| None);
+        }
+        let nodes = &self.parts.diagram.nodes;
+        let source = nodes.get(from).ok_or("a node that is not there")?;
+        let to = next.node().unwrap_or(0);
+        let target = nodes.get(to).ok_or("a node that is not there")?;
+        check!(
+            to > from && target.field > source.field,
+            "an edge that goes back",
+        );
+        Ok(Some(to))
+    }
+
+    fn end(&self, arm: ArmId) -> Check {
+        let arm = self
+            .parts
+            .policy
+            .arms
+            .get(arm.index())
+            .ok_or("an arm that is not there")?;
+        check!(
+            arm.to != Action::Route,
+            "a walk that ends before its route does",
+        );
+        Ok(())
+    }
+}

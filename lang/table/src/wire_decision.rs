@@ -1,0 +1,60 @@
+//! How fields and the diagram are spelled in bytes. The order of the lines below is the format.
+
+use crate::wire::{Fault, Reader, Wire, choice, record, wrapped};
+use crate::{
+    AtomId, Can, Cell, DiagramParts, Fact, FieldParts, Node, NumberParts, Ref, Run, Split,
+    TextParts, Union,
+};
+
+wrapped! { Ref(u32) }
+
+record! {
+    FieldParts { fact: Fact, atoms: u32, split: Split }
+    TextParts {
+        absent: AtomId,
+        literals: Vec<(String, AtomId)>,
+        prefixes: Vec<String>,
+        suffixes: Vec<String>,
+        grid: Vec<AtomId>,
+        tests: Vec<u64>,
+        unions: Vec<Union>,
+    }
+    Union { tests: u64, atom: AtomId }
+    NumberParts { absent: AtomId, cuts: Vec<u64>, atoms: Vec<AtomId> }
+    DiagramParts { root: Ref, nodes: Vec<Node>, cells: Vec<Cell>, runs: Vec<Run> }
+    Node { field: u16, runs: u16, base: u32, miss: Ref }
+    Cell { owner: u32, next: Ref }
+    Run { last: AtomId, next: Ref }
+}
+
+choice! {
+    Fact {
+        0 => Method,
+        1 => Path,
+        2 => Host,
+        3 => Endpoint,
+        4 => Header(String),
+        5 => Query(String),
+        6 => Model,
+        7 => Streaming,
+        8 => Has(Can),
+        9 => Tokens,
+    }
+    Split { 0 => Text(TextParts), 1 => Number(NumberParts), 2 => Flag }
+}
+
+impl Wire for Can {
+    const BYTES_MIN: usize = 1;
+
+    fn put(&self, out: &mut Vec<u8>) {
+        (*self as u8).put(out);
+    }
+
+    fn take(from: &mut Reader<'_>) -> Result<Self, Fault> {
+        let number = u8::take(from)?;
+        Self::ALL
+            .get(usize::from(number))
+            .copied()
+            .ok_or("an unknown capability")
+    }
+}

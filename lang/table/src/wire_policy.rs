@@ -1,0 +1,72 @@
+//! How the policy is spelled in bytes. The order of the lines below is the format.
+
+use crate::policy::{
+    Action, Api, Arm, Causes, Class, Deadlines, Deny, Gateway, Model, Policy, Price, Provider,
+    Retry, Secret, Target, Url,
+};
+use crate::wire::{choice, record, wrapped};
+use crate::{ArmId, AtomId, ClassId, DenyId, Feature, ModelId, Place, ProviderId};
+
+wrapped! { ArmId(u32), AtomId(u16), ClassId(u16), DenyId(u16), ModelId(u16), ProviderId(u16) }
+
+record! {
+    Place { file: String, line: u32, column: u32 }
+    Feature { name: String, place: Place }
+    Policy {
+        name: String,
+        gateway: Gateway,
+        providers: Vec<Provider>,
+        classes: Vec<Class>,
+        denies: Vec<Deny>,
+        arms: Vec<Arm>,
+        otherwise: Option<ArmId>,
+        offered: Vec<String>,
+    }
+    Gateway { listen: Option<String>, admin: Option<String> }
+    Provider {
+        name: String,
+        api: Api,
+        url: Url,
+        key: Secret,
+        ca: Option<String>,
+        headers: Vec<(String, String)>,
+        deadlines: Deadlines,
+        attempt_ms: Option<u64>,
+        models: Vec<Model>,
+    }
+    Url { tls: bool, host: String, port: u16, base: String }
+    Model {
+        name: String,
+        wire: String,
+        price: Option<Price>,
+        context_tokens: Option<u64>,
+        output_tokens_max: Option<u64>,
+        can: Option<u16>,
+    }
+    Price { in_pico: u64, out_pico: Option<u64>, cached_pico: Option<u64> }
+    Deadlines { connect_ms: Option<u64>, first_token_ms: Option<u64>, idle_ms: Option<u64> }
+    Class {
+        name: String,
+        targets: Vec<Target>,
+        retry: Retry,
+        deadlines: Deadlines,
+        total_ms: Option<u64>,
+    }
+    Target { provider: ProviderId, model: ModelId }
+    Retry {
+        on: Causes,
+        attempts: u32,
+        backoff_min_ms: u64,
+        backoff_max_ms: u64,
+        honor_retry_after_ms: u64,
+    }
+    Causes { named: u32, statuses: Vec<(u16, u16)> }
+    Deny { status: u16, text: String }
+    Arm { label: String, to: Action }
+}
+
+choice! {
+    Api { 0 => OpenAi, 1 => Anthropic, 2 => Gemini }
+    Secret { 0 => None, 1 => Env(String), 2 => File(String) }
+    Action { 0 => Class(ClassId), 1 => Deny(DenyId), 2 => Route }
+}
