@@ -2,9 +2,14 @@
 //!
 //! Only `policy::load` knows the compiler; the request path knows the table and nothing else.
 
+pub mod dialect;
+pub mod json;
 pub mod meter;
 pub mod observe;
 pub mod policy;
+pub mod request;
+pub mod sse;
+pub mod sim;
 pub mod upstream;
 pub mod limits;
 pub mod clock;

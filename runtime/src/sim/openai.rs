@@ -1,0 +1,563 @@
+//! `OpenAI` chat completions: what a request asks, and how an answer is written.
+
+use serde_json::Value;
+
+use super::answer::{Answer, Ask, Delivery, ECHO_WORDS_MAX, Part, Tally, Tool, input_tokens};
+use super::behaviour::{Refusal, UsagePlace};
+
+/// One event of a stream, before it is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// What it is for.
+    pub kind: Kind,
+    /// Its data.
+    pub data: String,
+}
+
+/// What an event of a stream is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// It opens the answer and says nothing yet.
+    Role,
+    /// It carries a piece.
+    Content,
+    /// It tells why the answer ended.
+    Finish,
+    /// It tells what was used.
+    Usage,
+    /// It tells that the stream is complete.
+    Done,
+}
+
+/// Every answer was made at this second, so that equal requests get equal bytes.
+const CREATED: u64 = 1_795_255_200;
+
+/// Reads a request.
+///
+/// # Errors
+/// A sentence for the client.
+pub fn ask(body: &[u8]) -> Result<Ask, String> {
+    let body: Value = serde_json::from_slice(body)
+        .map_err(|_| "We could not parse the JSON body of your request.".to_owned())?;
+    let Some(model) = body.get("model").and_then(Value::as_str) else {
+        return Err("you must provide a model parameter".to_owned());
+    };
+    let Some(messages) = body.get("messages").and_then(Value::as_array) else {
+        return Err("Missing required parameter: 'messages'.".to_owned());
+    };
+    let texts: Vec<String> = messages.iter().map(message_text).collect();
+    let last = texts.last().map(String::as_str).unwrap_or_default();
+    let cap = body
+        .get("max_completion_tokens")
+        .or_else(|| body.get("max_tokens"));
+    Ok(Ask {
+        model: model.to_owned(),
+        stream: delivery(&body),
+        input_tokens: texts.iter().map(|text| input_tokens(text) + 1).sum(),
+        last_words: last
+            .split_whitespace()
+            .take(ECHO_WORDS_MAX)
+            .map(str::to_owned)
+            .collect(),
+        tools: tools(&body),
+        output_tokens_max: cap
+            .and_then(Value::as_u64)
+            .and_then(|cap| usize::try_from(cap).ok()),
+    })
+}
+
+fn delivery(body: &Value) -> Delivery {
+    let usage = body
+        .pointer("/stream_options/include_usage")
+        .and_then(Value::as_bool);
+    match (body.get("stream").and_then(Value::as_bool), usage) {
+        (Some(true), Some(true)) => Delivery::StreamWithUsage,
+        (Some(true), _) => Delivery::Stream,
+        _ => Delivery::Plain,
+    }
+}
+
+/// The text of one message: a string, or its text parts.
+fn message_text(message: &Value) -> String {
+    let content = message.get("content").unwrap_or(&Value::Null);
+    if let Some(text) = content.as_str() {
+        return text.to_owned();
+    }
+    let parts = content.as_array().into_iter().flatten();
+    parts
+        .filter_map(|part| part.get("text")?.as_str())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+fn tools(body: &Value) -> Vec<Tool> {
+    let tools = body
+        .get("tools")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten();
+    tools
+        .filter_map(|tool| {
+            let function = tool.get("function")?;
+            let name = function.get("name")?.as_str()?.to_owned();
+            let properties = function
+                .pointer("/parameters/properties")
+                .and_then(Value::as_object);
+            let arguments = properties
+                .into_iter()
+                .flatten()
+                .map(|(name, schema)| (name.clone(), sample(schema)))
+                .collect::<serde_json::Map<_, _>>();
+            Some(Tool {
+                name,
+                arguments: Value::Object(arguments).to_string(),
+            })
+        })
+        .collect()
+}
+
+/// A value that fits a schema, as far as its first word goes.
+fn sample(schema: &Value) -> Value {
+    if let Some(first) = schema.pointer("/enum/0") {
+        return first.clone();
+    }
+    match schema.get("type").and_then(Value::as_str) {
+        Some("integer" | "number") => Value::from(7),
+        Some("boolean") => Value::from(true),
+        Some("array") => Value::Array(Vec::new()),
+        Some("object") => Value::Object(serde_json::Map::new()),
+        _ => Value::from("simulated"),
+    }
+}
+
+/// Writes an answer as the events of a stream.
+pub fn events(answer: &Answer, delivery: Delivery, place: UsagePlace) -> Vec<Event> {
+    let asked = delivery == Delivery::StreamWithUsage;
+    let mut sent = Tally {
+        output: 0,
+        reasoning: 0,
+        ..answer.usage
+    };
+    // With include_usage every chunk but the last carries `"usage":null`.
+    let usage = |sent: Tally| match place {
+        UsagePlace::EveryChunk => format!(",\"usage\":{}", usage(sent)),
+        UsagePlace::IfAsked if asked => ",\"usage\":null".to_owned(),
+        UsagePlace::IfAsked | UsagePlace::Absent | UsagePlace::OnFinish => String::new(),
+    };
+    let mut events = Vec::new();
+    let mut push = |kind, data| events.push(Event { kind, data });
+    let role = r#"{"role":"assistant","content":"","refusal":null}"#;
+    push(
+        Kind::Role,
+        chunk(answer, &choice(role, "null"), &usage(sent)),
+    );
+    for part in &answer.parts {
+        sent.output += 1;
+        sent.reasoning += u64::from(matches!(part, Part::Reasoning(_)));
+        push(
+            Kind::Content,
+            chunk(answer, &choice(&delta(answer, part), "null"), &usage(sent)),
+        );
+    }
+    let reason = format!("\"{}\"", answer.finish);
+    let on_finish = match place {
+        UsagePlace::OnFinish => format!(",\"usage\":{}", self::usage(answer.usage)),
+        UsagePlace::IfAsked | UsagePlace::Absent | UsagePlace::EveryChunk => usage(sent),
+    };
+    push(
+        Kind::Finish,
+        chunk(answer, &choice("{}", &reason), &on_finish),
+    );
+    let extra = match place {
+        UsagePlace::IfAsked => asked,
+        UsagePlace::EveryChunk => true,
+        UsagePlace::Absent | UsagePlace::OnFinish => false,
+    };
+    if extra {
+        let last = format!(",\"usage\":{}", self::usage(answer.usage));
+        push(Kind::Usage, chunk(answer, "", &last));
+    }
+    push(Kind::Done, "[DONE]".to_owned());
+    events
+}
+
+fn chunk(answer: &Answer, choices: &str, usage: &str) -> String {
+    let (id, model) = (id(answer), quoted(&answer.model));
+    format!(
+        "{{\"id\":\"{id}\",\"object\":\"chat.completion.chunk\",\"created\":{CREATED},\
+         \"model\":{model},\"service_tier\":\"default\",\"system_fingerprint\":\"fp_simulated\",\
+         \"choices\":[{choices}]{usage}}}"
+    )
+}
+
+fn choice(delta: &str, reason: &str) -> String {
+    format!("{{\"index\":0,\"delta\":{delta},\"logprobs\":null,\"finish_reason\":{reason}}}")
+}
+
+fn delta(answer: &Answer, part: &Part) -> String {
+    match part {
+        Part::Text(text) => format!("{{\"content\":{}}}", quoted(text)),
+        Part::Reasoning(text) => format!("{{\"reasoning_content\":{}}}", quoted(text)),
+        Part::Refusal(text) => format!("{{\"refusal\":{}}}", quoted(text)),
+        Part::ToolCall(index, name) => format!(
+            "{{\"tool_calls\":[{{\"index\":{index},\"id\":\"{}\",\"type\":\"function\",\
+             \"function\":{{\"name\":{},\"arguments\":\"\"}}}}]}}",
+            call_id(answer, *index),
+            quoted(name)
+        ),
+        Part::ToolArguments(index, text) => format!(
+            "{{\"tool_calls\":[{{\"index\":{index},\"function\":{{\"arguments\":{}}}}}]}}",
+            quoted(text)
+        ),
+    }
+}
+
+/// Writes an answer in one piece.
+pub fn plain(answer: &Answer, place: UsagePlace) -> String {
+    let joined = |pick: fn(&Part) -> Option<&str>| answer.parts.iter().filter_map(pick).collect();
+    let text = answer.text();
+    let reasoning: String = joined(|part| {
+        if let Part::Reasoning(text) = part {
+            Some(text)
+        } else {
+            None
+        }
+    });
+    let refusal: String = joined(|part| {
+        if let Part::Refusal(text) = part {
+            Some(text)
+        } else {
+            None
+        }
+    });
+    let or_null = |text: &str| {
+        if text.is_empty() {
+            "null".to_owned()
+        } else {
+            quoted(text)
+        }
+    };
+    let mut message = format!(
+        "{{\"role\":\"assistant\",\"content\":{},\"refusal\":{},\"annotations\":[]",
+        or_null(&text),
+        or_null(&refusal)
+    );
+    if !reasoning.is_empty() {
+        message.extend([",\"reasoning_content\":", &quoted(&reasoning)]);
+    }
+    let calls = tool_calls(answer);
+    if !calls.is_empty() {
+        message.extend([",\"tool_calls\":[", &calls.join(","), "]"]);
+    }
+    let usage = match place {
+        UsagePlace::Absent => String::new(),
+        UsagePlace::IfAsked | UsagePlace::EveryChunk | UsagePlace::OnFinish => {
+            format!(",\"usage\":{}", usage(answer.usage))
+        }
+    };
+    format!(
+        "{{\"id\":\"{}\",\"object\":\"chat.completion\",\"created\":{CREATED},\"model\":{},\
+         \"choices\":[{{\"index\":0,\"message\":{message}}},\"logprobs\":null,\
+         \"finish_reason\":\"{}\"}}]{usage},\"service_tier\":\"default\",\
+         \"system_fingerprint\":\"fp_simulated\"}}",
+        id(answer),
+        quoted(&answer.model),
+        answer.finish
+    )
+}
+
+fn tool_calls(answer: &Answer) -> Vec<String> {
+    let mut calls: Vec<(&str, String)> = Vec::new();
+    for part in &answer.parts {
+        match part {
+            Part::ToolCall(_, name) => calls.push((name, String::new())),
+            Part::ToolArguments(index, text) => {
+                if let Some((_, arguments)) = calls.get_mut(*index) {
+                    *arguments += text;
+                }
+            }
+            Part::Text(_) | Part::Reasoning(_) | Part::Refusal(_) => {}
+        }
+    }
+    let written = calls.iter().enumerate().map(|(index, (name, arguments))| {
+        format!(
+            "{{\"id\":\"{}\",\"type\":\"function\",\"function\":{{\"name\":{},\"arguments\":{}}}}}",
+            call_id(answer, index),
+            quoted(name),
+            quoted(arguments)
+        )
+    });
+    written.collect()
+}
+
+/// An answer without choices, in one piece.
+pub fn empty(answer: &Answer) -> String {
+    format!(
+        "{{\"id\":\"{}\",\"object\":\"chat.completion\",\"created\":{CREATED},\"model\":{},\
+         \"choices\":[]}}",
+        id(answer),
+        quoted(&answer.model)
+    )
+}
+
+fn usage(tally: Tally) -> String {
+    let Tally {
+        input,
+        cached,
+        output,
+        reasoning,
+    } = tally;
+    let total = input + output;
+    format!(
+        "{{\"prompt_tokens\":{input},\"completion_tokens\":{output},\"total_tokens\":{total},\
+         \"prompt_tokens_details\":{{\"cached_tokens\":{cached},\"audio_tokens\":0}},\
+         \"completion_tokens_details\":{{\"reasoning_tokens\":{reasoning},\"audio_tokens\":0,\
+         \"accepted_prediction_tokens\":0,\"rejected_prediction_tokens\":0}}}}"
+    )
+}
+
+fn id(answer: &Answer) -> String {
+    format!("chatcmpl-sim{:06}", answer.number)
+}
+
+fn call_id(answer: &Answer, index: usize) -> String {
+    format!("call_sim{:06}_{index}", answer.number)
+}
+
+fn quoted(text: &str) -> String {
+    Value::from(text).to_string()
+}
+
+/// The data of an event that says that the stream failed.
+pub const STREAM_ERROR: &str = "{\"error\":{\"message\":\"The server had an error while processing \
+    your request. Sorry about that!\",\"type\":\"server_error\",\"param\":null,\"code\":null}}";
+
+/// Words a refusal: its status and its body.
+///
+/// The 401 repeats the ends of the key, as the real one does: nobody may pass that text on.
+pub fn refusal(refusal: Refusal, model: &str, key: &str) -> (u16, String) {
+    let invalid = "invalid_request_error";
+    let (status, kind, code, message) = match refusal {
+        Refusal::BadRequest => (400, invalid, "invalid_value", "Invalid value.".to_owned()),
+        Refusal::BadKey => {
+            let text = format!("Incorrect API key provided: {}.", masked(key));
+            (401, invalid, "invalid_api_key", text)
+        }
+        Refusal::NoCredit => (
+            402,
+            "insufficient_balance",
+            "insufficient_balance",
+            "Insufficient Balance".to_owned(),
+        ),
+        Refusal::Forbidden => {
+            let text = "Country, region, or territory not supported".to_owned();
+            (
+                403,
+                "request_forbidden",
+                "unsupported_country_region_territory",
+                text,
+            )
+        }
+        Refusal::NoModel => {
+            let text =
+                format!("The model `{model}` does not exist or you do not have access to it.");
+            (404, invalid, "model_not_found", text)
+        }
+        Refusal::ContextTooLong => {
+            let text = "This model's maximum context length is 128000 tokens. However, your \
+                        messages resulted in 128001 tokens. Please reduce the length of the \
+                        messages.";
+            (400, invalid, "context_length_exceeded", text.to_owned())
+        }
+        Refusal::Filtered => {
+            let text = "Your request was rejected as a result of our safety system.".to_owned();
+            (400, invalid, "content_policy_violation", text)
+        }
+        Refusal::RateLimit => {
+            let text = format!("Rate limit reached for {model} on requests per min (RPM).");
+            (429, "requests", "rate_limit_exceeded", text)
+        }
+        Refusal::Quota => {
+            let text = "You exceeded your current quota, please check your plan and billing \
+                        details.";
+            (
+                429,
+                "insufficient_quota",
+                "insufficient_quota",
+                text.to_owned(),
+            )
+        }
+        Refusal::Overloaded(status) => {
+            let text = "The engine is currently overloaded, please try again later.".to_owned();
+            (status, "server_error", "overloaded", text)
+        }
+        Refusal::Server(status) => {
+            let text = "The server had an error while processing your request.".to_owned();
+            (status, "server_error", "server_error", text)
+        }
+        Refusal::Status(status) => (
+            status,
+            "simulated_error",
+            "simulated",
+            format!("Simulated status {status}."),
+        ),
+    };
+    (status, error(kind, code, &message))
+}
+
+/// An error in `OpenAI`'s shape.
+pub fn error(kind: &str, code: &str, message: &str) -> String {
+    let message = quoted(message);
+    format!(
+        "{{\"error\":{{\"message\":{message},\"type\":\"{kind}\",\"param\":null,\"code\":\"{code}\"}}}}"
+    )
+}
+
+/// The first and last four letters of a key, stars between.
+fn masked(key: &str) -> String {
+    let letters: Vec<char> = key.chars().collect();
+    if letters.len() < 12 {
+        return "*".repeat(letters.len());
+    }
+    let hidden = letters.len() - 8;
+    let ends = |skip: usize| letters.iter().skip(skip).take(4).collect::<String>();
+    format!(
+        "{}{}{}",
+        ends(0),
+        "*".repeat(hidden),
+        ends(letters.len() - 4)
+    )
+}
+
+/// One model, as the models endpoint lists it.
+pub fn model(name: &str) -> String {
+    let name = quoted(name);
+    format!("{{\"id\":{name},\"object\":\"model\",\"created\":{CREATED},\"owned_by\":\"sim\"}}")
+}
+
+/// The list of models.
+pub fn models(names: &[String]) -> String {
+    let listed: Vec<String> = names.iter().map(|name| model(name)).collect();
+    format!("{{\"object\":\"list\",\"data\":[{}]}}", listed.join(","))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ask, events, plain, refusal};
+    use crate::sim::answer::{Answer, Delivery};
+    use crate::sim::behaviour::{Instead, Refusal, Says, UsagePlace};
+    use serde_json::Value;
+
+    const BODY: &str = r#"{"model":"m","stream":true,"stream_options":{"include_usage":true},
+        "messages":[{"role":"system","content":"be brief"},
+        {"role":"user","content":[{"type":"text","text":"say \"hi\""}]}],
+        "tools":[{"type":"function","function":{"name":"look","parameters":{"type":"object",
+        "properties":{"n":{"type":"integer"},"unit":{"enum":["C","F"]},"where":{"type":"string"}}}}}]}"#;
+
+    fn answer(says: Says) -> Answer {
+        Answer::new("primary", 1, &ask(BODY.as_bytes()).unwrap(), says).cached(2)
+    }
+
+    fn stream(says: Says, place: UsagePlace) -> String {
+        let events = events(&answer(says), Delivery::StreamWithUsage, place);
+        events
+            .iter()
+            .map(|event| format!("{:?} {}\n", event.kind, event.data))
+            .collect()
+    }
+
+    #[test]
+    fn input_is_one_token_a_word_and_one_a_message() {
+        let ask = ask(BODY.as_bytes()).unwrap();
+        assert_eq!(ask.input_tokens, (2 + 1) + (2 + 1));
+        assert_eq!(
+            ask.tools[0].arguments,
+            r#"{"n":7,"unit":"C","where":"simulated"}"#
+        );
+        assert_eq!(ask.stream, Delivery::StreamWithUsage);
+    }
+
+    #[test]
+    fn a_stream_is_written_as_openai_writes_it() {
+        let says = Says {
+            words: Some(2),
+            reasoning: 1,
+            ..Says::default()
+        };
+        insta::assert_snapshot!("stream", stream(says, UsagePlace::IfAsked));
+        let says = Says {
+            instead: Instead::ToolCalls(1),
+            ..Says::default()
+        };
+        insta::assert_snapshot!("stream_tools", stream(says, UsagePlace::OnFinish));
+    }
+
+    #[test]
+    fn the_plain_answer_is_json_and_says_the_same() {
+        for instead in [Instead::Text, Instead::ToolCalls(2), Instead::Refusal] {
+            let answer = answer(Says {
+                instead,
+                reasoning: 2,
+                ..Says::default()
+            });
+            let value: Value = serde_json::from_str(&plain(&answer, UsagePlace::IfAsked)).unwrap();
+            assert_eq!(value["usage"]["completion_tokens"], answer.usage.output);
+            assert_eq!(value["usage"]["prompt_tokens_details"]["cached_tokens"], 2);
+            assert_eq!(value["choices"][0]["finish_reason"], answer.finish);
+            let message = &value["choices"][0]["message"];
+            assert_eq!(
+                message["content"].as_str().unwrap_or_default(),
+                answer.text()
+            );
+            let calls = message["tool_calls"].as_array().map_or(0, Vec::len);
+            assert_eq!(
+                calls,
+                if instead == Instead::ToolCalls(2) {
+                    2
+                } else {
+                    0
+                }
+            );
+        }
+    }
+
+    #[test]
+    fn every_refusal_is_json_with_a_code() {
+        let key = "sk-abcdefghijklmnop";
+        for kind in [
+            Refusal::BadRequest,
+            Refusal::BadKey,
+            Refusal::NoCredit,
+            Refusal::Forbidden,
+            Refusal::NoModel,
+            Refusal::ContextTooLong,
+            Refusal::Filtered,
+            Refusal::RateLimit,
+            Refusal::Quota,
+            Refusal::Overloaded(529),
+            Refusal::Server(500),
+            Refusal::Status(418),
+        ] {
+            let (status, body) = refusal(kind, "m", key);
+            let value: Value = serde_json::from_str(&body).unwrap();
+            assert!(value["error"]["code"].is_string(), "{status} {body}");
+            assert!(!body.contains(key), "a key is never echoed whole");
+        }
+        assert!(
+            refusal(Refusal::BadKey, "m", key)
+                .1
+                .contains("sk-a***********mnop")
+        );
+    }
+
+    #[test]
+    fn a_request_that_asks_nothing_is_told_what_is_missing() {
+        for (body, told) in [
+            ("{", "JSON"),
+            ("{}", "model"),
+            (r#"{"model":"m"}"#, "messages"),
+        ] {
+            assert!(ask(body.as_bytes()).unwrap_err().contains(told), "{body}");
+        }
+    }
+}
