@@ -1,0 +1,204 @@
+//! One event's JSON, read in full: what it means for the stream.
+
+use thiserror::Error;
+
+use super::usage::{Quirk, Reported};
+use crate::json::{Fault, Lexer, Text, Token};
+use crate::meter::usage::Usage;
+
+/// The data of an event is not what this protocol sends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("not a chat completion")]
+pub struct Malformed;
+
+impl From<Fault> for Malformed {
+    fn from(_: Fault) -> Self {
+        Self
+    }
+}
+
+/// What one object of an answer says.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Chunk {
+    /// Text, reasoning, a refusal, a tool call, a picture or sound is in it.
+    pub(super) content: bool,
+    /// It says that the provider failed.
+    pub(super) error: bool,
+    /// It has `choices`, even if none.
+    pub(super) choices: bool,
+    /// One bit for each choice that ends here.
+    pub(super) finished: u128,
+    /// What it reports as used.
+    pub(super) usage: Option<Usage>,
+}
+
+/// The reports of one object, each from the place where somebody puts it.
+#[derive(Default)]
+struct Reports {
+    top: Option<Reported>,
+    groq: Option<Reported>,
+    choice: Option<Reported>,
+    gemini: bool,
+}
+
+impl Chunk {
+    /// Reads one object.
+    pub(super) fn read(json: &[u8], quirk: Quirk) -> Result<Self, Malformed> {
+        let mut lexer = Lexer::new(json);
+        let mut chunk = Self::default();
+        let mut reports = Reports::default();
+        match lexer.value_next()? {
+            Token::Object => chunk.members(&mut lexer, &mut reports)?,
+            // Google's compatible endpoint wraps its errors in an array.
+            Token::Array => lexer.elements(|lexer, token| match token {
+                Token::Object => chunk.members(lexer, &mut reports),
+                _ => lexer.skip(token),
+            })?,
+            _ => return Err(Malformed),
+        }
+        if lexer.next()?.is_some() {
+            return Err(Malformed);
+        }
+        let outside = match quirk {
+            Quirk::None => false,
+            Quirk::ReasoningOutside => true,
+            Quirk::ReasoningOutsideForGemini => reports.gemini,
+        };
+        // Never added up: an event that reports twice reports the same.
+        let reported = reports.top.or(reports.groq).or(reports.choice);
+        chunk.usage = reported.and_then(|reported| reported.usage(outside));
+        Ok(chunk)
+    }
+
+    fn members(&mut self, lexer: &mut Lexer<'_>, reports: &mut Reports) -> Result<(), Fault> {
+        lexer.members(|lexer, key, value| {
+            match (key.raw, value) {
+                (b"choices", Token::Array) => {
+                    self.choices = true;
+                    let mut position = 0;
+                    return lexer.elements(|lexer, choice| {
+                        position += 1;
+                        match choice {
+                            Token::Object => self.choice(lexer, position - 1, reports),
+                            _ => lexer.skip(choice),
+                        }
+                    });
+                }
+                (b"usage", _) => {
+                    reports.top = Reported::read(lexer, value)?.or(reports.top);
+                    return Ok(());
+                }
+                (b"x_groq", Token::Object) => {
+                    return lexer.members(|lexer, key, value| {
+                        if key.raw == b"usage" {
+                            reports.groq = Reported::read(lexer, value)?;
+                            return Ok(());
+                        }
+                        lexer.skip(value)
+                    });
+                }
+                (b"model", Token::Text(model)) => {
+                    reports.gemini = memchr::memmem::find(model.raw, b"gemini").is_some();
+                }
+                (b"error", _) => self.error |= is_said(value),
+                (b"object" | b"type", Token::Text(word)) => self.error |= word.raw == b"error",
+                _ => {}
+            }
+            lexer.skip(value)
+        })
+    }
+
+    /// One choice. Where it does not say which it is, its place says it.
+    fn choice(
+        &mut self,
+        lexer: &mut Lexer<'_>,
+        position: u32,
+        reports: &mut Reports,
+    ) -> Result<(), Fault> {
+        let mut index = u64::from(position);
+        let mut finished = false;
+        lexer.members(|lexer, key, value| {
+            match (key.raw, value) {
+                (b"index", Token::Number(number)) => {
+                    index = crate::json::whole(number).unwrap_or(index);
+                }
+                (b"finish_reason", Token::Text(reason)) => {
+                    finished = !reason.raw.is_empty();
+                    // The answer ends because the provider does, whatever else it calls it.
+                    self.error |=
+                        matches!(reason.raw, b"error" | b"insufficient_system_resource");
+                }
+                (b"delta" | b"message", Token::Object) => {
+                    return lexer.members(|lexer, key, value| self.delta(lexer, key, value));
+                }
+                (b"text", Token::Text(text)) => self.content |= !text.raw.is_empty(),
+                (b"usage", _) => {
+                    reports.choice = Reported::read(lexer, value)?;
+                    return Ok(());
+                }
+                _ => {}
+            }
+            lexer.skip(value)
+        })?;
+        if finished {
+            self.finished |= 1_u128.checked_shl(u32::try_from(index).unwrap_or(u32::MAX)).unwrap_or(0);
+        }
+        Ok(())
+    }
+
+    fn delta<'a>(
+        &mut self,
+        lexer: &mut Lexer<'a>,
+        key: Text<'a>,
+        value: Token<'a>,
+    ) -> Result<(), Fault> {
+        match key.raw {
+            b"content" | b"reasoning_content" | b"reasoning" | b"reasoning_details" | b"thinking"
+            | b"refusal" | b"tool_calls" | b"function_call" | b"images" | b"audio" => {
+                self.content |= says(lexer, value)?;
+                Ok(())
+            }
+            _ => lexer.skip(value),
+        }
+    }
+}
+
+/// Whether a value is an error rather than the absence of one.
+fn is_said(value: Token<'_>) -> bool {
+    match value {
+        Token::Text(text) => !text.raw.is_empty(),
+        Token::Null | Token::Flag(false) => false,
+        _ => true,
+    }
+}
+
+/// Whether a part of a delta carries anything: a string that is not empty, at any depth, save those
+/// that only label what comes. A tool call is known by its name or arguments.
+fn says<'a>(lexer: &mut Lexer<'a>, value: Token<'a>) -> Result<bool, Fault> {
+    let outside = lexer.depth() - u32::from(matches!(value, Token::Object | Token::Array));
+    let mut token = value;
+    let mut label = false;
+    let mut found = false;
+    loop {
+        match token {
+            Token::Key(key) => label = is_label(key.raw),
+            Token::Text(text) => found |= !label && !text.raw.is_empty(),
+            _ => {}
+        }
+        if !matches!(token, Token::Key(_)) {
+            if lexer.depth() == outside {
+                return Ok(found);
+            }
+            label = false;
+        }
+        token = lexer.value_next()?;
+    }
+}
+
+/// Members that name or order what they stand beside, and are no content by themselves.
+fn is_label(key: &[u8]) -> bool {
+    matches!(
+        key,
+        b"type" | b"id" | b"index" | b"format" | b"status" | b"expires_at" | b"mime_type" | b"detail"
+    )
+}

@@ -1,0 +1,1 @@
+//! Which failure an answer, or an error inside a stream, is.

@@ -1,0 +1,9 @@
+//! Chat completions as OpenAI and every compatible server speak them.
+
+mod chunk;
+pub mod classify;
+pub mod delay;
+pub mod plain;
+pub mod reader;
+pub mod usage;
+mod watch;

@@ -1,0 +1,222 @@
+//! What the events of one stream say, read as little as can be.
+//!
+//! Until content is seen every event is read in full. After it an event is searched for the three
+//! keys that can matter, and read only where one of them says something.
+
+use bytes::Bytes;
+use memchr::memmem::{Finder, find};
+
+use super::chunk::Chunk;
+use super::reader::{Close, Ending, Expect, Stop, Tail};
+use super::usage::Quirk;
+use crate::meter::usage::Usage;
+use crate::sse::field::{self, Kind};
+
+/// What has been seen of one stream.
+#[derive(Debug, Clone)]
+pub(super) struct Watch {
+    quirk: Quirk,
+    /// One bit for each choice that was asked for.
+    expected: u128,
+    /// One bit for each choice that ended.
+    finished: u128,
+    content: bool,
+    done: bool,
+    /// Whether any event had data.
+    spoke: bool,
+    /// Whether there were lines that no event stream has.
+    noise: bool,
+    /// The newest report that was read.
+    usage: Option<Usage>,
+    /// A newer event that reports usage, to be read at the end; empty if there is none.
+    candidate: Vec<u8>,
+    needles: Needles,
+}
+
+#[derive(Debug, Clone)]
+struct Needles {
+    usage: Finder<'static>,
+    error: Finder<'static>,
+    finish: Finder<'static>,
+}
+
+/// A larger event is read at once rather than kept.
+const CANDIDATE_BYTES_MAX: usize = 64 * 1024;
+
+impl Watch {
+    pub(super) fn new(expect: Expect) -> Self {
+        let beyond = u128::MAX.checked_shl(expect.choices.max(1)).unwrap_or(0);
+        Self {
+            quirk: expect.quirk,
+            expected: !beyond,
+            finished: 0,
+            content: false,
+            done: false,
+            spoke: false,
+            noise: false,
+            usage: None,
+            candidate: Vec::new(),
+            needles: Needles {
+                usage: Finder::new(b"\"usage\""),
+                error: Finder::new(b"\"error\""),
+                finish: Finder::new(b"\"finish_reason\""),
+            },
+        }
+    }
+
+    pub(super) fn content(&self) -> bool {
+        self.content
+    }
+
+    /// Sees one whole event.
+    #[inline]
+    pub(super) fn event(&mut self, event: &[u8], lines: u32) -> Result<(), Stop> {
+        if self.content
+            && lines == 1
+            && let Some(data) = event.strip_prefix(b"data:")
+        {
+            return self.steady(data.trim_ascii());
+        }
+        self.any(event)
+    }
+
+    /// An event of one data line after content was seen.
+    #[inline]
+    fn steady(&mut self, data: &[u8]) -> Result<(), Stop> {
+        if !(data.starts_with(b"{") && data.ends_with(b"}")) {
+            return self.data(data);
+        }
+        let finish = self.needles.finish.find(data);
+        if self.needles.error.find(data).is_some()
+            || finish.is_some_and(|at| !is_null(data, at + b"\"finish_reason\"".len()))
+        {
+            return self.data(data);
+        }
+        self.look_for_usage(data)
+    }
+
+    fn look_for_usage(&mut self, data: &[u8]) -> Result<(), Stop> {
+        let mut from = 0;
+        while let Some(rest) = data.get(from..)
+            && let Some(at) = self.needles.usage.find(rest)
+        {
+            from += at + b"\"usage\"".len();
+            let value = member_value(data, from);
+            // Model text cannot look like this: its quotes are escaped. Other objects could.
+            if value.first() == Some(&b'{') && find(value, b"_tokens\"").is_some() {
+                if data.len() > CANDIDATE_BYTES_MAX {
+                    return self.data(data);
+                }
+                self.candidate.clear();
+                self.candidate.extend_from_slice(data);
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// Any event, in full.
+    fn any(&mut self, event: &[u8]) -> Result<(), Stop> {
+        let Some(data) = field::data(event) else {
+            return self.bare(event);
+        };
+        let named_error = field::fields(event)
+            .filter(|field| field.name == b"event")
+            .last()
+            .is_some_and(|field| field.value == b"error");
+        if named_error && !self.done {
+            self.spoke = true;
+            return Err(error(&data));
+        }
+        self.data(data.trim_ascii())
+    }
+
+    /// Lines that are no fields may be a JSON error that was written past the protocol.
+    fn bare(&mut self, event: &[u8]) -> Result<(), Stop> {
+        if Kind::of(event) != Kind::Unknown {
+            return Ok(());
+        }
+        self.noise = true;
+        let json = event.trim_ascii();
+        if !self.done && Chunk::read(json, self.quirk).is_ok_and(|chunk| chunk.error) {
+            return Err(error(json));
+        }
+        Ok(())
+    }
+
+    fn data(&mut self, data: &[u8]) -> Result<(), Stop> {
+        if data.is_empty() {
+            return Ok(());
+        }
+        self.spoke = true;
+        if data == b"[DONE]" {
+            self.done = true;
+            return Ok(());
+        }
+        let Ok(chunk) = Chunk::read(data, self.quirk) else {
+            // What follows the end is nobody's.
+            return if self.done { Ok(()) } else { Err(Stop::Malformed) };
+        };
+        if chunk.usage.is_some() {
+            self.usage = chunk.usage;
+            self.candidate.clear();
+        }
+        if chunk.error && !self.done {
+            return Err(error(data));
+        }
+        self.content |= chunk.content;
+        self.finished |= chunk.finished;
+        Ok(())
+    }
+
+    /// Sees what is left of a stream that ended as HTTP says it should.
+    pub(super) fn tail(&mut self, tail: &[u8]) -> Result<Tail, Stop> {
+        let Some(data) = field::data(tail) else {
+            self.bare(tail)?;
+            return Ok(Tail::Nothing);
+        };
+        let data = data.trim_ascii();
+        if data == b"[DONE]" || Chunk::read(data, self.quirk).is_ok() {
+            self.any(tail)?;
+            return Ok(Tail::Event);
+        }
+        Ok(if data.is_empty() { Tail::Nothing } else { Tail::Half })
+    }
+
+    /// How the stream ended; ending within an event is ending badly.
+    pub(super) fn ending(&self, close: Close) -> Ending {
+        if self.done {
+            return if self.finished == 0 { Ending::DoneWithoutFinish } else { Ending::Complete };
+        }
+        let finished = self.finished & self.expected == self.expected;
+        match close {
+            Close::Clean if finished => Ending::Complete,
+            Close::Clean if !self.spoke && self.noise => Ending::Malformed,
+            Close::Clean | Close::Broken => Ending::Cut,
+        }
+    }
+
+    /// What the provider reported last.
+    pub(super) fn usage(&self) -> Option<Usage> {
+        let newest = Chunk::read(&self.candidate, self.quirk).ok();
+        newest.and_then(|chunk| chunk.usage).or(self.usage)
+    }
+}
+
+fn error(body: &[u8]) -> Stop {
+    Stop::Error(Bytes::copy_from_slice(body))
+}
+
+/// Whether the member whose key ends at `at` is null. Anything unclear is not.
+fn is_null(data: &[u8], at: usize) -> bool {
+    member_value(data, at).starts_with(b"null")
+}
+
+/// Where the value of the member whose key ends at `at` begins; empty if that was no key.
+fn member_value(data: &[u8], at: usize) -> &[u8] {
+    let rest = data.get(at..).unwrap_or_default();
+    match rest.trim_ascii_start().split_first() {
+        Some((b':', value)) => value.trim_ascii_start(),
+        _ => b"",
+    }
+}

@@ -1,0 +1,12 @@
+//! JSON as bytes: a token at a time, without a tree, without recursion, without a copy.
+
+mod lexer;
+mod number;
+mod text;
+
+pub use lexer::{Fault, Lexer, Token, Wrong};
+pub use number::whole;
+pub use text::{NotText, Text};
+
+/// How deep arrays and objects may nest. Parsers behind us give up at anything from 100 to 1000.
+pub const DEPTH_MAX: u32 = 64;
