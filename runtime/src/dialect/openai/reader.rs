@@ -155,6 +155,11 @@ impl Reader {
         open.map(drop).map_err(|TooLong { .. }| Stop::TooLong)
     }
 
+    /// Whether the stream has said that it is over; what comes after is nobody's.
+    pub fn is_done(&self) -> bool {
+        self.watch.is_done()
+    }
+
     /// Bytes of an event that has begun and not ended.
     pub fn held_bytes(&self) -> usize {
         self.held.len()

@@ -68,6 +68,10 @@ impl Watch {
         self.content
     }
 
+    pub(super) fn is_done(&self) -> bool {
+        self.done
+    }
+
     /// Sees one whole event.
     #[inline]
     pub(super) fn event(&mut self, event: &[u8], lines: u32) -> Result<(), Stop> {
