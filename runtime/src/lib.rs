@@ -10,6 +10,7 @@ pub mod policy;
 pub mod request;
 pub mod sse;
 pub mod sim;
+pub mod keys;
 pub mod upstream;
 pub mod limits;
 pub mod clock;

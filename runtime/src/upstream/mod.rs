@@ -1,5 +1,8 @@
 //! A provider as the data plane sees it: where to dial, what to say, whom to trust.
 
+pub mod names;
+pub mod tls;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 
