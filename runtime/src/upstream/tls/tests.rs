@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use rcgen::{
-    BasicConstraints, Certificate, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd,
+    BasicConstraints, Certificate, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd,
 };
 use rustls::pki_types::{PrivateKeyDer, ServerName};
 use rustls::{ServerConfig, SupportedProtocolVersion};
@@ -19,9 +19,10 @@ struct Authority {
     pem: String,
 }
 
-fn authority() -> Authority {
+fn authority(name: &str) -> Authority {
     let key = KeyPair::generate().unwrap();
     let mut params = CertificateParams::new(Vec::new()).unwrap();
+    params.distinguished_name.push(DnType::CommonName, name);
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let pem = params.self_signed(&key).unwrap().pem();
     Authority {
@@ -94,7 +95,7 @@ async fn ask(ca: &Authority, server: &Server) -> Result<String, String> {
 
 #[tokio::test]
 async fn a_leaf_of_the_named_root_with_the_right_name_is_trusted() {
-    let ca = authority();
+    let ca = authority("ours");
     let mut server = Server::signed(&leaf("llm.test"), &ca);
     assert_eq!(ask(&ca, &server).await.unwrap(), "answer over TLSv1_3");
     server.versions = TLS12_ALONE;
@@ -103,7 +104,7 @@ async fn a_leaf_of_the_named_root_with_the_right_name_is_trusted() {
 
 #[tokio::test]
 async fn wrong_name_expired_early_foreign_and_self_signed_are_refused() {
-    let (ca, other) = (authority(), authority());
+    let (ca, foreign, impostor) = (authority("ours"), authority("foreign"), authority("ours"));
     let mut expired = leaf("llm.test");
     expired.not_before = date_time_ymd(2019, 1, 1);
     expired.not_after = date_time_ymd(2020, 1, 1);
@@ -123,7 +124,8 @@ async fn wrong_name_expired_early_foreign_and_self_signed_are_refused() {
         ),
         (Server::signed(&expired, &ca), "expired"),
         (Server::signed(&early, &ca), "not valid yet"),
-        (Server::signed(&leaf("llm.test"), &other), "UnknownIssuer"),
+        (Server::signed(&leaf("llm.test"), &foreign), "UnknownIssuer"),
+        (Server::signed(&leaf("llm.test"), &impostor), "BadSignature"),
         (self_signed, "UnknownIssuer"),
     ] {
         let refused = ask(&ca, &server).await.unwrap_err();
@@ -133,7 +135,7 @@ async fn wrong_name_expired_early_foreign_and_self_signed_are_refused() {
 
 #[tokio::test]
 async fn a_server_that_speaks_no_tls_gets_no_question_in_the_clear() {
-    let ca = authority();
+    let ca = authority("ours");
     let (client_io, mut server_io) = duplex(64 * 1024);
     let plain = tokio::spawn(async move {
         let mut heard = vec![0; 4096];
@@ -174,7 +176,7 @@ fn a_file_that_names_no_root_is_refused_with_its_reason() {
 
 #[test]
 fn http_1_is_the_only_protocol_offered() {
-    let ca = authority();
+    let ca = authority("ours");
     let config = config(Some(ca.pem.as_bytes())).unwrap();
     assert_eq!(config.alpn_protocols, [b"http/1.1"]);
 }
