@@ -1,0 +1,28 @@
+//! From the checked model to a proved decision diagram.
+//!
+//! ```text
+//! Model ─atoms→ fields ─order→ ─from_model→ diagram ─audit→ AuditedDiagram
+//! ```
+//!
+//! String work ends at the atoms: the diagram sees small integers only. A node tests one field and
+//! has one child for each run of atoms; equal nodes are one node, so equal behaviour is equal ids.
+
+mod atoms;
+mod audit;
+mod budget;
+mod coarsen;
+mod from_model;
+mod order;
+mod pack;
+mod store;
+mod text;
+mod witness;
+
+pub use audit::{AuditedDiagram, Finding, Proof, prove};
+pub use budget::{Budget, TooLarge};
+
+pub(crate) use atoms::{Field, Values};
+pub(crate) use coarsen::{classes, widest};
+pub(crate) use pack::{Row, pack};
+pub(crate) use store::{Ref, Run};
+pub(crate) use text::TextValues;

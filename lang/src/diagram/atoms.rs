@@ -1,0 +1,187 @@
+//! Fields and their atoms: the sets of values that no condition tells apart.
+
+use std::collections::BTreeMap;
+
+use claw_table::{Fact, Kind};
+
+use super::budget::{Budget, TooLarge};
+use super::text::TextValues;
+use crate::model::{Ask, Cond, Model, Pattern};
+
+/// One fact that is asked, with the atoms of its values.
+#[derive(Debug, Clone)]
+pub(crate) struct Field {
+    pub(crate) fact: Fact,
+    pub(crate) values: Values,
+}
+
+/// How values fall into atoms. Atom 0 of text and number fields is absence.
+#[derive(Debug, Clone)]
+pub(crate) enum Values {
+    Text(TextValues),
+    /// Atom i + 1 begins at the cut before it, the first at 0.
+    Number {
+        cuts: Vec<u64>,
+    },
+    Flag,
+}
+
+/// A value of an atom, for witnesses and tests. Every atom has one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Sample {
+    Absent,
+    Texts(Vec<String>),
+    Number(u64),
+    Flag(bool),
+}
+
+impl Field {
+    /// How many atoms there are.
+    pub(crate) fn atoms(&self) -> usize {
+        match &self.values {
+            Values::Text(text) => text.samples.len(),
+            Values::Number { cuts } => cuts.len() + 2,
+            Values::Flag => 2,
+        }
+    }
+
+    /// A value that falls into the atom.
+    pub(crate) fn sample(&self, atom: u16) -> Sample {
+        match &self.values {
+            Values::Text(text) => {
+                let texts = text.samples.get(usize::from(atom)).cloned().unwrap_or_default();
+                if texts.is_empty() { Sample::Absent } else { Sample::Texts(texts) }
+            }
+            Values::Number { cuts } => match usize::from(atom).checked_sub(1) {
+                None => Sample::Absent,
+                Some(interval) => {
+                    let cut = interval.checked_sub(1).and_then(|before| cuts.get(before));
+                    Sample::Number(cut.copied().unwrap_or(0))
+                }
+            },
+            Values::Flag => Sample::Flag(atom != 0),
+        }
+    }
+
+    /// The atoms for which the answer is yes: sorted, not touching, inclusive ranges.
+    ///
+    /// A question that does not fit the fact is never answered with yes; the checker lets none
+    /// through.
+    pub(crate) fn yes(&self, ask: &Ask) -> Vec<(u16, u16)> {
+        let last = id(self.atoms() - 1);
+        match (&self.values, ask) {
+            (Values::Text(_) | Values::Number { .. }, Ask::Present) => vec![(1, last)],
+            (Values::Text(text), Ask::Matches(patterns)) => text.yes(patterns),
+            (Values::Number { cuts }, Ask::AtLeast(least)) => {
+                vec![(id(cuts.partition_point(|cut| cut < least) + 1 + at_cut(*least)), last)]
+            }
+            (Values::Number { cuts }, Ask::Below(bound)) => {
+                let end = id(cuts.partition_point(|cut| cut < bound) + at_cut(*bound));
+                if end == 0 { Vec::new() } else { vec![(1, end)] }
+            }
+            (Values::Flag, Ask::Yes) => vec![(1, 1)],
+            (Values::Text(_), Ask::AtLeast(_) | Ask::Below(_) | Ask::Yes)
+            | (Values::Number { .. }, Ask::Matches(_) | Ask::Yes)
+            | (Values::Flag, Ask::Matches(_) | Ask::Present | Ask::AtLeast(_) | Ask::Below(_)) => {
+                Vec::new()
+            }
+        }
+    }
+}
+
+/// A bound of 0 makes no cut, since nothing lies below it; every other bound begins an interval.
+fn at_cut(bound: u64) -> usize {
+    usize::from(bound != 0)
+}
+
+/// Whether several values of one fact get atoms of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unions {
+    Made,
+    Left,
+}
+
+/// Every fact that some condition asks about, with its atoms.
+pub(crate) fn fields(model: &Model, unions: Unions) -> Result<BTreeMap<&Fact, Field>, TooLarge> {
+    let mut questions = BTreeMap::new();
+    for arm in model.routes.iter().flat_map(|route| &route.arms) {
+        gather(&arm.cond, &mut questions);
+    }
+    Budget::Facts.admits(questions.len())?;
+    questions
+        .into_iter()
+        .map(|(fact, asked)| {
+            let values = match fact.kind() {
+                Kind::Text => Values::Text(TextValues::new(&asked.patterns, many(fact, unions))?),
+                Kind::Number => {
+                    let mut cuts = asked.bounds;
+                    cuts.sort_unstable();
+                    cuts.dedup();
+                    Budget::Atoms.admits(cuts.len() + 2)?;
+                    Values::Number { cuts }
+                }
+                Kind::Flag => Values::Flag,
+            };
+            Ok((fact, Field { fact: fact.clone(), values }))
+        })
+        .collect()
+}
+
+fn many(fact: &Fact, unions: Unions) -> Unions {
+    if fact.repeats() { unions } else { Unions::Left }
+}
+
+/// What is asked of one fact anywhere in the policy.
+#[derive(Debug, Default)]
+struct Asked<'m> {
+    patterns: Vec<&'m [Pattern]>,
+    bounds: Vec<u64>,
+}
+
+fn gather<'m>(cond: &'m Cond, questions: &mut BTreeMap<&'m Fact, Asked<'m>>) {
+    match cond {
+        Cond::Always => {}
+        Cond::All(parts) | Cond::Any(parts) => {
+            parts.iter().for_each(|part| gather(part, questions));
+        }
+        Cond::Not(part) => gather(part, questions),
+        Cond::Test(fact, ask) => {
+            let asked = questions.entry(fact).or_default();
+            match ask {
+                Ask::Matches(patterns) => asked.patterns.push(patterns),
+                Ask::AtLeast(0) | Ask::Below(0) | Ask::Present | Ask::Yes => {}
+                Ask::AtLeast(bound) | Ask::Below(bound) => asked.bounds.push(*bound),
+            }
+        }
+    }
+}
+
+/// Atoms are counted against a budget before they are numbered.
+pub(crate) fn id(atom: usize) -> u16 {
+    u16::try_from(atom).unwrap_or(u16::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Field, Sample, Values};
+    use crate::model::Ask;
+    use claw_table::Fact;
+
+    #[test]
+    fn a_bound_splits_numbers_at_itself() {
+        let field =
+            Field { fact: Fact::Tokens, values: Values::Number { cuts: vec![10, u64::MAX] } };
+        assert_eq!(field.atoms(), 4);
+        assert_eq!(field.yes(&Ask::AtLeast(10)), [(2, 3)]);
+        assert_eq!(field.yes(&Ask::Below(10)), [(1, 1)]);
+        assert_eq!(field.yes(&Ask::AtLeast(0)), [(1, 3)]);
+        assert_eq!(field.yes(&Ask::Below(0)), []);
+        assert_eq!(field.yes(&Ask::AtLeast(u64::MAX)), [(3, 3)]);
+        assert_eq!(field.yes(&Ask::Present), [(1, 3)]);
+        let samples: Vec<Sample> = (0..4).map(|atom| field.sample(atom)).collect();
+        assert_eq!(
+            samples,
+            [Sample::Absent, Sample::Number(0), Sample::Number(10), Sample::Number(u64::MAX)]
+        );
+    }
+}

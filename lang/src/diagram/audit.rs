@@ -1,0 +1,205 @@
+//! What is proved of a policy before it may become a table, and what is found on the way.
+
+use std::collections::BTreeSet;
+
+use claw_table::ArmId;
+
+use super::budget::TooLarge;
+use super::from_model::Built;
+use super::store::Ref;
+use crate::model::{Arm, Cond, Goal, Model, RouteId};
+
+/// A diagram in which every request reaches an arm. Only [`prove`] makes one.
+#[derive(Debug)]
+pub struct AuditedDiagram<'m> {
+    pub(crate) built: Built<'m>,
+}
+
+impl<'m> AuditedDiagram<'m> {
+    /// The model it was built from.
+    pub fn model(&self) -> &'m Model {
+        self.built.model
+    }
+}
+
+/// What came of a proof.
+#[derive(Debug)]
+pub struct Proof<'m> {
+    /// The diagram, unless some request reaches no arm.
+    pub diagram: Option<AuditedDiagram<'m>>,
+    /// What is wrong with the policy, in the order of its arms.
+    pub findings: Vec<Finding>,
+}
+
+/// Something wrong with the arms of a policy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Finding {
+    /// No request at all meets the arm's condition.
+    Impossible {
+        /// Which arm.
+        arm: ArmId,
+    },
+    /// Every request meets the condition of an arm that is not `otherwise`.
+    Always {
+        /// Which arm.
+        arm: ArmId,
+    },
+    /// Every request that meets the arm's condition is taken by an earlier arm of its route.
+    Shadowed {
+        /// Which arm.
+        arm: ArmId,
+        /// Arms that together take every such request; none of them can be left out. In order.
+        by: Vec<ArmId>,
+    },
+    /// The arm could match in its own route, but no request that leads to the route meets it.
+    OutOfReach {
+        /// Which arm.
+        arm: ArmId,
+    },
+    /// Some request reaches no arm of the root route.
+    Open,
+}
+
+/// The most shadowed arms that are told what shadows them; the rest are found all the same.
+const BLAMED_MAX: usize = 64;
+/// The most earlier arms that are looked at for one that alone shadows another.
+const SINGLES_MAX: usize = 4096;
+
+/// Builds the diagram of a policy and proves that every request reaches an arm, and every arm is
+/// reached.
+///
+/// # Errors
+/// The policy does not fit into a budget of the compiler.
+pub fn prove(model: &Model) -> Result<Proof<'_>, TooLarge> {
+    let mut built = Built::new(model)?;
+    let whole = ends(&built, built.root);
+    let mut audit = Audit { findings: Vec::new(), blamed: 0, whole };
+    for (index, _) in model.routes.iter().enumerate() {
+        let Ok(index) = u16::try_from(index) else { break };
+        audit.route(&mut built, RouteId(index))?;
+    }
+    let Audit { mut findings, whole, .. } = audit;
+    if whole.contains(&Ref::NOWHERE) {
+        findings.push(Finding::Open);
+        return Ok(Proof { diagram: None, findings });
+    }
+    Ok(Proof { diagram: Some(AuditedDiagram { built }), findings })
+}
+
+#[derive(Debug)]
+struct Audit {
+    findings: Vec<Finding>,
+    blamed: usize,
+    /// Every end of the whole diagram.
+    whole: BTreeSet<Ref>,
+}
+
+impl Audit {
+    fn route(&mut self, built: &mut Built<'_>, route: RouteId) -> Result<(), TooLarge> {
+        let arms = built.arms(route);
+        let alone = built.alone(route)?;
+        let reached = ends(built, alone);
+        for (position, arm) in arms.iter().enumerate() {
+            // `otherwise` that takes nothing is not an error: it is written for what comes later.
+            if arm.cond == Cond::Always && position + 1 == arms.len() {
+                continue;
+            }
+            if reached.contains(&Ref::leaf(arm.id)) {
+                let condition = matches!(arm.to, Goal::End(_)) && !self.whole_has(arm);
+                if condition && self.used(built, route) {
+                    self.findings.push(Finding::OutOfReach { arm: arm.id });
+                }
+                // An arm that takes everything leaves nothing for the next one.
+                let next = arms.get(position + 1).map(|next| Ref::leaf(next.id));
+                if next.is_none_or(|next| !reached.contains(&next))
+                    && built.condition(&arm.cond)? == Ref::YES
+                {
+                    self.findings.push(Finding::Always { arm: arm.id });
+                }
+                continue;
+            }
+            let cond = built.condition(&arm.cond)?;
+            let finding = if cond == Ref::NOWHERE {
+                Finding::Impossible { arm: arm.id }
+            } else {
+                let by = self.blame(built, cond, arms.get(..position).unwrap_or_default())?;
+                Finding::Shadowed { arm: arm.id, by }
+            };
+            self.findings.push(finding);
+        }
+        Ok(())
+    }
+
+    fn whole_has(&self, arm: &Arm) -> bool {
+        self.whole.contains(&Ref::leaf(arm.id))
+    }
+
+    /// Whether any request gets to the route at all; a route nobody leads to is another finding,
+    /// made by name.
+    fn used(&self, built: &Built<'_>, route: RouteId) -> bool {
+        route == built.model.root
+            || built.arms(route).iter().any(|arm| self.whole.contains(&Ref::leaf(arm.id)))
+    }
+
+    /// A small set of earlier arms that takes everything the condition lets through.
+    fn blame(
+        &mut self,
+        built: &mut Built<'_>,
+        cond: Ref,
+        earlier: &[Arm],
+    ) -> Result<Vec<ArmId>, TooLarge> {
+        self.blamed += 1;
+        if self.blamed > BLAMED_MAX {
+            return Ok(Vec::new());
+        }
+        let mut taking: Vec<(ArmId, Ref)> = Vec::new();
+        let mut left = cond;
+        for (seen, arm) in earlier.iter().enumerate() {
+            let taker = built.condition(&arm.cond)?;
+            if seen < SINGLES_MAX && built.store.except(cond, taker)? == Ref::NOWHERE {
+                return Ok(vec![arm.id]);
+            }
+            let after = built.store.except(left, taker)?;
+            if after != left {
+                taking.push((arm.id, taker));
+                left = after;
+            }
+        }
+        // What the arms from each one on leave over, for asking whether an arm can be left out.
+        let mut over = vec![cond];
+        for (_, taker) in taking.iter().rev() {
+            let before = over.last().copied().unwrap_or(cond);
+            over.push(built.store.except(before, *taker)?);
+        }
+        over.pop();
+        let mut by = Vec::new();
+        let mut left = cond;
+        for (arm, taker) in taking {
+            let later = over.pop().unwrap_or(cond);
+            if built.store.gate(later, left)? != Ref::NOWHERE {
+                by.push(arm);
+                left = built.store.except(left, taker)?;
+            }
+        }
+        Ok(by)
+    }
+}
+
+/// Everything in which a diagram ends.
+fn ends(built: &Built<'_>, from: Ref) -> BTreeSet<Ref> {
+    let mut found = BTreeSet::new();
+    let mut seen = vec![false; built.store.node_count()];
+    let mut open = vec![from];
+    while let Some(at) = open.pop() {
+        let Some(node) = at.node() else {
+            found.insert(at);
+            continue;
+        };
+        if let Some(seen) = seen.get_mut(node)
+            && !std::mem::replace(seen, true)
+        {
+            open.extend(built.store.open(node).1.iter().map(|run| run.to));
+        }
+    }
+    found
+}

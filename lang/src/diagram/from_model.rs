@@ -1,0 +1,161 @@
+//! From conditions and routes to one diagram.
+
+use std::collections::BTreeMap;
+
+use claw_table::Fact;
+
+use super::atoms::{Field, Unions, fields, id};
+use super::budget::{Budget, TooLarge};
+use super::order::order;
+use super::store::{Ref, Run, Store};
+use crate::model::{Arm, Ask, Cond, Goal, Model, RouteId};
+
+/// A policy as one diagram, with what it takes to ask more of it.
+#[derive(Debug)]
+pub(crate) struct Built<'m> {
+    pub(crate) model: &'m Model,
+    pub(crate) fields: Vec<Field>,
+    pub(crate) store: Store,
+    pub(crate) root: Ref,
+    positions: BTreeMap<&'m Fact, u16>,
+    /// The finished diagram of each route that was needed.
+    routes: BTreeMap<RouteId, Ref>,
+}
+
+impl<'m> Built<'m> {
+    /// Repeated headers get atoms of their own if the policy stays small with them; if not, a
+    /// request that repeats one with different known values will be refused.
+    pub(crate) fn new(model: &'m Model) -> Result<Self, TooLarge> {
+        let arms = model.routes.iter().map(|route| route.arms.len()).sum::<usize>();
+        let with_unions = Self::attempt(model, Unions::Made, arms * 16 + (1 << 14));
+        with_unions.or_else(|_| Self::attempt(model, Unions::Left, usize::MAX))
+    }
+
+    fn attempt(model: &'m Model, unions: Unions, nodes_max: usize) -> Result<Self, TooLarge> {
+        let fields = order(model, fields(model, unions)?);
+        let mut built = Self {
+            model,
+            store: Store::new(nodes_max),
+            root: Ref::NOWHERE,
+            positions: BTreeMap::new(),
+            routes: BTreeMap::new(),
+            fields,
+        };
+        built.positions = facts(model)
+            .filter_map(|fact| {
+                let at = built.fields.iter().position(|field| field.fact == *fact)?;
+                Some((fact, id(at)))
+            })
+            .collect();
+        built.root = built.route(model.root, 0)?;
+        Ok(built)
+    }
+
+    /// The diagram of a route, with the routes it leads to in place of the arms that lead there.
+    fn route(&mut self, route: RouteId, depth: usize) -> Result<Ref, TooLarge> {
+        if let Some(made) = self.routes.get(&route) {
+            return Ok(*made);
+        }
+        Budget::RouteDepth.admits(depth)?;
+        let mut arms = Vec::new();
+        for arm in self.arms(route) {
+            let to = match arm.to {
+                Goal::End(_) => Ref::leaf(arm.id),
+                Goal::Route(next) => self.route(next, depth + 1)?,
+            };
+            arms.push(self.under(&arm.cond, to)?);
+        }
+        let made = self.store.first_of(&arms)?;
+        self.routes.insert(route, made);
+        Ok(made)
+    }
+
+    /// A route by itself: every arm is an end, also one that leads to another route.
+    pub(crate) fn alone(&mut self, route: RouteId) -> Result<Ref, TooLarge> {
+        if let Some(made) = self.routes.get(&route)
+            && self.arms(route).iter().all(|arm| matches!(arm.to, Goal::End(_)))
+        {
+            return Ok(*made);
+        }
+        let mut arms = Vec::new();
+        for arm in self.arms(route) {
+            arms.push(self.under(&arm.cond, Ref::leaf(arm.id))?);
+        }
+        self.store.first_of(&arms)
+    }
+
+    pub(crate) fn arms(&self, route: RouteId) -> &'m [Arm] {
+        self.model.routes.get(usize::from(route.0)).map(|route| &*route.arms).unwrap_or_default()
+    }
+
+    pub(crate) fn condition(&mut self, cond: &Cond) -> Result<Ref, TooLarge> {
+        self.under(cond, Ref::YES)
+    }
+
+    /// `to` where the condition holds, nowhere elsewhere.
+    fn under(&mut self, cond: &Cond, to: Ref) -> Result<Ref, TooLarge> {
+        match cond {
+            Cond::Always => Ok(to),
+            Cond::Test(fact, ask) => {
+                let test = self.test(fact, ask)?;
+                self.store.gate(test, to)
+            }
+            Cond::Not(part) => {
+                let part = self.condition(part)?;
+                self.store.except(to, part)
+            }
+            Cond::Any(parts) => {
+                let parts: Vec<Ref> =
+                    parts.iter().map(|part| self.condition(part)).collect::<Result<_, _>>()?;
+                let any = self.store.first_of(&parts)?;
+                self.store.gate(any, to)
+            }
+            Cond::All(parts) => {
+                let mut parts: Vec<Ref> =
+                    parts.iter().map(|part| self.condition(part)).collect::<Result<_, _>>()?;
+                // The latest field first, so that each part is set on top of a finished one.
+                parts.sort_by_key(|part| part.node().map(|node| self.store.open(node).0));
+                parts.iter().rev().try_fold(to, |to, part| self.store.gate(*part, to))
+            }
+        }
+    }
+
+    fn test(&mut self, fact: &Fact, ask: &Ask) -> Result<Ref, TooLarge> {
+        let position = self.positions.get(fact).copied();
+        let Some((at, field)) = position.and_then(|at| Some((at, self.fields.get(usize::from(at))?)))
+        else {
+            return Ok(Ref::NOWHERE);
+        };
+        let mut runs = Vec::new();
+        let mut next = 0;
+        for (first, last) in field.yes(ask) {
+            if let Some(before) = first.checked_sub(1)
+                && next < first
+            {
+                runs.push(Run { last: before, to: Ref::NOWHERE });
+            }
+            runs.push(Run { last, to: Ref::YES });
+            next = last.saturating_add(1);
+        }
+        let end = id(field.atoms() - 1);
+        if runs.last().is_none_or(|run| run.last < end) {
+            runs.push(Run { last: end, to: Ref::NOWHERE });
+        }
+        self.store.node(at, &runs)
+    }
+}
+
+fn facts(model: &Model) -> impl Iterator<Item = &Fact> {
+    let mut found = Vec::new();
+    let mut open: Vec<&Cond> =
+        model.routes.iter().flat_map(|route| &route.arms).map(|arm| &arm.cond).collect();
+    while let Some(cond) = open.pop() {
+        match cond {
+            Cond::Always => {}
+            Cond::All(parts) | Cond::Any(parts) => open.extend(parts),
+            Cond::Not(part) => open.push(part),
+            Cond::Test(fact, _) => found.push(fact),
+        }
+    }
+    found.into_iter()
+}

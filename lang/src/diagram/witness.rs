@@ -1,0 +1,89 @@
+//! Requests made up from the diagram: one for each arm that it can end in.
+
+use std::collections::BTreeMap;
+
+use claw_table::{ArmId, Fact};
+
+use super::atoms::{Field, Sample};
+use super::audit::AuditedDiagram;
+use crate::oracle::Request;
+
+impl AuditedDiagram<'_> {
+    /// For each arm that some request ends in, one such request.
+    pub fn witnesses(&self) -> Vec<(ArmId, Request)> {
+        let mut found: BTreeMap<ArmId, Vec<(u16, u16)>> = BTreeMap::new();
+        let mut seen = vec![false; self.built.store.node_count()];
+        let mut open = vec![(self.built.root, Vec::new())];
+        while let Some((at, path)) = open.pop() {
+            if let Some(arm) = at.arm() {
+                found.entry(arm).or_insert(path);
+                continue;
+            }
+            let Some(node) = at.node() else { continue };
+            if seen.get_mut(node).is_none_or(|seen| std::mem::replace(seen, true)) {
+                continue;
+            }
+            let (field, runs) = self.built.store.open(node);
+            let mut first = 0;
+            for run in runs {
+                let mut longer = path.clone();
+                longer.push((field, self.natural(field, first, run.last)));
+                open.push((run.to, longer));
+                first = run.last.saturating_add(1);
+            }
+        }
+        found.into_iter().map(|(arm, path)| (arm, self.request(&path))).collect()
+    }
+
+    /// The most ordinary atom of a run: a request has a method and a model, but few headers.
+    fn natural(&self, field: u16, first: u16, last: u16) -> u16 {
+        let rare = |field: &Field| field.fact.repeats();
+        let absent = self.built.fields.get(usize::from(field)).is_some_and(rare);
+        if first == 0 && last > 0 && !absent { 1 } else { first }
+    }
+
+    fn request(&self, path: &[(u16, u16)]) -> Request {
+        let mut request = Request {
+            method: Some("POST".to_owned()),
+            path: Some("/v1/chat/completions".to_owned()),
+            host: Some("localhost".to_owned()),
+            endpoint: Some("chat".to_owned()),
+            model: Some("model".to_owned()),
+            tokens: Some(1000),
+            ..Request::default()
+        };
+        for (field, atom) in path {
+            if let Some(field) = self.built.fields.get(usize::from(*field)) {
+                set(&mut request, &field.fact, field.sample(*atom));
+            }
+        }
+        request
+    }
+}
+
+fn set(request: &mut Request, fact: &Fact, sample: Sample) {
+    let (texts, number, flag) = match sample {
+        Sample::Absent => (Vec::new(), None, false),
+        Sample::Texts(texts) => (texts, None, false),
+        Sample::Number(number) => (Vec::new(), Some(number), false),
+        Sample::Flag(flag) => (Vec::new(), None, flag),
+    };
+    let named = |name: &String| {
+        let name = name.clone();
+        texts.iter().map(move |text| (name.clone(), text.clone().into_bytes())).collect::<Vec<_>>()
+    };
+    match fact {
+        Fact::Method => request.method = texts.into_iter().next(),
+        Fact::Path => request.path = texts.into_iter().next(),
+        Fact::Host => request.host = texts.into_iter().next(),
+        Fact::Endpoint => request.endpoint = texts.into_iter().next(),
+        Fact::Model => request.model = texts.into_iter().next(),
+        Fact::Header(name) => request.headers.extend(named(name)),
+        Fact::Query(name) => request.query.extend(named(name)),
+        Fact::Tokens => request.tokens = number,
+        Fact::Streaming => request.streaming = flag,
+        Fact::Has(can) => {
+            request.has = (request.has & !can.bit()) | if flag { can.bit() } else { 0 };
+        }
+    }
+}

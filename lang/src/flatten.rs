@@ -1,0 +1,307 @@
+//! From the proved diagram to the parts of a table.
+
+use std::collections::BTreeMap;
+
+use claw_table::{
+    AtomId, DiagramParts, Feature, FieldParts, Node, NumberParts, Parts, Place, Ref, Run, Split,
+    TextParts, Union,
+};
+
+use crate::diagram::{self, AuditedDiagram, Budget, Field, Row, TextValues, TooLarge, Values};
+use crate::model::Model;
+use crate::span::Span;
+
+/// What a table tells of its making.
+pub struct BuildInfo<'a> {
+    /// Digest of the source text.
+    pub source: [u8; 32],
+    /// The place of a span, for people.
+    pub place: &'a dyn Fn(Span) -> Place,
+}
+
+impl std::fmt::Debug for BuildInfo<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("BuildInfo").field("source", &self.source).finish_non_exhaustive()
+    }
+}
+
+impl BuildInfo<'static> {
+    /// For a model that was not made from text.
+    pub fn unplaced() -> Self {
+        Self { source: [0; 32], place: &|_| Place::default() }
+    }
+}
+
+/// The bytes of the table.
+///
+/// # Errors
+/// The table would be larger than the budget.
+pub fn flatten(audited: &AuditedDiagram<'_>, info: &BuildInfo<'_>) -> Result<Vec<u8>, TooLarge> {
+    let model = audited.built.model;
+    let Flat { fields, diagram } = flat(audited);
+    let parts = Parts {
+        compiler: env!("CARGO_PKG_VERSION").to_owned(),
+        source: info.source,
+        features: features(model, info),
+        policy: model.policy.clone(),
+        fields,
+        diagram,
+        places: places(model, info),
+    };
+    let bytes = claw_table::encode(&parts);
+    Budget::TableBytes.admits(bytes.len())?;
+    Ok(bytes)
+}
+
+fn features(model: &Model, info: &BuildInfo<'_>) -> Vec<Feature> {
+    let feature = |need: &crate::model::Need| Feature {
+        name: need.feature.to_owned(),
+        place: (info.place)(need.span),
+    };
+    model.features.iter().map(feature).collect()
+}
+
+fn places(model: &Model, info: &BuildInfo<'_>) -> Vec<Place> {
+    let mut places = vec![Place::default(); model.policy.arms.len()];
+    for arm in model.routes.iter().flat_map(|route| &route.arms) {
+        if let Some(place) = places.get_mut(arm.id.index()) {
+            *place = (info.place)(arm.span);
+        }
+    }
+    places
+}
+
+struct Flat {
+    fields: Vec<FieldParts>,
+    diagram: DiagramParts,
+}
+
+/// Nodes in the order of the table, fields that are tested, atoms that differ.
+fn flat(audited: &AuditedDiagram<'_>) -> Flat {
+    let built = &audited.built;
+    let nodes = in_order(audited);
+    let mut of_field: BTreeMap<u16, Vec<usize>> = BTreeMap::new();
+    for node in &nodes {
+        of_field.entry(built.store.open(*node).0).or_default().push(*node);
+    }
+    let mut numbers = vec![0; built.store.node_count()];
+    for (number, node) in nodes.iter().enumerate() {
+        if let Some(slot) = numbers.get_mut(*node) {
+            *slot = u32::try_from(number).unwrap_or(u32::MAX);
+        }
+    }
+    let to = |to: diagram::Ref| match (to.arm(), to.node()) {
+        (Some(arm), _) => Ref::leaf(arm),
+        // An audited diagram leads nowhere else than to arms and nodes.
+        (None, node) => Ref(node.and_then(|node| numbers.get(node)).copied().unwrap_or(0)),
+    };
+    let mut edges = Edges::default();
+    let mut fields = Vec::new();
+    for (field, nodes) in &of_field {
+        let Some(source) = built.fields.get(usize::from(*field)) else { continue };
+        let classes = diagram::classes(source, nodes, &built.store);
+        let parts = field_parts(source, &classes);
+        for node in nodes {
+            let runs = built.store.open(*node).1;
+            edges.add(Crossing { field: fields.len(), atoms: parts.atoms, runs, classes: &classes }, to);
+        }
+        fields.push(parts);
+    }
+    Flat { fields, diagram: edges.finish(to(built.root)) }
+}
+
+/// Every node that a walk can reach, sorted by field, in each field in the order of discovery.
+fn in_order(audited: &AuditedDiagram<'_>) -> Vec<usize> {
+    let store = &audited.built.store;
+    let mut seen = vec![false; store.node_count()];
+    let mut found: Vec<usize> = Vec::new();
+    let mut visit = |to: diagram::Ref, found: &mut Vec<usize>| {
+        if let Some(node) = to.node()
+            && let Some(seen) = seen.get_mut(node)
+            && !std::mem::replace(seen, true)
+        {
+            found.push(node);
+        }
+    };
+    visit(audited.built.root, &mut found);
+    let mut next = 0;
+    while let Some(node) = found.get(next).copied() {
+        store.open(node).1.iter().for_each(|run| visit(run.to, &mut found));
+        next += 1;
+    }
+    found.sort_by_key(|node| store.open(*node).0);
+    found
+}
+
+/// One node on its way into the table.
+struct Crossing<'a> {
+    field: usize,
+    atoms: u32,
+    runs: &'a [diagram::Run],
+    classes: &'a [u16],
+}
+
+#[derive(Default)]
+struct Edges {
+    nodes: Vec<Node>,
+    rows: Vec<Row>,
+    runs: Vec<Run>,
+}
+
+/// A node is kept as runs where its row would take this many times more cells than it has runs.
+const CELLS_PER_RUN_MAX: usize = 8;
+
+impl Edges {
+    fn add(&mut self, node: Crossing<'_>, to: impl Fn(diagram::Ref) -> Ref) {
+        let miss = diagram::widest(node.runs);
+        let mut edges: Vec<(u16, Ref)> = Vec::new();
+        let mut first = 0;
+        for run in node.runs {
+            let end = usize::from(run.last) + 1;
+            if run.to != miss {
+                let classes = node.classes.get(first..end).unwrap_or_default();
+                edges.extend(classes.iter().map(|class| (*class, to(run.to))));
+            }
+            first = end;
+        }
+        edges.sort_unstable();
+        edges.dedup();
+        let miss = to(miss);
+        let field = u16::try_from(node.field).unwrap_or(u16::MAX);
+        let runs = runs(&edges, miss);
+        let position = self.nodes.len();
+        if edges.len() > runs.len() * CELLS_PER_RUN_MAX
+            && let (Ok(base), Ok(count)) = (u32::try_from(self.runs.len()), u16::try_from(runs.len()))
+        {
+            self.runs.extend(runs);
+            self.nodes.push(Node { field, runs: count, base, miss });
+        } else {
+            self.rows.push(Row { node: position, atoms: node.atoms as usize, edges });
+            self.nodes.push(Node { field, runs: 0, base: 0, miss });
+        }
+    }
+
+    fn finish(mut self, root: Ref) -> DiagramParts {
+        let (cells, bases) = diagram::pack(self.rows);
+        for (node, base) in bases {
+            if let Some(node) = self.nodes.get_mut(node) {
+                node.base = u32::try_from(base).unwrap_or(u32::MAX);
+            }
+        }
+        DiagramParts { root, nodes: self.nodes, cells, runs: self.runs }
+    }
+}
+
+/// The edges as runs; what lies between them leads to `miss`, as does what lies after them.
+fn runs(edges: &[(u16, Ref)], miss: Ref) -> Vec<Run> {
+    let mut runs: Vec<Run> = Vec::new();
+    let mut next_atom = 0;
+    for (atom, next) in edges {
+        if *atom > next_atom {
+            runs.push(Run { last: AtomId(atom - 1), next: miss });
+        }
+        match runs.last_mut() {
+            Some(run) if run.next == *next && *atom == next_atom => run.last = AtomId(*atom),
+            _ => runs.push(Run { last: AtomId(*atom), next: *next }),
+        }
+        next_atom = atom.saturating_add(1);
+    }
+    runs
+}
+
+fn field_parts(field: &Field, classes: &[u16]) -> FieldParts {
+    let class = |atom: usize| AtomId(classes.get(atom).copied().unwrap_or(0));
+    let split = match &field.values {
+        Values::Text(text) => Split::Text(text_parts(text, classes)),
+        Values::Number { cuts } => {
+            let mut parts = NumberParts { absent: class(0), cuts: Vec::new(), atoms: vec![class(1)] };
+            for (interval, cut) in cuts.iter().enumerate() {
+                if parts.atoms.last() != Some(&class(interval + 2)) {
+                    parts.cuts.push(*cut);
+                    parts.atoms.push(class(interval + 2));
+                }
+            }
+            Split::Number(parts)
+        }
+        Values::Flag => Split::Flag,
+    };
+    let atoms = classes.iter().max().map_or(1, |last| u32::from(*last) + 1);
+    FieldParts { fact: field.fact.clone(), atoms, split }
+}
+
+/// Keeps only the affixes and literals that make a difference.
+fn text_parts(text: &TextValues, classes: &[u16]) -> TextParts {
+    let class = |atom: &u16| AtomId(classes.get(usize::from(*atom)).copied().unwrap_or(0));
+    let columns = text.suffixes.len() + 1;
+    let grid: Vec<AtomId> = text.grid.iter().map(class).collect();
+    let row = |at: usize| grid.get(at * columns..(at + 1) * columns).unwrap_or_default();
+    let column = |at: usize| grid.iter().skip(at).step_by(columns);
+
+    let rows: Vec<usize> = std::iter::once(0)
+        .chain((1..=text.prefixes.len()).filter(|at| {
+            let own = text.prefixes.get(at - 1).map_or("", String::as_str);
+            row(*at) != row(longest(&text.prefixes, |other| other != own && own.starts_with(other)))
+        }))
+        .collect();
+    let kept: Vec<usize> = std::iter::once(0)
+        .chain((1..columns).filter(|at| {
+            let own = text.suffixes.get(at - 1).map_or("", String::as_str);
+            let parent = longest(&text.suffixes, |other| other != own && own.ends_with(other));
+            column(*at).ne(column(parent))
+        }))
+        .collect();
+    let literals = text.literals.iter().filter_map(|(literal, atom)| {
+        let at = longest(&text.prefixes, |prefix| literal.starts_with(prefix)) * columns
+            + longest(&text.suffixes, |suffix| literal.ends_with(suffix));
+        (grid.get(at) != Some(&class(atom))).then(|| (literal.clone(), class(atom)))
+    });
+    let pick = |list: &[String], kept: &[usize]| {
+        kept.iter().filter_map(|at| list.get(at.checked_sub(1)?).cloned()).collect()
+    };
+    let (tests, unions) = unions(text, classes);
+    TextParts {
+        absent: class(&0),
+        literals: literals.collect(),
+        prefixes: pick(&text.prefixes, &rows),
+        suffixes: pick(&text.suffixes, &kept),
+        grid: rows
+            .iter()
+            .flat_map(|at| kept.iter().filter_map(|column| row(*at).get(*column).copied()))
+            .collect(),
+        tests,
+        unions,
+    }
+}
+
+/// One more than the position of the longest that fits, or 0.
+fn longest(affixes: &[String], fits: impl Fn(&str) -> bool) -> usize {
+    let fitting = affixes.iter().enumerate().filter(|(_, affix)| fits(affix));
+    fitting.max_by_key(|(_, affix)| affix.len()).map_or(0, |(at, _)| at + 1)
+}
+
+/// The tests of each class, told by one of its values, and every set these can add up to.
+fn unions(text: &TextValues, classes: &[u16]) -> (Vec<u64>, Vec<Union>) {
+    if text.unions.is_empty() {
+        return (Vec::new(), Vec::new());
+    }
+    let count = classes.iter().max().map_or(1, |last| usize::from(*last) + 1);
+    let mut tests: Vec<Option<u64>> = vec![None; count];
+    for (met, class) in text.met.iter().zip(classes).skip(1) {
+        if let Some(slot) = tests.get_mut(usize::from(*class)) {
+            slot.get_or_insert(*met);
+        }
+    }
+    let singles: Vec<u64> = tests.iter().copied().flatten().collect();
+    let atom = |met: u64| text.unions.get(&met).and_then(|atom| classes.get(usize::from(*atom)));
+    let mut sums: BTreeMap<u64, AtomId> = BTreeMap::new();
+    let mut open = singles.clone();
+    while let Some(met) = open.pop() {
+        if let Some(class) = atom(met)
+            && sums.insert(met, AtomId(*class)).is_none()
+        {
+            open.extend(singles.iter().map(|more| met | more));
+        }
+    }
+    let sums = sums.into_iter().map(|(tests, atom)| Union { tests, atom }).collect();
+    (tests.into_iter().map(Option::unwrap_or_default).collect(), sums)
+}

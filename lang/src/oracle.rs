@@ -1,0 +1,223 @@
+//! The slow evaluator: what a policy means, read off the model arm by arm.
+//!
+//! It shares nothing with the diagram but the model, so that each can be tested by the other.
+
+use claw_table::{ArmId, Can, Fact, Facts};
+
+use crate::model::{Arm, Ask, Cond, Goal, Model, Pattern, RouteId};
+
+/// A request as far as a policy can ask about it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Request {
+    /// The method; nothing if it is not known.
+    pub method: Option<String>,
+    /// The path in its normal form, without the query.
+    pub path: Option<String>,
+    /// The host, lower case, without port.
+    pub host: Option<String>,
+    /// What the path asks for.
+    pub endpoint: Option<String>,
+    /// Headers in order, names in lower case; a name may stand several times.
+    pub headers: Vec<(String, Vec<u8>)>,
+    /// Query parameters in order, percent-decoded; a name may stand several times.
+    pub query: Vec<(String, Vec<u8>)>,
+    /// The model the client named.
+    pub model: Option<String>,
+    /// Whether the client asked for a stream.
+    pub streaming: bool,
+    /// What the request uses, as bits of [`Can`].
+    pub has: u16,
+    /// The estimate of input tokens.
+    pub tokens: Option<u64>,
+}
+
+impl Request {
+    /// Whether the request uses a capability.
+    pub fn uses(&self, can: Can) -> bool {
+        self.has & can.bit() != 0
+    }
+
+    /// Every value of a text fact.
+    pub fn values(&self, fact: &Fact) -> Vec<&[u8]> {
+        fn single(value: Option<&String>) -> Vec<&[u8]> {
+            value.map(|value| value.as_bytes()).into_iter().collect()
+        }
+        fn named<'r>(list: &'r [(String, Vec<u8>)], name: &str) -> Vec<&'r [u8]> {
+            list.iter().filter(|(own, _)| own == name).map(|(_, value)| &**value).collect()
+        }
+        match fact {
+            Fact::Method => single(self.method.as_ref()),
+            Fact::Path => single(self.path.as_ref()),
+            Fact::Host => single(self.host.as_ref()),
+            Fact::Endpoint => single(self.endpoint.as_ref()),
+            Fact::Model => single(self.model.as_ref()),
+            Fact::Header(name) => named(&self.headers, name),
+            Fact::Query(name) => named(&self.query, name),
+            Fact::Streaming | Fact::Has(_) | Fact::Tokens => Vec::new(),
+        }
+    }
+}
+
+impl Facts for Request {
+    fn texts(&self, fact: &Fact, each: impl FnMut(&[u8])) {
+        self.values(fact).into_iter().for_each(each);
+    }
+
+    fn number(&self, fact: &Fact) -> Option<u64> {
+        if *fact == Fact::Tokens { self.tokens } else { None }
+    }
+
+    fn flag(&self, fact: &Fact) -> bool {
+        match fact {
+            Fact::Streaming => self.streaming,
+            Fact::Has(can) => self.uses(*can),
+            Fact::Method
+            | Fact::Path
+            | Fact::Host
+            | Fact::Endpoint
+            | Fact::Header(_)
+            | Fact::Query(_)
+            | Fact::Model
+            | Fact::Tokens => false,
+        }
+    }
+}
+
+/// How a request went through a policy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision<'m> {
+    /// The arms that were taken, route by route; the last one ends in a class or a refusal.
+    /// Empty, or ending in an arm that leads on, only if a route has no arm for the request.
+    pub taken: Vec<ArmId>,
+    /// The arms that were tried before, in order, with the test that failed each.
+    pub passed: Vec<Passed<'m>>,
+}
+
+impl Decision<'_> {
+    /// The arm in which the request ends.
+    pub fn arm(&self) -> Option<ArmId> {
+        self.taken.last().copied()
+    }
+}
+
+/// An arm that did not match.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Passed<'m> {
+    /// Which arm.
+    pub arm: ArmId,
+    /// The first test that kept it from matching, in the order of the text.
+    pub failed: Option<Failed<'m>>,
+}
+
+/// A test whose outcome kept an arm from matching.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Failed<'m> {
+    /// What was asked of the request.
+    pub fact: &'m Fact,
+    /// What was asked of the fact.
+    pub ask: &'m Ask,
+    /// The answer: yes where the test stands under a `not`.
+    pub answer: Answer,
+}
+
+/// The answer to one test.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// The test does not hold.
+    No,
+    /// The test holds.
+    Yes,
+}
+
+/// Sends a request through the policy: arms top to bottom, first match wins.
+pub fn decide<'m>(model: &'m Model, request: &Request) -> Decision<'m> {
+    let mut decision = Decision { taken: Vec::new(), passed: Vec::new() };
+    let mut route = Some(model.root);
+    // Routes form no cycle, so no walk enters more of them than there are.
+    for _ in 0..=model.routes.len() {
+        let Some(current) = route else { break };
+        let Some(arm) = first(model, current, request, &mut decision) else { break };
+        decision.taken.push(arm.id);
+        route = match arm.to {
+            Goal::End(_) => None,
+            Goal::Route(next) => Some(next),
+        };
+    }
+    decision
+}
+
+fn first<'m>(
+    model: &'m Model,
+    route: RouteId,
+    request: &Request,
+    decision: &mut Decision<'m>,
+) -> Option<&'m Arm> {
+    let route = model.routes.get(usize::from(route.0))?;
+    for arm in &route.arms {
+        if holds(&arm.cond, request) {
+            return Some(arm);
+        }
+        decision.passed.push(Passed { arm: arm.id, failed: blame(&arm.cond, request) });
+    }
+    None
+}
+
+/// Whether a request meets a condition.
+pub fn holds(cond: &Cond, request: &Request) -> bool {
+    match cond {
+        Cond::Always => true,
+        Cond::All(parts) => parts.iter().all(|part| holds(part, request)),
+        Cond::Any(parts) => parts.iter().any(|part| holds(part, request)),
+        Cond::Not(part) => !holds(part, request),
+        Cond::Test(fact, ask) => answer(fact, ask, request),
+    }
+}
+
+/// The first test that made a condition what it is not wanted to be.
+fn blame<'m>(cond: &'m Cond, request: &Request) -> Option<Failed<'m>> {
+    match cond {
+        Cond::Always => None,
+        Cond::Not(part) => blame_not(part, request),
+        Cond::All(parts) => {
+            parts.iter().find(|part| !holds(part, request)).and_then(|part| blame(part, request))
+        }
+        Cond::Any(parts) => parts.iter().find_map(|part| blame(part, request)),
+        Cond::Test(fact, ask) => Some(Failed { fact, ask, answer: Answer::No }),
+    }
+}
+
+/// The first test that made a condition hold which stands under a `not`.
+fn blame_not<'m>(cond: &'m Cond, request: &Request) -> Option<Failed<'m>> {
+    match cond {
+        Cond::Always => None,
+        Cond::Not(part) => blame(part, request),
+        Cond::Any(parts) => {
+            parts.iter().find(|part| holds(part, request)).and_then(|part| blame_not(part, request))
+        }
+        Cond::All(parts) => parts.iter().find_map(|part| blame_not(part, request)),
+        Cond::Test(fact, ask) => Some(Failed { fact, ask, answer: Answer::Yes }),
+    }
+}
+
+/// A question that does not fit the fact is answered with no; the checker lets none through.
+fn answer(fact: &Fact, ask: &Ask, request: &Request) -> bool {
+    let number = request.number(fact);
+    match ask {
+        Ask::Matches(patterns) => request
+            .values(fact)
+            .iter()
+            .any(|value| patterns.iter().any(|pattern| matches(pattern, value))),
+        Ask::Present => number.is_some() || !request.values(fact).is_empty(),
+        Ask::AtLeast(least) => number.is_some_and(|number| number >= *least),
+        Ask::Below(bound) => number.is_some_and(|number| number < *bound),
+        Ask::Yes => request.flag(fact),
+    }
+}
+
+fn matches(pattern: &Pattern, value: &[u8]) -> bool {
+    match pattern {
+        Pattern::Exact(text) => value == text.as_bytes(),
+        Pattern::Prefix(text) => value.starts_with(text.as_bytes()),
+        Pattern::Suffix(text) => value.ends_with(text.as_bytes()),
+    }
+}
