@@ -167,10 +167,10 @@ impl<'a> Lexer<'a> {
     /// # Errors
     /// As for [`Lexer::next`], and whatever `each` returns.
     #[inline]
-    pub fn members(
+    pub fn members<E: From<Fault>>(
         &mut self,
-        mut each: impl FnMut(&mut Self, Text<'a>, Token<'a>) -> Result<(), Fault>,
-    ) -> Result<(), Fault> {
+        mut each: impl FnMut(&mut Self, Text<'a>, Token<'a>) -> Result<(), E>,
+    ) -> Result<(), E> {
         while let Token::Key(key) = self.value_next()? {
             let value = self.value_next()?;
             each(self, key, value)?;
@@ -184,10 +184,10 @@ impl<'a> Lexer<'a> {
     /// # Errors
     /// As for [`Lexer::members`].
     #[inline]
-    pub fn elements(
+    pub fn elements<E: From<Fault>>(
         &mut self,
-        mut each: impl FnMut(&mut Self, Token<'a>) -> Result<(), Fault>,
-    ) -> Result<(), Fault> {
+        mut each: impl FnMut(&mut Self, Token<'a>) -> Result<(), E>,
+    ) -> Result<(), E> {
         loop {
             match self.value_next()? {
                 Token::ArrayEnd => return Ok(()),
@@ -277,6 +277,7 @@ impl<'a> Lexer<'a> {
         self.at = start + length + 1;
         Ok(Text {
             raw: rest.get(..length).unwrap_or_default(),
+            at: start,
             escaped,
         })
     }

@@ -1,6 +1,7 @@
 //! Strings: where one ends, and what one says.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use memchr::memchr2;
 use thiserror::Error;
@@ -10,6 +11,8 @@ use thiserror::Error;
 pub struct Text<'a> {
     /// The bytes between the quotes.
     pub raw: &'a [u8],
+    /// The offset of the first of them.
+    pub at: usize,
     /// Whether a backslash is among them.
     pub escaped: bool,
 }
@@ -39,12 +42,19 @@ impl<'a> Text<'a> {
         let mut sound = Ok(());
         self.pieces(|piece| match piece {
             Piece::Bytes(bytes) => decoded.extend_from_slice(bytes),
-            Piece::Char(char) => decoded.extend_from_slice(char.encode_utf8(&mut [0; 4]).as_bytes()),
+            Piece::Char(char) => {
+                decoded.extend_from_slice(char.encode_utf8(&mut [0; 4]).as_bytes())
+            }
             Piece::LoneSurrogate => sound = Err(NotText::LoneSurrogate),
         });
         sound?;
         let text = String::from_utf8(decoded).map_err(|_| NotText::NotUtf8)?;
         Ok(Cow::Owned(text))
+    }
+
+    /// Where the string stands, its quotes included.
+    pub fn range(self) -> Range<usize> {
+        self.at - 1..self.at + self.raw.len() + 1
     }
 
     /// Whether the string says exactly this.

@@ -34,7 +34,10 @@ impl Kind {
         for line in lines(event) {
             let of_line = match Field::read(line) {
                 Field { name: b"data", .. } => return Self::Data,
-                Field { name: b"event" | b"id" | b"retry", .. } => Self::Fields,
+                Field {
+                    name: b"event" | b"id" | b"retry",
+                    ..
+                } => Self::Fields,
                 Field { name: b"", .. } => Self::Comments,
                 Field { .. } => Self::Unknown,
             };

@@ -9,7 +9,7 @@ use crate::meter::usage::Usage;
 /// The data of an event is not what this protocol sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("not a chat completion")]
-pub struct Malformed;
+pub(super) struct Malformed;
 
 impl From<Fault> for Malformed {
     fn from(_: Fault) -> Self {
@@ -125,8 +125,7 @@ impl Chunk {
                 (b"finish_reason", Token::Text(reason)) => {
                     finished = !reason.raw.is_empty();
                     // The answer ends because the provider does, whatever else it calls it.
-                    self.error |=
-                        matches!(reason.raw, b"error" | b"insufficient_system_resource");
+                    self.error |= matches!(reason.raw, b"error" | b"insufficient_system_resource");
                 }
                 (b"delta" | b"message", Token::Object) => {
                     return lexer.members(|lexer, key, value| self.delta(lexer, key, value));
@@ -141,7 +140,9 @@ impl Chunk {
             lexer.skip(value)
         })?;
         if finished {
-            self.finished |= 1_u128.checked_shl(u32::try_from(index).unwrap_or(u32::MAX)).unwrap_or(0);
+            self.finished |= 1_u128
+                .checked_shl(u32::try_from(index).unwrap_or(u32::MAX))
+                .unwrap_or(0);
         }
         Ok(())
     }
@@ -153,8 +154,9 @@ impl Chunk {
         value: Token<'a>,
     ) -> Result<(), Fault> {
         match key.raw {
-            b"content" | b"reasoning_content" | b"reasoning" | b"reasoning_details" | b"thinking"
-            | b"refusal" | b"tool_calls" | b"function_call" | b"images" | b"audio" => {
+            b"content" | b"reasoning_content" | b"reasoning" | b"reasoning_details"
+            | b"thinking" | b"refusal" | b"tool_calls" | b"function_call" | b"images"
+            | b"audio" => {
                 self.content |= says(lexer, value)?;
                 Ok(())
             }
@@ -199,6 +201,13 @@ fn says<'a>(lexer: &mut Lexer<'a>, value: Token<'a>) -> Result<bool, Fault> {
 fn is_label(key: &[u8]) -> bool {
     matches!(
         key,
-        b"type" | b"id" | b"index" | b"format" | b"status" | b"expires_at" | b"mime_type" | b"detail"
+        b"type"
+            | b"id"
+            | b"index"
+            | b"format"
+            | b"status"
+            | b"expires_at"
+            | b"mime_type"
+            | b"detail"
     )
 }

@@ -2,6 +2,7 @@
 
 mod chunk;
 pub mod classify;
+mod complaint;
 pub mod delay;
 pub mod plain;
 pub mod reader;

@@ -151,7 +151,8 @@ impl Reader {
         }
         taken?;
         let open = frames.finish();
-        self.held.extend_from_slice(chunk.get(cut..).unwrap_or_default());
+        self.held
+            .extend_from_slice(chunk.get(cut..).unwrap_or_default());
         open.map(drop).map_err(|TooLong { .. }| Stop::TooLong)
     }
 
@@ -196,7 +197,11 @@ impl Reader {
     /// The open event with the line ends that its sender left out.
     fn completed(&mut self) -> Bytes {
         // A CR at the very end would make a lone LF its other half, not an empty line.
-        let missing: &[u8] = if self.held.ends_with(b"\n") { b"\n" } else { b"\n\n" };
+        let missing: &[u8] = if self.held.ends_with(b"\n") {
+            b"\n"
+        } else {
+            b"\n\n"
+        };
         self.held.extend_from_slice(missing);
         self.held.split().freeze()
     }
@@ -228,18 +233,26 @@ pub enum Sniff {
 
 /// Tells what a body is by its first bytes.
 pub fn sniff(front: &[u8]) -> Sniff {
-    let front = front.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(front).trim_ascii_start();
+    let front = front
+        .strip_prefix(b"\xEF\xBB\xBF")
+        .unwrap_or(front)
+        .trim_ascii_start();
     if front.is_empty() {
         return Sniff::Unknown;
     }
     if front.starts_with(b"{") || front.starts_with(b"[") {
         return Sniff::Json;
     }
-    let line = front.split(|byte| matches!(byte, b'\n' | b'\r')).next().unwrap_or_default();
+    let line = front
+        .split(|byte| matches!(byte, b'\n' | b'\r'))
+        .next()
+        .unwrap_or_default();
     match field::Field::read(line).name {
         b"" | b"data" | b"event" | b"id" | b"retry" => Sniff::Stream,
         name if line.len() == front.len()
-            && [&b"data"[..], b"event", b"id", b"retry"].iter().any(|word| word.starts_with(name)) =>
+            && [&b"data"[..], b"event", b"id", b"retry"]
+                .iter()
+                .any(|word| word.starts_with(name)) =>
         {
             Sniff::Unknown
         }

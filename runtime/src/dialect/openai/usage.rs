@@ -49,10 +49,7 @@ const TOKENS_MAX: u64 = 1 << 40;
 
 impl Reported {
     /// Reads the value that `token` began, if it is an object.
-    pub(super) fn read<'a>(
-        lexer: &mut Lexer<'a>,
-        token: Token<'a>,
-    ) -> Result<Option<Self>, Fault> {
+    pub(super) fn read<'a>(lexer: &mut Lexer<'a>, token: Token<'a>) -> Result<Option<Self>, Fault> {
         if token != Token::Object {
             lexer.skip(token)?;
             return Ok(None);

@@ -159,7 +159,11 @@ impl Watch {
         }
         let Ok(chunk) = Chunk::read(data, self.quirk) else {
             // What follows the end is nobody's.
-            return if self.done { Ok(()) } else { Err(Stop::Malformed) };
+            return if self.done {
+                Ok(())
+            } else {
+                Err(Stop::Malformed)
+            };
         };
         if chunk.usage.is_some() {
             self.usage = chunk.usage;
@@ -184,13 +188,21 @@ impl Watch {
             self.any(tail)?;
             return Ok(Tail::Event);
         }
-        Ok(if data.is_empty() { Tail::Nothing } else { Tail::Half })
+        Ok(if data.is_empty() {
+            Tail::Nothing
+        } else {
+            Tail::Half
+        })
     }
 
     /// How the stream ended; ending within an event is ending badly.
     pub(super) fn ending(&self, close: Close) -> Ending {
         if self.done {
-            return if self.finished == 0 { Ending::DoneWithoutFinish } else { Ending::Complete };
+            return if self.finished == 0 {
+                Ending::DoneWithoutFinish
+            } else {
+                Ending::Complete
+            };
         }
         let finished = self.finished & self.expected == self.expected;
         match close {

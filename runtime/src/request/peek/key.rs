@@ -1,0 +1,60 @@
+//! Which key is meant, and whether every parser means the same one.
+
+use crate::json::Text;
+
+/// A key of an object of which some keys are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Key {
+    /// Written plainly; its place among the read ones.
+    Plain(usize),
+    /// The same after its escapes are resolved.
+    Escaped(usize),
+    /// Some parsers would take it for this one: they fold letter case.
+    Alike(usize),
+    /// None that is read.
+    Other,
+}
+
+impl Key {
+    /// Finds `key` among the keys that are read.
+    #[inline]
+    pub(super) fn of(key: Text<'_>, read: &[&'static str]) -> Self {
+        if !key.escaped {
+            let mut unusual = false;
+            for byte in key.raw {
+                unusual |= byte.is_ascii_uppercase() | !byte.is_ascii();
+            }
+            let plain = || read.iter().position(|word| word.as_bytes() == key.raw);
+            return match unusual {
+                false => plain().map_or(Self::Other, Self::Plain),
+                true => alike(key, read),
+            };
+        }
+        alike(key, read)
+    }
+}
+
+#[cold]
+fn alike(key: Text<'_>, read: &[&'static str]) -> Key {
+    // A key that is no text is no key of ours in any parser.
+    let Ok(decoded) = key.decode() else {
+        return Key::Other;
+    };
+    if let Some(place) = read.iter().position(|word| **word == *decoded) {
+        return Key::Escaped(place);
+    }
+    let mut folded = String::with_capacity(decoded.len());
+    folded.extend(decoded.chars().map(fold));
+    let place = read.iter().position(|word| *word == folded);
+    place.map_or(Key::Other, Key::Alike)
+}
+
+/// Simple case folding as far as it leads to ASCII: besides the capital letters only the long s and
+/// the Kelvin sign do, and Go's parser follows both.
+fn fold(char: char) -> char {
+    match char {
+        '\u{17F}' => 's',
+        '\u{212A}' => 'k',
+        char => char.to_ascii_lowercase(),
+    }
+}
