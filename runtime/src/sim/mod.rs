@@ -12,7 +12,10 @@
 pub mod acts;
 pub mod answer;
 pub mod behaviour;
+mod body;
+pub mod exchange;
 pub mod faults;
+mod framing;
 pub mod gzip;
 pub mod http;
 pub mod openai;

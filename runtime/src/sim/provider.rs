@@ -1,23 +1,16 @@
 //! A simulated provider that listens, and the handle by which a test scripts and questions it.
 
-use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
+use std::sync::{Arc, Mutex};
 
-use tokio::io::{AsyncWriteExt, DuplexStream};
+use tokio::io::DuplexStream;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_rustls::TlsAcceptor;
 
-use super::acts::{self, Scene};
-use super::behaviour::{Behaviour, Keep, Refusal, Reply};
-use super::http::{self, Inbox, Keeps, Request, Unread};
-use super::openai;
-use super::play::{Ended, Link, play};
-use super::script::{Misreads, Script, read_header};
+use super::exchange::{Seen, Shared, lock};
+use super::script::{Misreads, Script};
 
 /// What a simulator is told at its start.
 #[derive(Debug, Clone)]
@@ -58,49 +51,6 @@ pub struct Sim {
     listening: Mutex<Option<JoinHandle<()>>>,
 }
 
-/// One request for an answer that a simulator received.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Seen {
-    /// Its number, from 1.
-    pub number: usize,
-    /// The number of the connection it came on, from 1.
-    pub connection: usize,
-    /// The request itself.
-    pub request: Request,
-    /// The model it names.
-    pub model: String,
-    /// What was scripted for it, in the script's words.
-    pub scripted: String,
-    /// Events that were sent whole.
-    pub events: usize,
-    /// How it ended; nothing while it runs.
-    pub ended: Option<Ended>,
-}
-
-#[derive(Debug)]
-struct Shared {
-    setup: Setup,
-    state: Mutex<State>,
-    /// Counts changes of `state`, for those who wait.
-    changes: watch::Sender<u64>,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    script: Script,
-    /// Requests before the script was set: rules count from there.
-    script_from: usize,
-    connections: usize,
-    requests: usize,
-    /// The newest requests, with a bound on number and bytes.
-    seen: VecDeque<Seen>,
-    seen_bytes: usize,
-}
-
-/// A simulator that runs for days keeps no more than this of what it has seen.
-const SEEN_MAX: usize = 4096;
-const SEEN_BYTES_MAX: usize = 64 << 20;
-
 impl Sim {
     /// Starts a simulator on the runtime of the caller.
     ///
@@ -109,16 +59,7 @@ impl Sim {
     pub async fn start(setup: Setup) -> io::Result<Self> {
         let listener = TcpListener::bind(setup.listen).await?;
         let addr = listener.local_addr()?;
-        let state = State {
-            script: setup.script.clone(),
-            ..State::default()
-        };
-        let shared = Shared {
-            setup,
-            state: Mutex::new(state),
-            changes: watch::Sender::new(0),
-        };
-        let shared = Arc::new(shared);
+        let shared = Arc::new(Shared::new(setup));
         let task = tokio::spawn(accept(Arc::clone(&shared), listener));
         Ok(Self {
             shared,
@@ -220,10 +161,6 @@ impl Drop for Sim {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// Accepts until it is aborted; the connections die with it, as the set that holds them drops.
 async fn accept(shared: Arc<Shared>, listener: TcpListener) {
     let mut connections = JoinSet::new();
@@ -254,239 +191,4 @@ async fn connection(shared: Arc<Shared>, stream: TcpStream) {
             }
         }
     }
-}
-
-impl Shared {
-    fn state(&self) -> MutexGuard<'_, State> {
-        lock(&self.state)
-    }
-
-    fn changed(&self) {
-        self.changes.send_modify(|count| *count += 1);
-    }
-
-    async fn serve(&self, mut link: impl Link) {
-        let connection = {
-            let mut state = self.state();
-            state.connections += 1;
-            state.connections
-        };
-        let mut inbox = Inbox::default();
-        loop {
-            let request = match receive(&mut inbox, &mut link).await {
-                Ok(request) => request,
-                Err(Unread::Bad(why)) => {
-                    let body = openai::error("invalid_request_error", "bad_http", why);
-                    let _ = link.write_all(&document(400, &body)).await;
-                    break;
-                }
-                Err(Unread::Closed | Unread::Io(_)) => return,
-            };
-            let keeps = request.keeps;
-            let keep = match self
-                .answer(connection, request, (&mut inbox, &mut link))
-                .await
-            {
-                (Ended::Whole, keep) => keep,
-                (Ended::Closed | Ended::Reset | Ended::ClientGone, _) => return,
-            };
-            if keep == Keep::Close || keeps == Keeps::No {
-                break;
-            }
-        }
-        let _ = link.shutdown().await;
-    }
-
-    async fn answer(
-        &self,
-        connection: usize,
-        request: Request,
-        (inbox, link): (&mut Inbox, &mut impl Link),
-    ) -> (Ended, Keep) {
-        let path = request.path().to_owned();
-        if request.method == "POST" && path.ends_with("/chat/completions") {
-            return self.chat(connection, request, (inbox, link)).await;
-        }
-        let (status, body) = match path.split_once("/models") {
-            Some((_, "")) if request.method == "GET" => (200, openai::models(&self.setup.models)),
-            Some((_, model)) if request.method == "GET" => {
-                let model = model.trim_start_matches('/');
-                match self.setup.models.iter().find(|have| *have == model) {
-                    Some(model) => (200, openai::model(model)),
-                    None => openai::refusal(Refusal::NoModel, model, ""),
-                }
-            }
-            _ => {
-                let text = format!("Unknown request URL: {} {path}.", request.method);
-                (
-                    404,
-                    openai::error("invalid_request_error", "unknown_url", &text),
-                )
-            }
-        };
-        let sent = link.write_all(&document(status, &body)).await;
-        (
-            if sent.is_ok() {
-                Ended::Whole
-            } else {
-                Ended::ClientGone
-            },
-            Keep::AsAsked,
-        )
-    }
-
-    async fn chat(
-        &self,
-        connection: usize,
-        request: Request,
-        (inbox, link): (&mut Inbox, &mut impl Link),
-    ) -> (Ended, Keep) {
-        let asked = openai::ask(&request.body);
-        let model = asked
-            .as_ref()
-            .map(|ask| ask.model.clone())
-            .unwrap_or_default();
-        let key = bearer(&request).to_owned();
-        let header = request.header("x-sim").map(str::to_owned);
-        let number = self.note(Seen {
-            number: 0,
-            connection,
-            request,
-            model: model.clone(),
-            scripted: String::new(),
-            events: 0,
-            ended: None,
-        });
-        let (behaviour, words) = match self.behaviour(number, &model, header.as_deref()) {
-            Ok(due) => due,
-            Err(text) => return self.refuse(number, (link, "bad_sim_script", &text)).await,
-        };
-        let ask = match asked {
-            Ok(ask) => ask,
-            Err(text) => return self.refuse(number, (link, "invalid_value", &text)).await,
-        };
-        self.update(number, |seen| seen.scripted = words);
-        let behaviour = match &self.setup.key {
-            Some(wanted) if *wanted != key => Behaviour {
-                reply: Reply::Refusal(Refusal::BadKey),
-                ..Behaviour::default()
-            },
-            Some(_) | None => behaviour,
-        };
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "a date in a header, read by nobody here"
-        )]
-        let now = SystemTime::now();
-        let scene = Scene {
-            name: &self.setup.name,
-            number,
-            ask: &ask,
-            key: &key,
-            now,
-        };
-        let acts = acts::acts(scene, &behaviour);
-        let sent = |events| {
-            if events > 0 {
-                self.update(number, |seen| seen.events += events);
-            }
-        };
-        let ended = play(link, inbox, (acts.list, sent)).await;
-        self.update(number, |seen| seen.ended = Some(ended));
-        (ended, acts.keep)
-    }
-
-    async fn refuse(
-        &self,
-        number: usize,
-        (link, code, text): (&mut impl Link, &str, &str),
-    ) -> (Ended, Keep) {
-        let body = openai::error("invalid_request_error", code, text);
-        let sent = link.write_all(&document(400, &body)).await;
-        let ended = if sent.is_ok() {
-            Ended::Whole
-        } else {
-            Ended::ClientGone
-        };
-        self.update(number, |seen| seen.ended = Some(ended));
-        (ended, Keep::AsAsked)
-    }
-
-    /// What to do with a request, and the words that say so. The header comes before the script.
-    fn behaviour(
-        &self,
-        number: usize,
-        model: &str,
-        header: Option<&str>,
-    ) -> Result<(Behaviour, String), String> {
-        if let Some(text) = header
-            && let Some(behaviour) = read_header(text, &self.setup.name)?
-        {
-            return Ok((behaviour, text.to_owned()));
-        }
-        let state = self.state();
-        Ok(state.script.behaviour(number - state.script_from, model))
-    }
-
-    /// Notes a request; its number.
-    fn note(&self, seen: Seen) -> usize {
-        let mut state = self.state();
-        state.requests += 1;
-        let number = state.requests;
-        state.seen_bytes += seen.request.body.len();
-        state.seen.push_back(Seen { number, ..seen });
-        while state.seen.len() > SEEN_MAX
-            || (state.seen_bytes > SEEN_BYTES_MAX && state.seen.len() > 1)
-        {
-            let gone = state
-                .seen
-                .pop_front()
-                .map_or(0, |seen| seen.request.body.len());
-            state.seen_bytes -= gone;
-        }
-        drop(state);
-        self.changed();
-        number
-    }
-
-    fn update(&self, number: usize, change: impl FnOnce(&mut Seen)) {
-        let mut state = self.state();
-        let first = state.seen.front().map_or(0, |seen| seen.number);
-        if let Some(seen) = number
-            .checked_sub(first)
-            .and_then(|at| state.seen.get_mut(at))
-        {
-            change(seen);
-        }
-        drop(state);
-        self.changed();
-    }
-}
-
-async fn receive(inbox: &mut Inbox, link: &mut impl Link) -> Result<Request, Unread> {
-    let mut request = http::read_head(inbox, link).await?;
-    if request
-        .header("expect")
-        .is_some_and(|expect| expect.eq_ignore_ascii_case("100-continue"))
-    {
-        link.write_all(&http::head(100, &[])).await?;
-    }
-    request.body = http::read_body(&request, inbox, link).await?;
-    Ok(request)
-}
-
-fn bearer(request: &Request) -> &str {
-    let value = request.header("authorization").unwrap_or_default();
-    value.strip_prefix("Bearer ").unwrap_or(value)
-}
-
-/// A whole answer in JSON.
-fn document(status: u16, body: &str) -> Vec<u8> {
-    let headers = [
-        ("content-type", "application/json".to_owned()),
-        ("content-length", body.len().to_string()),
-    ];
-    let mut out = http::head(status, &headers);
-    out.extend_from_slice(body.as_bytes());
-    out
 }

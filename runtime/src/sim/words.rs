@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn amounts_are_read_as_the_policy_language_writes_them() {
         assert_eq!(time("200ms"), Some(Duration::from_millis(200)));
-        assert_eq!(time("1h30m"), Some(Duration::from_secs(5_400)));
+        assert_eq!(time("1h30m"), Some(Duration::from_mins(90)));
         let cut = Amounts {
             count: 5,
             ..Amounts::default()

@@ -1,0 +1,282 @@
+//! What is sent as the body of an answer, before it is framed.
+
+use super::acts::Scene;
+use super::answer::{Answer, Delivery};
+use super::behaviour::{Before, Behaviour, Comments, How, Lines, Odd, Reply, Stop, Tail};
+use super::openai::refusal::{STREAM_ERROR, refusal};
+use super::openai::{self, Event, Kind};
+
+/// A body before it is framed.
+pub(super) struct Body {
+    pub(super) status: u16,
+    pub(super) kind: &'static str,
+    pub(super) headers: Vec<(&'static str, String)>,
+    pub(super) pieces: Vec<Piece>,
+    /// Bytes that a length announces and that are never sent.
+    pub(super) unsent_bytes: usize,
+    pub(super) end: End,
+}
+
+impl Body {
+    pub(super) fn streams(&self) -> bool {
+        self.kind.starts_with("text/event-stream")
+    }
+}
+
+/// A part of a body that goes out in one write.
+pub(super) struct Piece {
+    pub(super) before: Before,
+    pub(super) bytes: Vec<u8>,
+    /// Events that end in it.
+    pub(super) events: usize,
+    /// Whether it is written as it is, outside the transfer coding.
+    pub(super) raw: bool,
+}
+
+/// How a body ends.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    Whole,
+    NoLastChunk,
+    Close,
+    Reset,
+    Hang,
+}
+
+/// The body that is due.
+pub(super) fn body(scene: Scene<'_>, behaviour: &Behaviour) -> Body {
+    let Scene {
+        name,
+        number,
+        ask,
+        key,
+        ..
+    } = scene;
+    let answer = Answer::new(name, number, ask, behaviour.says).cached(behaviour.usage.cached);
+    let streams = ask.stream != Delivery::Plain;
+    let place = behaviour.usage.place;
+    match behaviour.reply {
+        Reply::Answer if streams => streamed(openai::events(&answer, ask.stream, place), behaviour),
+        Reply::Answer | Reply::Plain => whole(200, openai::plain(&answer, place), behaviour),
+        Reply::Refusal(kind) => {
+            let (status, text) = refusal(kind, &ask.model, key);
+            whole(status, text, behaviour)
+        }
+        Reply::Html(status) => {
+            let text = format!(
+                "<html>\r\n<head><title>{status}</title></head>\r\n<body>\r\n\
+                 <center><h1>{status}</h1></center>\r\n<hr><center>cloudflare</center>\r\n\
+                 </body>\r\n</html>\r\n"
+            );
+            Body {
+                kind: "text/html",
+                ..whole(status, text, behaviour)
+            }
+        }
+        Reply::Redirect => {
+            let to = ("location", "/v1/redirected".to_owned());
+            let body = whole(302, openai::plain(&answer, place), behaviour);
+            Body {
+                headers: vec![to],
+                ..body
+            }
+        }
+        Reply::Empty if streams => {
+            let done = Event {
+                kind: Kind::Done,
+                data: "[DONE]".to_owned(),
+            };
+            streamed(vec![done], behaviour)
+        }
+        Reply::Empty => whole(200, openai::empty(&answer), behaviour),
+        Reply::NotJson if streams => {
+            let mut events = openai::events(&answer, ask.stream, place);
+            for event in events.iter_mut().filter(|event| event.kind != Kind::Done) {
+                event.data = halved(&event.data);
+            }
+            streamed(events, behaviour)
+        }
+        Reply::NotJson => whole(200, halved(&openai::plain(&answer, place)), behaviour),
+    }
+}
+
+/// The first half of a text.
+fn halved(text: &str) -> String {
+    text.chars().take(text.chars().count() / 2).collect()
+}
+
+/// A body in one piece. Wherever a stream would break off, it breaks off in its middle.
+fn whole(status: u16, text: String, behaviour: &Behaviour) -> Body {
+    let mut bytes = text.into_bytes();
+    let mut end = End::Whole;
+    if let Some(Stop { how, .. }) = behaviour.stop {
+        match how {
+            How::Error => bytes = STREAM_ERROR.as_bytes().to_vec(),
+            How::Cut | How::CutInside | How::CleanEnd => end = End::Close,
+            How::Reset => end = End::Reset,
+            How::Stall => end = End::Hang,
+        }
+    }
+    let whole_bytes = bytes.len();
+    if end != End::Whole {
+        bytes.truncate(whole_bytes / 2);
+    }
+    let unsent_bytes = whole_bytes - bytes.len();
+    let pieces = vec![Piece {
+        before: behaviour.before_content,
+        bytes,
+        events: 0,
+        raw: false,
+    }];
+    let headers = Vec::new();
+    Body {
+        status,
+        kind: "application/json",
+        headers,
+        pieces,
+        unsent_bytes,
+        end,
+    }
+}
+
+fn streamed(mut events: Vec<Event>, behaviour: &Behaviour) -> Body {
+    match behaviour.tail {
+        Tail::Whole | Tail::NoLastChunk => {}
+        Tail::NoFinish => events.retain(|e| matches!(e.kind, Kind::Role | Kind::Content)),
+        Tail::NoDone => events.retain(|e| e.kind != Kind::Done),
+    }
+    let mut odd_at = None;
+    match behaviour.odd {
+        Some((after, Odd::BadEvent)) => {
+            let data = "{\"id\":\"chatcmpl-sim\",\"choices\":[{".to_owned();
+            events.insert(
+                after.min(events.len()),
+                Event {
+                    kind: Kind::Content,
+                    data,
+                },
+            );
+        }
+        Some((after, Odd::BadChunk)) => odd_at = Some(after.min(events.len())),
+        Some((_, Odd::HugeEvent(bytes))) => enlarge(&mut events, bytes),
+        None => {}
+    }
+    let mut pieces = written_all(&events, behaviour);
+    let mut end = if behaviour.tail == Tail::NoLastChunk {
+        End::NoLastChunk
+    } else {
+        End::Whole
+    };
+    if let Some(stop) = behaviour.stop {
+        end = stopped(&mut pieces, stop, behaviour);
+    }
+    if let Some(at) = odd_at.filter(|at| *at <= pieces.len()) {
+        pieces.truncate(at);
+        let bytes = b"zz\r\nnot a chunk\r\n".to_vec();
+        pieces.push(Piece {
+            before: Before::Nothing,
+            bytes,
+            events: 0,
+            raw: true,
+        });
+        end = End::Close;
+    }
+    let kind = "text/event-stream; charset=utf-8";
+    Body {
+        status: 200,
+        kind,
+        headers: Vec::new(),
+        pieces,
+        unsent_bytes: 0,
+        end,
+    }
+}
+
+/// Each event as a piece, with the pauses that stand before it.
+fn written_all(events: &[Event], behaviour: &Behaviour) -> Vec<Piece> {
+    let mut pieces = Vec::new();
+    let mut said = false;
+    for (at, event) in events.iter().enumerate() {
+        let first_content = event.kind == Kind::Content && !said;
+        said |= first_content;
+        let pause = match behaviour.drip {
+            Some(time) if at > 0 => Before::Wait(time),
+            _ => Before::Nothing,
+        };
+        let before = if first_content {
+            behaviour.before_content
+        } else {
+            Before::Nothing
+        };
+        let before = if before == Before::Nothing {
+            pause
+        } else {
+            before
+        };
+        pieces.push(Piece {
+            before,
+            bytes: written(at, &event.data, behaviour),
+            events: 1,
+            raw: false,
+        });
+    }
+    pieces
+}
+
+/// Breaks a stream off; how it then ends.
+fn stopped(pieces: &mut Vec<Piece>, stop: Stop, behaviour: &Behaviour) -> End {
+    let mut rest = pieces.split_off(stop.after.min(pieces.len()));
+    match stop.how {
+        How::Cut => End::Close,
+        How::Reset => End::Reset,
+        How::Stall => End::Hang,
+        How::CleanEnd => End::Whole,
+        How::CutInside => {
+            if let Some(mut next) = (!rest.is_empty()).then(|| rest.swap_remove(0)) {
+                next.bytes.truncate(next.bytes.len() / 2);
+                next.events = 0;
+                pieces.push(next);
+            }
+            End::Close
+        }
+        How::Error => {
+            let bytes = written(pieces.len(), STREAM_ERROR, behaviour);
+            pieces.push(Piece {
+                before: Before::Nothing,
+                bytes,
+                events: 1,
+                raw: false,
+            });
+            End::Whole
+        }
+    }
+}
+
+/// Fills the first piece of text until its event has at least `bytes` bytes.
+fn enlarge(events: &mut [Event], bytes: usize) {
+    let mark = "\"content\":\"";
+    let content = |event: &&mut Event| event.kind == Kind::Content && event.data.contains(mark);
+    if let Some(event) = events.iter_mut().find(content) {
+        let filler = "x".repeat(bytes.saturating_sub(event.data.len()));
+        event.data = event.data.replacen(mark, &format!("{mark}{filler}"), 1);
+    }
+}
+
+/// One event as the stream's lines have it.
+fn written(at: usize, data: &str, behaviour: &Behaviour) -> Vec<u8> {
+    let line_end = match behaviour.lines {
+        Lines::Lf | Lines::Bom => "\n",
+        Lines::CrLf => "\r\n",
+        Lines::Cr => "\r",
+    };
+    let bom = if behaviour.lines == Lines::Bom && at == 0 {
+        "\u{feff}"
+    } else {
+        ""
+    };
+    let comment = match behaviour.comments {
+        Comments::None => String::new(),
+        Comments::Each => format!(": keep-alive{line_end}{line_end}"),
+    };
+    format!("{bom}{comment}data: {data}{line_end}{line_end}").into_bytes()
+}
