@@ -1,10 +1,13 @@
 //! The only door to time and chance: everything else is told what time it is.
 
 use std::hash::{BuildHasher, Hasher};
+use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::Context;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 pub use tokio::time::Instant;
+use tokio::time::Sleep;
 
 /// The time of day and the time that only goes forward.
 #[derive(Debug, Clone, Copy, Default)]
@@ -17,11 +20,42 @@ impl Clock {
         Instant::now()
     }
 
-    /// Milliseconds since 1970, UTC.
+    /// The time of day.
     #[expect(clippy::disallowed_methods, reason = "this is the clock")]
+    pub fn wall(self) -> SystemTime {
+        SystemTime::now()
+    }
+
+    /// Milliseconds since 1970, UTC.
     pub fn wall_ms(self) -> u64 {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH);
+        let since = self.wall().duration_since(UNIX_EPOCH);
         since.map_or(0, |since| micros(since) / 1000)
+    }
+}
+
+/// A timer for deadlines that move: it is set again only when it fires too early or a deadline
+/// comes closer, so what is busy does not touch the timer wheel.
+#[derive(Debug, Default)]
+pub struct Alarm {
+    sleep: Option<Pin<Box<Sleep>>>,
+}
+
+impl Alarm {
+    /// Whether `deadline` has passed; if not, the task is woken then.
+    pub fn passed(&mut self, deadline: Instant, cx: &mut Context<'_>) -> bool {
+        let sleep = self
+            .sleep
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));
+        if deadline < sleep.deadline() {
+            sleep.as_mut().reset(deadline);
+        }
+        while sleep.as_mut().poll(cx).is_ready() {
+            if Clock.now() >= deadline {
+                return true;
+            }
+            sleep.as_mut().reset(deadline);
+        }
+        false
     }
 }
 

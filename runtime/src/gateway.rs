@@ -1,12 +1,26 @@
-//! One worker's half of the gateway: what it shares with the others and what is its own.
+//! One worker's half of the gateway, and the life of a request in it.
 
+mod body;
+mod head;
+mod visit;
+
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::clock::Dice;
+use hyper::body::Incoming;
+use hyper::{Request, Response};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+
+use crate::clock::{Clock, Dice};
 use crate::limits::Limits;
 use crate::observe::record::Sink;
 use crate::policy::live::Live;
+use crate::relay::Answer;
+use crate::relay::socket::Meter;
+use crate::upstream::attempt::Wires;
+use crate::upstream::connect::{Dial, Tcp};
+use crate::upstream::pool::Pool;
 
 /// What all workers share.
 #[derive(Debug)]
@@ -14,11 +28,9 @@ pub struct Common {
     /// The policy in force.
     pub live: Arc<Live>,
     /// The bounds.
-    pub limits: Limits,
-    /// Bytes of request bodies held by the process.
-    pub(crate) bodies: Arc<AtomicUsize>,
-    /// Client connections open.
-    pub(crate) connections: AtomicUsize,
+    pub limits: Arc<Limits>,
+    bodies: Arc<AtomicUsize>,
+    connections: Arc<Semaphore>,
 }
 
 impl Common {
@@ -26,15 +38,16 @@ impl Common {
     pub fn new(live: Arc<Live>, limits: Limits) -> Arc<Self> {
         Arc::new(Self {
             live,
-            limits,
+            connections: Arc::new(Semaphore::new(limits.connections_max)),
+            limits: Arc::new(limits),
             bodies: Arc::default(),
-            connections: AtomicUsize::new(0),
         })
     }
 
     /// Client connections open now.
     pub fn connections(&self) -> usize {
-        self.connections.load(Ordering::Relaxed)
+        let free = self.connections.available_permits();
+        self.limits.connections_max.saturating_sub(free)
     }
 
     /// Bytes of request bodies held now.
@@ -46,20 +59,99 @@ impl Common {
 /// One worker's gateway: a cheap handle.
 #[derive(Clone)]
 pub struct Gateway {
-    pub(crate) inner: Arc<Worker>,
+    inner: Arc<Worker>,
 }
 
-pub(crate) struct Worker {
-    pub(crate) common: Arc<Common>,
-    pub(crate) sink: Arc<dyn Sink>,
-    pub(crate) dice: Dice,
+struct Worker {
+    common: Arc<Common>,
+    sink: Arc<dyn Sink>,
+    dice: Dice,
+    wires: Arc<Wires>,
+    /// Connections of this worker.
+    open: AtomicUsize,
+    emptied: Notify,
 }
 
 impl Gateway {
     /// A worker's gateway. `sink` may be the worker's own, so that metrics need no shared line.
     pub fn new(common: Arc<Common>, sink: Arc<dyn Sink>, dice: Dice) -> Self {
+        Self::dialling(common, sink, dice, Arc::new(Tcp))
+    }
+
+    /// A worker's gateway that reaches providers in another way than TCP.
+    pub fn dialling(
+        common: Arc<Common>,
+        sink: Arc<dyn Sink>,
+        dice: Dice,
+        dial: Arc<dyn Dial>,
+    ) -> Self {
+        let pool = Pool::default();
         Self {
-            inner: Arc::new(Worker { common, sink, dice }),
+            inner: Arc::new(Worker {
+                common,
+                sink,
+                dice,
+                wires: Arc::new(Wires { pool, dial }),
+                open: AtomicUsize::new(0),
+                emptied: Notify::new(),
+            }),
+        }
+    }
+
+    /// The bounds.
+    pub fn limits(&self) -> Arc<Limits> {
+        Arc::clone(&self.inner.common.limits)
+    }
+
+    /// Answers one request that came over the connection of `meter` from `peer`.
+    pub(crate) async fn answer(
+        &self,
+        request: Request<Incoming>,
+        peer: SocketAddr,
+        meter: Arc<Meter>,
+    ) -> Result<Response<Answer>, std::convert::Infallible> {
+        let worker = &*self.inner;
+        let visit = visit::Visit::open(worker, Clock, meter);
+        Ok(visit.answer(request, peer).await)
+    }
+
+    /// Room for one more client connection; waits until there is some.
+    pub(crate) async fn room(&self) -> Option<OwnedSemaphorePermit> {
+        let connections = Arc::clone(&self.inner.common.connections);
+        connections.acquire_owned().await.ok()
+    }
+
+    /// Counts a connection of this worker for as long as the guard lives.
+    pub(crate) fn enter(&self) -> Open {
+        self.inner.open.fetch_add(1, Ordering::Relaxed);
+        Open {
+            worker: Arc::clone(&self.inner),
+        }
+    }
+
+    /// Waits until this worker has no connection.
+    pub(crate) async fn quiet(&self) {
+        while self.inner.open.load(Ordering::Relaxed) > 0 {
+            self.inner.emptied.notified().await;
+        }
+    }
+
+    /// Closes upstream connections that have been idle for too long.
+    pub(crate) fn sweep(&self) {
+        let worker = &*self.inner;
+        worker.wires.pool.sweep(Clock.now(), &worker.common.limits);
+    }
+}
+
+/// One open connection of a worker.
+pub(crate) struct Open {
+    worker: Arc<Worker>,
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        if self.worker.open.fetch_sub(1, Ordering::Relaxed) == 1 {
+            self.worker.emptied.notify_one();
         }
     }
 }

@@ -5,18 +5,28 @@
 //!                          └─ Gateway              ── serve(listener) …     one per worker
 //! ```
 
+use std::future::poll_fn;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::pin::pin;
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
-use socket2::{Domain, Protocol, Socket, Type};
+use hyper::server::conn::http1::Builder;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use socket2::{Domain, Protocol, Socket as RawSocket, Type};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::watch;
+use tokio::net::TcpStream;
+use tokio::sync::{OwnedSemaphorePermit, watch};
 
-use crate::clock::Dice;
+use crate::clock::{Clock, Dice};
 use crate::gateway::{Common, Gateway};
+use crate::limits::Limits;
 use crate::observe::record::Sink;
+use crate::relay::socket::{Patience, Socket};
+use crate::upstream::connect::watch_peer;
 
 /// How far stopping has gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,11 +41,8 @@ pub enum Stop {
 
 /// A listener that shares its port with those of the other workers.
 pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = Socket::new(
-        Domain::for_address(address),
-        Type::STREAM,
-        Some(Protocol::TCP),
-    )?;
+    let domain = Domain::for_address(address);
+    let socket = RawSocket::new(domain, Type::STREAM, Some(Protocol::TCP))?;
     socket.set_reuse_address(true)?;
     socket.set_reuse_port(true)?;
     socket.set_nonblocking(true)?;
@@ -51,16 +58,103 @@ pub async fn serve(
     listener: TcpListener,
     stop: watch::Receiver<Stop>,
 ) -> io::Result<()> {
-    let _ = (gateway, listener, stop);
+    let mut told = stop.clone();
+    let listener = tokio::net::TcpListener::from_std(listener)?;
+    let mut sweep = tokio::time::interval(Duration::from_secs(5));
+    loop {
+        tokio::select! {
+            biased;
+            // A sender that is gone counts as stopping: nobody is left who could say it.
+            _ = told.wait_for(|stop| *stop != Stop::Serving) => break,
+            _ = sweep.tick() => gateway.sweep(),
+            accepted = accept(&gateway, &listener) => match accepted {
+                Ok((room, stream, peer)) => {
+                    let gateway = gateway.clone();
+                    let stop = stop.clone();
+                    tokio::spawn(async move {
+                        serve_io(&gateway, stream, peer, stop).await;
+                        drop(room);
+                    });
+                }
+                // Out of descriptors, most likely: what runs must end before more can come.
+                Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+            },
+        }
+    }
+    drop(listener);
+    let ended = told.wait_for(|stop| *stop == Stop::Ended);
+    tokio::select! {
+        _ = ended => {}
+        () = gateway.quiet() => {}
+    }
     Ok(())
 }
 
+type Accepted = (Option<OwnedSemaphorePermit>, TcpStream, SocketAddr);
+
+async fn accept(gateway: &Gateway, listener: &tokio::net::TcpListener) -> io::Result<Accepted> {
+    let room = gateway.room().await;
+    let (stream, peer) = listener.accept().await?;
+    watch_peer(&stream)?;
+    Ok((room, stream, peer))
+}
+
 /// Serves one connection over any byte stream, as if it came from `peer`.
-pub async fn serve_io<I>(gateway: &Gateway, io: I, peer: SocketAddr, stop: watch::Receiver<Stop>)
-where
+pub async fn serve_io<I>(
+    gateway: &Gateway,
+    io: I,
+    peer: SocketAddr,
+    mut stop: watch::Receiver<Stop>,
+) where
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let _ = (gateway, io, peer, stop);
+    let _open = gateway.enter();
+    let limits = &gateway.limits();
+    let socket = Socket::new(io, patience(limits), Clock);
+    let meter = socket.meter();
+    let service = {
+        let gateway = gateway.clone();
+        service_fn(move |request| {
+            let gateway = gateway.clone();
+            let meter = Arc::clone(&meter);
+            async move { gateway.answer(request, peer, meter).await }
+        })
+    };
+    let connection = builder(limits).serve_connection(TokioIo::new(socket), service);
+    let mut connection = pin!(connection);
+    let mut stopping = pin!(stop.wait_for(|stop| *stop != Stop::Serving));
+    let mut drained = false;
+    poll_fn(|cx| {
+        let polled = connection.as_mut().poll(cx);
+        if polled.is_pending() && !drained && stopping.as_mut().poll(cx).is_ready() {
+            drained = true;
+            connection.as_mut().graceful_shutdown();
+            return connection.as_mut().poll(cx).map(drop);
+        }
+        // How a connection ended is in the record of its last request.
+        polled.map(drop)
+    })
+    .await;
+}
+
+/// The socket itself watches how long a head takes and how long a client is silent, with one lazy
+/// timer for both; hyper's own would be set and dropped anew for every request.
+fn builder(limits: &Limits) -> Builder {
+    let mut builder = Builder::new();
+    builder
+        .header_read_timeout(None)
+        .half_close(false)
+        .max_buf_size(limits.buffer_bytes_max)
+        .max_headers(limits.headers_max);
+    builder
+}
+
+fn patience(limits: &Limits) -> Patience {
+    Patience {
+        idle: limits.client_idle,
+        head: limits.head,
+        stall: limits.client_stall,
+    }
 }
 
 /// The worker threads of one gateway.

@@ -1,6 +1,13 @@
 //! A provider as the data plane sees it: where to dial, what to say, whom to trust.
 
+pub(crate) mod attempt;
+pub(crate) mod chain;
+pub mod connect;
+pub(crate) mod fallback;
+pub(crate) mod link;
 pub mod names;
+pub(crate) mod pool;
+pub mod socket;
 pub mod tls;
 
 use std::net::SocketAddr;

@@ -1,0 +1,245 @@
+//! The one closed error of the request path: made where it happens, matched once in `fallback`
+//! (move on?) and once in `respond` (status, code, sentence).
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use claw_table::DenyId;
+use claw_table::policy::{Cause, Causes};
+
+use crate::dialect::failure::{Failure, FailureKind};
+
+/// Something that keeps a request from its answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// What happened.
+    pub kind: Kind,
+    /// Whose fault it is.
+    pub side: Side,
+    /// How far the request had come.
+    pub sent: Sent,
+    /// Whether asking again can help.
+    pub retry: Retry,
+    /// The status the provider answered with, or the one its error inside a 200 stands for.
+    pub status: Option<u16>,
+    /// How long the provider asks to wait.
+    pub wait: Option<Duration>,
+    /// The provider's own error object: kept only for a fault of the caller's, who must read it.
+    pub answer: Option<Bytes>,
+}
+
+/// Whose fault it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// The request is not one that could be served.
+    Client,
+    /// The gateway has no room or no way.
+    Gateway,
+    /// The provider failed.
+    Upstream,
+}
+
+/// How far the request had come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sent {
+    /// No byte went to a provider.
+    Nothing,
+    /// The request, or some of it, went to a provider; the client saw nothing.
+    Request,
+    /// The client has seen a part of the answer.
+    Content,
+}
+
+/// Whether asking again can help.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Retry {
+    /// The same request fails the same way everywhere.
+    Never,
+    /// Another target may serve it.
+    Elsewhere,
+    /// The same request may be served a little later.
+    Later,
+}
+
+/// What happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The path can be read in two ways.
+    AmbiguousPath,
+    /// The host is missing, repeated or not a host.
+    BadHost,
+    /// No such resource here.
+    NotFound,
+    /// The resource exists, the method does not.
+    MethodNotAllowed,
+    /// The client is not on this machine, and nothing says who it is.
+    NotLocal,
+    /// The body is compressed.
+    ContentEncoding,
+    /// The body is not declared to be JSON.
+    ContentType,
+    /// The body is longer than this gateway reads.
+    BodyTooLarge,
+    /// The body came too slowly.
+    BodySlow,
+    /// The body ended before it was whole.
+    BodyCut,
+    /// The body is not one JSON object that everyone reads alike.
+    Body(crate::request::peek::Refusal),
+    /// The body names no model.
+    NoModel,
+    /// A header or query parameter the policy asks about is repeated with contradicting values.
+    AmbiguousHeader,
+    /// The policy refuses the request.
+    Denied(DenyId),
+    /// No target of the class can do what the request needs, as bits of [`claw_table::Can`].
+    NoCapableTarget(u16),
+    /// All memory for request bodies is in use.
+    BodiesFull,
+    /// The gateway broke its own rules.
+    Internal,
+    /// No connection: refused, unreachable, no address known.
+    Connect,
+    /// The connection could not be secured.
+    Tls,
+    /// No connection in time.
+    ConnectTimeout,
+    /// No first content in time.
+    FirstTokenTimeout,
+    /// Nothing more came in time.
+    IdleTimeout,
+    /// The attempt took too long.
+    AttemptTimeout,
+    /// The request took too long.
+    TotalTimeout,
+    /// The connection ended before the answer did.
+    Cut,
+    /// The answer is not what its protocol says.
+    Malformed,
+    /// The provider sent us elsewhere.
+    Redirect,
+    /// The provider answered with a failure.
+    Provider(FailureKind),
+}
+
+impl Kind {
+    /// Whose fault it is.
+    pub fn side(self) -> Side {
+        match self {
+            Self::AmbiguousPath
+            | Self::BadHost
+            | Self::NotFound
+            | Self::MethodNotAllowed
+            | Self::NotLocal
+            | Self::ContentEncoding
+            | Self::ContentType
+            | Self::BodyTooLarge
+            | Self::BodySlow
+            | Self::BodyCut
+            | Self::Body(_)
+            | Self::NoModel
+            | Self::AmbiguousHeader
+            | Self::Denied(_) => Side::Client,
+            Self::NoCapableTarget(_) | Self::BodiesFull | Self::Internal | Self::TotalTimeout => {
+                Side::Gateway
+            }
+            Self::Provider(failure) if failure.is_callers() => Side::Client,
+            Self::Provider(_)
+            | Self::Connect
+            | Self::Tls
+            | Self::ConnectTimeout
+            | Self::FirstTokenTimeout
+            | Self::IdleTimeout
+            | Self::AttemptTimeout
+            | Self::Cut
+            | Self::Malformed
+            | Self::Redirect => Side::Upstream,
+        }
+    }
+
+    /// Whether asking again can help.
+    pub fn retry(self) -> Retry {
+        match self.side() {
+            Side::Client => Retry::Never,
+            Side::Upstream => Retry::Elsewhere,
+            Side::Gateway if self == Self::BodiesFull => Retry::Later,
+            Side::Gateway => Retry::Never,
+        }
+    }
+
+    /// The cause that a policy's `retry` may name for it.
+    pub fn cause(self) -> Option<Cause> {
+        match self {
+            Self::Connect | Self::Tls => Some(Cause::Connect),
+            Self::ConnectTimeout
+            | Self::FirstTokenTimeout
+            | Self::IdleTimeout
+            | Self::AttemptTimeout => Some(Cause::Timeout),
+            Self::Cut => Some(Cause::Cut),
+            Self::Malformed | Self::Redirect => Some(Cause::Malformed),
+            Self::Provider(failure) => failure.cause(),
+            Self::AmbiguousPath
+            | Self::BadHost
+            | Self::NotFound
+            | Self::MethodNotAllowed
+            | Self::NotLocal
+            | Self::ContentEncoding
+            | Self::ContentType
+            | Self::BodyTooLarge
+            | Self::BodySlow
+            | Self::BodyCut
+            | Self::Body(_)
+            | Self::NoModel
+            | Self::AmbiguousHeader
+            | Self::Denied(_)
+            | Self::NoCapableTarget(_)
+            | Self::BodiesFull
+            | Self::Internal
+            | Self::TotalTimeout => None,
+        }
+    }
+}
+
+impl Fault {
+    /// A fault before anything went to a provider.
+    pub fn early(kind: Kind) -> Self {
+        Self::of(kind, Sent::Nothing)
+    }
+
+    /// A fault of an attempt.
+    pub fn of(kind: Kind, sent: Sent) -> Self {
+        Self {
+            kind,
+            side: kind.side(),
+            sent,
+            retry: kind.retry(),
+            status: None,
+            wait: None,
+            answer: None,
+        }
+    }
+
+    /// A failure that the provider itself reported.
+    pub fn provider(failure: &Failure) -> Self {
+        Self {
+            status: Some(failure.status),
+            wait: failure.delay,
+            ..Self::of(Kind::Provider(failure.kind), Sent::Request)
+        }
+    }
+
+    /// Whether a retry with these causes moves on from it.
+    pub fn moves_on(&self, on: &Causes) -> bool {
+        let named = self.kind.cause().is_some_and(|cause| on.names(cause));
+        named || self.status.is_some_and(|status| on.has_status(status))
+    }
+
+    /// Why it failed, in the language's words or as a status, for the log.
+    pub fn word(&self) -> String {
+        match (self.kind.cause(), self.status) {
+            (Some(cause), _) => cause.word().to_owned(),
+            (None, Some(status)) => status.to_string(),
+            (None, None) => "total".to_owned(),
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! Reads a request's body whole, since a retry needs it, within the memory there is for all.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http_body::Body;
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+
+use crate::clock::{Clock, Instant};
+use crate::fault::{Fault, Kind};
+use crate::limits::Limits;
+
+/// A body, and the memory it was granted. Both go together.
+#[derive(Debug)]
+pub(super) struct Held {
+    pub(super) bytes: Bytes,
+    _room: Room,
+}
+
+/// Memory granted to one body.
+#[derive(Debug)]
+struct Room {
+    all: Arc<AtomicUsize>,
+    bytes: usize,
+}
+
+impl Room {
+    /// Grants so many bytes more, unless all bodies together would hold too many.
+    fn grow(&mut self, more: usize, limits: &Limits) -> Result<(), Fault> {
+        let taken = self
+            .all
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |held| {
+                held.checked_add(more)
+                    .filter(|held| *held <= limits.bodies_bytes_max)
+            });
+        taken.map_err(|_| Fault::early(Kind::BodiesFull))?;
+        self.bytes += more;
+        Ok(())
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        self.all.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
+/// Reads the body. A declared length is judged before a byte of it is read, so a client that
+/// waits for `100-continue` sends nothing in vain.
+pub(super) async fn read(
+    mut incoming: Incoming,
+    all: &Arc<AtomicUsize>,
+    limits: &Limits,
+) -> Result<Held, Fault> {
+    let mut room = Room {
+        all: Arc::clone(all),
+        bytes: 0,
+    };
+    let declared = incoming.size_hint().exact();
+    if let Some(declared) = declared {
+        let declared = usize::try_from(declared).unwrap_or(usize::MAX);
+        if declared > limits.body_bytes_max {
+            return Err(Fault::early(Kind::BodyTooLarge));
+        }
+        room.grow(declared, limits)?;
+    }
+    let mut body = Gathering {
+        first: Bytes::new(),
+        more: BytesMut::new(),
+        begun: Clock.now(),
+    };
+    while let Some(chunk) = body.next(&mut incoming, limits).await? {
+        if body.len() + chunk.len() > limits.body_bytes_max {
+            return Err(Fault::early(Kind::BodyTooLarge));
+        }
+        if declared.is_none() {
+            room.grow(chunk.len(), limits)?;
+        }
+        body.push(chunk);
+    }
+    Ok(Held {
+        bytes: body.whole(),
+        _room: room,
+    })
+}
+
+/// A body so far; one that comes in one piece is not copied.
+struct Gathering {
+    first: Bytes,
+    more: BytesMut,
+    begun: Instant,
+}
+
+impl Gathering {
+    fn len(&self) -> usize {
+        self.first.len() + self.more.len()
+    }
+
+    fn push(&mut self, chunk: Bytes) {
+        if self.len() == 0 {
+            self.first = chunk;
+            return;
+        }
+        if self.more.is_empty() {
+            let first = std::mem::take(&mut self.first);
+            self.more.extend_from_slice(&first);
+        }
+        self.more.extend_from_slice(&chunk);
+    }
+
+    fn whole(self) -> Bytes {
+        if self.more.is_empty() {
+            self.first
+        } else {
+            self.more.freeze()
+        }
+    }
+
+    /// The next chunk. A body may be slow for a while, but not for long and not on the whole.
+    async fn next(&self, incoming: &mut Incoming, limits: &Limits) -> Result<Option<Bytes>, Fault> {
+        loop {
+            let per_s = limits.body_bytes_per_s_min.max(1);
+            let earned = Duration::from_secs((self.len() / per_s) as u64);
+            let until =
+                (self.begun + limits.body_grace + earned).min(Clock.now() + limits.body_idle);
+            let frame = tokio::time::timeout_at(until, incoming.frame()).await;
+            match frame.map_err(|_| Fault::early(Kind::BodySlow))? {
+                None => return Ok(None),
+                Some(Err(_)) => return Err(Fault::early(Kind::BodyCut)),
+                Some(Ok(frame)) => {
+                    // Trailers are no part of what was asked; they are read past.
+                    if let Ok(data) = frame.into_data() {
+                        return Ok(Some(data));
+                    }
+                }
+            }
+        }
+    }
+}

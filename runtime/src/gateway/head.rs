@@ -1,0 +1,121 @@
+//! What a request's head must be before anything else is looked at.
+
+use std::net::{IpAddr, SocketAddr};
+
+use claw_table::policy::Policy;
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Method, Version, header};
+
+use crate::clock::Dice;
+use crate::fault::{Fault, Kind};
+use crate::limits::Limits;
+use crate::request::path;
+
+/// Where a request goes inside the gateway.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Route {
+    /// To a provider, by the policy.
+    Chat,
+    /// The list of models, made when the table was loaded.
+    Models,
+}
+
+/// Only this machine's own clients are served: nothing says who any other is.
+pub(super) fn check_peer(peer: SocketAddr) -> Result<(), Fault> {
+    let address = match peer.ip() {
+        IpAddr::V6(v6) => v6.to_canonical(),
+        v4 @ IpAddr::V4(_) => v4,
+    };
+    if address.is_loopback() {
+        Ok(())
+    } else {
+        Err(Fault::early(Kind::NotLocal))
+    }
+}
+
+/// The path in its one normal form.
+pub(super) fn path(parts: &Parts) -> Result<&str, Fault> {
+    path::normal(parts.uri.path()).ok_or(Fault::early(Kind::AmbiguousPath))
+}
+
+/// Where a normal path leads.
+pub(super) fn route(method: &Method, path: &str) -> Result<Route, Fault> {
+    match (path, method) {
+        ("/v1/chat/completions", &Method::POST) => Ok(Route::Chat),
+        ("/v1/models", &Method::GET | &Method::HEAD) => Ok(Route::Models),
+        ("/v1/chat/completions" | "/v1/models", _) => Err(Fault::early(Kind::MethodNotAllowed)),
+        _ => Err(Fault::early(Kind::NotFound)),
+    }
+}
+
+/// The host the client named, lower case, without port.
+pub(super) fn host(parts: &Parts) -> Result<Option<String>, Fault> {
+    let bad = || Fault::early(Kind::BadHost);
+    let mut values = parts.headers.get_all(header::HOST).iter();
+    let (first, second) = (values.next(), values.next());
+    if second.is_some() {
+        return Err(bad());
+    }
+    let Some(value) = first else {
+        // HTTP/1.0 knows no host; RFC 9112 section 3.2 wants one from everybody else.
+        let old = parts.version < Version::HTTP_11;
+        return if old { Ok(None) } else { Err(bad()) };
+    };
+    let text = value.to_str().map_err(|_| bad())?;
+    let authority: http::uri::Authority = text.parse().map_err(|_| bad())?;
+    let named = parts
+        .uri
+        .authority()
+        .is_none_or(|other| *other == authority);
+    if !named || text.contains('@') {
+        return Err(bad());
+    }
+    Ok(Some(authority.host().to_ascii_lowercase()))
+}
+
+/// Whether the body is one that can be read here.
+pub(super) fn check_body_headers(headers: &HeaderMap) -> Result<(), Fault> {
+    let encoding = headers.get(header::CONTENT_ENCODING);
+    if encoding.is_some_and(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        return Err(Fault::early(Kind::ContentEncoding));
+    }
+    // A page in a browser can post any other type to this machine without being asked; this one
+    // it must ask for, and nobody here says yes.
+    let media = headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
+    let media = media.and_then(|media| media.split(|byte| *byte == b';').next());
+    match media {
+        Some(media) if media.trim_ascii().eq_ignore_ascii_case(b"application/json") => Ok(()),
+        Some(_) | None => Err(Fault::early(Kind::ContentType)),
+    }
+}
+
+/// The client's own request id where it is a sane one, else one of ours.
+pub(super) fn request_id(headers: &HeaderMap, dice: &Dice, limits: &Limits) -> String {
+    let theirs = headers.get("x-request-id").and_then(|id| id.to_str().ok());
+    let sane = |id: &&str| {
+        (1..=limits.request_id_bytes_max).contains(&id.len())
+            && id.bytes().all(|byte| byte.is_ascii_graphic())
+    };
+    match theirs.filter(sane) {
+        Some(id) => id.to_owned(),
+        None => format!("req_{:016x}{:016x}", dice.roll(), dice.roll()),
+    }
+}
+
+/// A name as it may stand in a log: cut at a character's end.
+pub(super) fn cut(name: &str, bytes_max: usize) -> String {
+    let end = (0..=bytes_max.min(name.len()))
+        .rev()
+        .find(|end| name.is_char_boundary(*end));
+    end.and_then(|end| name.get(..end))
+        .unwrap_or_default()
+        .to_owned()
+}
+
+/// The name of a class's target, as logs and headers show it.
+pub(super) fn label(policy: &Policy, class: claw_table::ClassId) -> Option<&str> {
+    policy
+        .classes
+        .get(class.index())
+        .map(|class| class.name.as_str())
+}

@@ -1,0 +1,324 @@
+//! The life of one request: head, body, facts, decision, plan, attempts, answer.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use claw_table::policy::{Action, Policy};
+use claw_table::{ArmId, ClassId, Unclear};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
+use hyper::body::Incoming;
+
+use crate::clock::Clock;
+use crate::fault::{Fault, Kind};
+use crate::gateway::Worker;
+use crate::gateway::body::{self, Held};
+use crate::gateway::head::{self, Route};
+use crate::plan::{Needs, Plan, Step, plan};
+use crate::policy::live::Snapshot;
+use crate::relay::journal::Journal;
+use crate::relay::socket::Meter;
+use crate::relay::{Answer, Origin, Relay};
+use crate::request::facts::Asked;
+use crate::request::peek::{Model, Peek, peek};
+use crate::request::splice::splice;
+use crate::respond::{self, Circumstances};
+use crate::upstream::attempt::{Ask, Opened};
+use crate::upstream::chain::Chain;
+use crate::upstream::fallback::Round;
+
+/// One request on its way through the gateway.
+pub(super) struct Visit<'w> {
+    worker: &'w Worker,
+    /// The policy in force when the head came; a request keeps it to its end.
+    snapshot: Arc<Snapshot>,
+    journal: Journal,
+}
+
+/// An answer that may be shown, and by which target.
+struct Shown {
+    opened: Opened,
+    origin: Origin,
+}
+
+impl<'w> Visit<'w> {
+    /// Opens the record of a request whose head has just come.
+    pub(super) fn open(worker: &'w Worker, clock: Clock, meter: Arc<Meter>) -> Self {
+        Self {
+            worker,
+            snapshot: worker.common.live.take(),
+            journal: Journal::open(clock, Arc::clone(&worker.sink), meter),
+        }
+    }
+
+    /// The answer, whatever it is.
+    pub(super) async fn answer(
+        mut self,
+        request: Request<Incoming>,
+        peer: SocketAddr,
+    ) -> Response<Answer> {
+        let (parts, incoming) = request.into_parts();
+        self.note_head(&parts);
+        match self.serve(&parts, incoming, peer).await {
+            Ok(Served::Models) => self.models(),
+            Ok(Served::Shown(shown)) => self.show(*shown),
+            Err(fault) => self.refuse(&fault),
+        }
+    }
+
+    fn note_head(&mut self, parts: &Parts) {
+        let (worker, limits) = (self.worker, &self.worker.common.limits);
+        let record = &mut self.journal.record;
+        record.request_id = head::request_id(&parts.headers, &worker.dice, limits);
+        record.policy = self.snapshot.digest.to_str().unwrap_or_default().to_owned();
+        record.method = parts.method.as_str().to_owned();
+    }
+
+    async fn serve(
+        &mut self,
+        parts: &Parts,
+        incoming: Incoming,
+        peer: SocketAddr,
+    ) -> Result<Served, Fault> {
+        head::check_peer(peer)?;
+        let path = head::path(parts)?;
+        self.journal.record.path = head::cut(path, self.worker.common.limits.model_bytes_max);
+        let host = head::host(parts)?;
+        if head::route(&parts.method, path)? == Route::Models {
+            return Ok(Served::Models);
+        }
+        head::check_body_headers(&parts.headers)?;
+        let common = &self.worker.common;
+        let held = body::read(incoming, &common.bodies, &common.limits).await?;
+        let peek = peek(&held.bytes).map_err(|refusal| Fault::early(Kind::Body(refusal)))?;
+        self.note_body(&peek);
+        let snapshot = Arc::clone(&self.snapshot);
+        let class = self.decide(
+            &snapshot,
+            &Asked {
+                method: &parts.method,
+                path,
+                query: parts.uri.query(),
+                host: host.as_deref(),
+                headers: &parts.headers,
+                body: &held.bytes,
+                peek: &peek,
+            },
+        )?;
+        let plan = self.plan(snapshot.table.policy(), class, &peek)?;
+        let shown = self.attempts(&plan, &parts.headers, (&held, &peek)).await?;
+        Ok(Served::Shown(Box::new(shown)))
+    }
+
+    fn note_body(&mut self, peek: &Peek) {
+        let record = &mut self.journal.record;
+        let bytes_max = self.worker.common.limits.model_bytes_max;
+        record.model = peek
+            .model
+            .as_ref()
+            .map(|model| head::cut(&model.name, bytes_max));
+        record.streaming = peek.stream;
+    }
+
+    /// Walks the table to the class that serves, or to the refusal the policy writes.
+    fn decide(&mut self, snapshot: &Snapshot, asked: &Asked<'_>) -> Result<ClassId, Fault> {
+        let arm: ArmId = snapshot.table.decide(asked).map_err(|unclear| {
+            Fault::early(match unclear {
+                Unclear::Ambiguous { .. } => Kind::AmbiguousHeader,
+                Unclear::Broken => Kind::Internal,
+            })
+        })?;
+        let arm = snapshot.table.policy().arms.get(arm.index());
+        let arm = arm.ok_or(Fault::early(Kind::Internal))?;
+        self.journal.record.arm = Some(arm.label.clone());
+        match arm.to {
+            Action::Class(class) => Ok(class),
+            Action::Deny(deny) => Err(Fault::early(Kind::Denied(deny))),
+            // Verification proves that a leaf is never an arm that leads on.
+            Action::Route => Err(Fault::early(Kind::Internal)),
+        }
+    }
+
+    fn plan<'p>(
+        &mut self,
+        policy: &'p Policy,
+        class: ClassId,
+        peek: &Peek,
+    ) -> Result<Plan<'p>, Fault> {
+        self.journal.record.class = head::label(policy, class).map(str::to_owned);
+        let needs = Needs {
+            can: peek.can,
+            streaming: peek.stream,
+        };
+        let plan = plan(policy, class, needs, &self.worker.common.limits);
+        let plan = plan.ok_or(Fault::early(Kind::Internal))?;
+        if plan.steps.is_empty() {
+            return Err(Fault::early(Kind::NoCapableTarget(plan.lacking)));
+        }
+        Ok(plan)
+    }
+
+    async fn attempts(
+        &mut self,
+        plan: &Plan<'_>,
+        headers: &HeaderMap,
+        (held, peek): (&Held, &Peek),
+    ) -> Result<Shown, Fault> {
+        let model = peek.model.as_ref().ok_or(Fault::early(Kind::NoModel))?;
+        let worker = self.worker;
+        let limits = &worker.common.limits;
+        let ask = Ask {
+            headers,
+            streaming: peek.stream,
+            choices: peek.choices,
+            total: self.journal.started + plan.total,
+            limits,
+        };
+        let round = Round {
+            ask: &ask,
+            plan,
+            upstreams: &self.snapshot.upstreams,
+            wires: &worker.wires,
+            dice: &worker.dice,
+        };
+        let body = |step: &Step<'_>| edited(&held.bytes, model, &step.model.wire);
+        let (step, opened) = round.serve(&mut self.journal.trail, body).await?;
+        self.journal.content();
+        let upstream = self.snapshot.upstreams.get(step.target.provider.index());
+        Ok(Shown {
+            opened,
+            origin: Origin {
+                snapshot: Arc::clone(&self.snapshot),
+                limits: Arc::clone(limits),
+                wires: Arc::clone(&worker.wires),
+                pool_key: upstream.map_or(0, |upstream| upstream.pool_key),
+                idle: step.waits.idle,
+            },
+        })
+    }
+
+    /// The head that every answer has.
+    fn head(&self, status: StatusCode) -> Response<()> {
+        let mut response = Response::new(());
+        *response.status_mut() = status;
+        let headers = response.headers_mut();
+        headers.reserve(10);
+        let record = &self.journal.record;
+        let attempts = &self.journal.trail.attempts;
+        insert(headers, "x-request-id", &record.request_id);
+        headers.insert("x-claw-policy", self.snapshot.digest.clone());
+        if let Some(class) = &record.class {
+            insert(headers, "x-claw-class", class);
+            headers.insert("x-claw-attempts", HeaderValue::from(attempts.len()));
+        }
+        if let Some(target) = &record.target {
+            insert(headers, "x-claw-target", target);
+        }
+        response
+    }
+
+    fn whole(mut self, response: Response<()>, bytes: Bytes) -> Response<Answer> {
+        self.journal.record.status = response.status().as_u16();
+        let journal = self.journal;
+        response.map(|()| Answer::Whole {
+            bytes: Some(bytes),
+            journal,
+        })
+    }
+
+    fn models(mut self) -> Response<Answer> {
+        let mut response = self.head(StatusCode::OK);
+        let json = HeaderValue::from_static("application/json");
+        response.headers_mut().insert(header::CONTENT_TYPE, json);
+        self.journal.end("complete");
+        let models = self.snapshot.models.clone();
+        self.whole(response, models)
+    }
+
+    /// The committed answer of a target.
+    fn show(mut self, shown: Shown) -> Response<Answer> {
+        let last = self.journal.trail.attempts.last();
+        self.journal.record.target = last.map(|last| last.target.clone());
+        let mut response = self.head(StatusCode::OK);
+        let headers = response.headers_mut();
+        match shown.opened {
+            Opened::Plain { body, usage } => {
+                let json = HeaderValue::from_static("application/json");
+                headers.insert(header::CONTENT_TYPE, json);
+                self.journal.trail.end();
+                self.journal.record.usage = usage;
+                self.journal.end("complete");
+                self.whole(response, body)
+            }
+            Opened::Stream(stream) => {
+                for (name, value) in STREAM_HEADERS {
+                    headers.insert(name, HeaderValue::from_static(value));
+                }
+                self.journal.record.status = response.status().as_u16();
+                let relay = Relay::new(*stream, self.journal, shown.origin);
+                response.map(|()| Answer::Stream(Box::new(relay)))
+            }
+        }
+    }
+
+    /// The answer to a fault before anything was shown.
+    fn refuse(mut self, fault: &Fault) -> Response<Answer> {
+        let record = &self.journal.record;
+        let reply = respond::reply(
+            fault,
+            &Circumstances {
+                policy: self.snapshot.table.policy(),
+                limits: &self.worker.common.limits,
+                attempts: &self.journal.trail.attempts,
+                arm: record.arm.as_deref(),
+                class: record.class.as_deref(),
+            },
+        );
+        let mut response = self.head(reply.status);
+        respond::headers(&reply, response.headers_mut());
+        self.journal.record.code = Some(reply.code);
+        let asked = self.journal.trail.attempts.is_empty();
+        self.journal.end(if asked { "refused" } else { "failed" });
+        let body = respond::passed_on(fault).unwrap_or_else(|| respond::openai_body(&reply));
+        self.whole(response, body)
+    }
+}
+
+/// What serving a request came to.
+enum Served {
+    Models,
+    Shown(Box<Shown>),
+}
+
+/// A proxy in between must neither hold events back nor change them.
+const STREAM_HEADERS: [(&str, &str); 3] = [
+    ("content-type", "text/event-stream; charset=utf-8"),
+    ("cache-control", "no-cache, no-transform"),
+    ("x-accel-buffering", "no"),
+];
+
+fn insert(headers: &mut HeaderMap, name: &'static str, value: &str) {
+    // Names come from the policy; one that cannot stand in a header stands in the log only.
+    if let Ok(value) = HeaderValue::from_str(value) {
+        headers.insert(name, value);
+    }
+}
+
+/// The body with the target's own name for the model.
+///
+/// The pass over the body has proved that the range is one whole string token, the value of the
+/// only key that any parser reads as `model`. Another whole string token in its place leaves every
+/// other token as it was; so only the new token is read again, not megabytes of prompt.
+fn edited(body: &Bytes, model: &Model, name: &str) -> Result<Chain, Fault> {
+    let spliced = splice(body, model, name);
+    let [_, token, _] = spliced.slices.as_slice() else {
+        return Ok(Chain::new(spliced.slices));
+    };
+    let reread: Result<String, _> = serde_json::from_slice(token);
+    if reread.is_ok_and(|reread| reread == name) {
+        Ok(Chain::new(spliced.slices))
+    } else {
+        Err(Fault::early(Kind::Internal))
+    }
+}

@@ -1,0 +1,252 @@
+//! What will be tried, in which order and for how long: pure, from the policy and the request.
+
+use std::time::Duration;
+
+use claw_table::policy::{Class, Deadlines, Policy, Provider, Retry, Target};
+use claw_table::{ClassId, policy};
+use smallvec::SmallVec;
+
+use crate::limits::Limits;
+
+/// What a request asks of a target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Needs {
+    /// Capabilities, as bits of [`claw_table::Can`].
+    pub can: u16,
+    /// Whether the answer is to be a stream.
+    pub streaming: bool,
+}
+
+/// How one request is served.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan<'p> {
+    /// The class that serves it.
+    pub class: &'p Class,
+    /// The targets that can carry it, in text order.
+    pub steps: SmallVec<[Step<'p>; 4]>,
+    /// Capabilities that made targets drop out, as bits of [`claw_table::Can`].
+    pub lacking: u16,
+    /// From the arrival of the head to the end of the answer.
+    pub total: Duration,
+}
+
+/// One target with what holds for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Step<'p> {
+    /// Its numbers.
+    pub target: Target,
+    /// Who serves.
+    pub provider: &'p Provider,
+    /// What serves.
+    pub model: &'p policy::Model,
+    /// How long for what.
+    pub waits: Waits,
+}
+
+/// Deadlines of one attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Waits {
+    /// From the start of connecting to a ready connection.
+    pub connect: Duration,
+    /// From the first byte written to the first content of a stream, or to the head of a plain
+    /// answer, which a model sends only when it has finished.
+    pub first_token: Duration,
+    /// Between two reads of the body.
+    pub idle: Duration,
+    /// The whole attempt, from its first byte.
+    pub attempt: Duration,
+}
+
+impl Plan<'_> {
+    /// How it is retried.
+    pub fn retry(&self) -> &Retry {
+        &self.class.retry
+    }
+
+    /// Requests put on the wire at most.
+    pub fn attempts_max(&self) -> u32 {
+        self.class.retry.attempts
+    }
+}
+
+/// The plan for a request that ended in `class`; nothing if the table does not know the class,
+/// which its verification rules out.
+pub fn plan<'p>(
+    policy: &'p Policy,
+    class: ClassId,
+    needs: Needs,
+    limits: &Limits,
+) -> Option<Plan<'p>> {
+    let class = policy.classes.get(class.index())?;
+    let mut plan = Plan {
+        class,
+        steps: SmallVec::new(),
+        lacking: 0,
+        total: millis(class.total_ms).unwrap_or(limits.total),
+    };
+    for target in &class.targets {
+        let provider = policy.providers.get(target.provider.index())?;
+        let model = provider.models.get(target.model.index())?;
+        // Where the policy does not say what a model can do, it is not held back.
+        let lacking = model.can.map_or(0, |can| needs.can & !can);
+        plan.lacking |= lacking;
+        if lacking == 0 {
+            plan.steps.push(Step {
+                target: *target,
+                provider,
+                model,
+                waits: waits(provider, class, needs, limits),
+            });
+        }
+    }
+    Some(plan)
+}
+
+fn waits(provider: &Provider, class: &Class, needs: Needs, limits: &Limits) -> Waits {
+    let (ours, theirs) = (&class.deadlines, &provider.deadlines);
+    let smaller = |of: fn(&Deadlines) -> Option<u64>| {
+        let written = [of(ours), of(theirs)].into_iter().flatten().min();
+        millis(written)
+    };
+    // A plain answer comes whole, minutes after the request: only a written deadline may end
+    // that silence before the request's own total does.
+    let silence = if needs.streaming {
+        limits.first_token
+    } else {
+        limits.total
+    };
+    Waits {
+        connect: smaller(|deadlines| deadlines.connect_ms).unwrap_or(limits.connect),
+        first_token: smaller(|deadlines| deadlines.first_token_ms).unwrap_or(silence),
+        idle: smaller(|deadlines| deadlines.idle_ms).unwrap_or(limits.idle),
+        attempt: millis(provider.attempt_ms).unwrap_or(limits.total),
+    }
+}
+
+fn millis(span: Option<u64>) -> Option<Duration> {
+    span.map(Duration::from_millis)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Needs, Plan, plan};
+    use crate::limits::Limits;
+    use claw_table::policy::{
+        Api, Causes, Class, Deadlines, Model, Policy, Provider, Retry, Secret, Target, Url,
+    };
+    use claw_table::{Can, ClassId, ModelId, ProviderId};
+
+    fn provider(name: &str, can: Option<u16>) -> Provider {
+        Provider {
+            name: name.to_owned(),
+            api: Api::OpenAi,
+            url: Url {
+                tls: false,
+                host: "127.0.0.1".to_owned(),
+                port: 1,
+                base: "/v1".to_owned(),
+            },
+            key: Secret::None,
+            ca: None,
+            headers: Vec::new(),
+            deadlines: Deadlines {
+                connect_ms: Some(100),
+                first_token_ms: Some(5_000),
+                idle_ms: None,
+            },
+            attempt_ms: Some(30_000),
+            models: vec![Model {
+                name: "m".to_owned(),
+                wire: "m".to_owned(),
+                price: None,
+                context_tokens: None,
+                output_tokens_max: None,
+                can,
+            }],
+        }
+    }
+
+    fn policy() -> Policy {
+        let target = |provider| Target {
+            provider: ProviderId(provider),
+            model: ModelId(0),
+        };
+        Policy {
+            providers: vec![
+                provider("blind", Some(Can::Tools.bit())),
+                provider("open", None),
+            ],
+            classes: vec![Class {
+                name: "code".to_owned(),
+                targets: vec![target(0), target(1)],
+                retry: Retry {
+                    on: Causes::default(),
+                    attempts: 3,
+                    backoff_min_ms: 1,
+                    backoff_max_ms: 2,
+                    honor_retry_after_ms: 3,
+                },
+                deadlines: Deadlines {
+                    connect_ms: Some(500),
+                    first_token_ms: Some(1_000),
+                    idle_ms: Some(70),
+                },
+                total_ms: None,
+            }],
+            ..Policy::default()
+        }
+    }
+
+    fn names(plan: &Plan<'_>) -> Vec<String> {
+        let steps = plan.steps.iter();
+        steps.map(|step| step.provider.name.clone()).collect()
+    }
+
+    #[test]
+    fn a_target_known_to_lack_a_capability_is_skipped_and_an_unknown_one_is_not() {
+        let policy = policy();
+        let needs = |can| Needs {
+            can,
+            streaming: true,
+        };
+        let of = |can| plan(&policy, ClassId(0), needs(can), &Limits::default()).unwrap();
+        assert_eq!(names(&of(0)), ["blind", "open"]);
+        assert_eq!(names(&of(Can::Tools.bit())), ["blind", "open"]);
+        let images = of(Can::Images.bit() | Can::Tools.bit());
+        assert_eq!(names(&images), ["open"]);
+        assert_eq!(images.lacking, Can::Images.bit());
+    }
+
+    #[test]
+    fn the_smaller_deadline_of_class_and_provider_holds_and_silence_means_the_limit() {
+        let (policy, limits) = (policy(), Limits::default());
+        let needs = Needs {
+            can: 0,
+            streaming: true,
+        };
+        let plan = plan(&policy, ClassId(0), needs, &limits).unwrap();
+        let waits = plan.steps[0].waits;
+        assert_eq!(waits.connect.as_millis(), 100);
+        assert_eq!(waits.first_token.as_millis(), 1_000);
+        assert_eq!(waits.idle.as_millis(), 70);
+        assert_eq!(waits.attempt.as_millis(), 30_000);
+        assert_eq!(plan.total, limits.total);
+    }
+
+    #[test]
+    fn a_plain_answer_may_be_silent_as_long_as_the_request_unless_the_policy_says_otherwise() {
+        let (mut policy, limits) = (policy(), Limits::default());
+        let needs = Needs {
+            can: 0,
+            streaming: false,
+        };
+        let first = |policy: &Policy| {
+            let plan = plan(policy, ClassId(0), needs, &limits).unwrap();
+            plan.steps[1].waits.first_token
+        };
+        assert_eq!(first(&policy).as_millis(), 1_000);
+        policy.classes[0].deadlines.first_token_ms = None;
+        policy.providers[1].deadlines.first_token_ms = None;
+        assert_eq!(first(&policy), limits.total);
+    }
+}

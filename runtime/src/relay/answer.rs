@@ -1,0 +1,67 @@
+//! The body of an answer, whichever it is.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use thiserror::Error;
+
+use crate::relay::journal::Journal;
+use crate::relay::stream::Relay;
+
+/// A stream was broken off on purpose, after the client was told why.
+#[derive(Debug, Clone, Copy, Error)]
+#[error("the stream was broken off")]
+pub(crate) struct Aborted;
+
+/// The body of an answer.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    /// All of it.
+    Whole {
+        /// What is left to hand over.
+        bytes: Option<Bytes>,
+        /// Handed over when hyper is done with it.
+        journal: Journal,
+    },
+    /// A stream.
+    Stream(Box<Relay>),
+}
+
+impl Body for Answer {
+    type Data = Bytes;
+    type Error = Aborted;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Aborted>>> {
+        match self.get_mut() {
+            Self::Whole { bytes, journal } => {
+                // The outcome was noted when the answer was made; it holds once hyper has it.
+                let _ = journal;
+                Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes))))
+            }
+            Self::Stream(relay) => relay
+                .poll_bytes(cx)
+                .map(|bytes| bytes.map(|bytes| bytes.map(Frame::data))),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Whole { bytes, .. } => bytes.as_ref().is_none_or(Bytes::is_empty),
+            Self::Stream(relay) => relay.is_over(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Whole { bytes, .. } => {
+                SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64))
+            }
+            Self::Stream(_) => SizeHint::default(),
+        }
+    }
+}

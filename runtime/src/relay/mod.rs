@@ -1,0 +1,18 @@
+//! The answer as hyper pulls it: whole, or a stream that is read only when the client can take
+//! more. There is no task and no channel for a stream.
+//!
+//! ```text
+//! Live ──[DONE]──▶ Tail ──end of body, or a moment──▶ Over
+//!   └─ error, cut, stall, deadline ─▶ LastWords ──flushed, or a second──▶ the connection breaks
+//! ```
+//!
+//! hyper forgets what it has not flushed when a body fails. So after the error event the body
+//! stays pending until the socket has seen it leave, and only then fails.
+
+mod answer;
+pub(crate) mod journal;
+pub mod socket;
+mod stream;
+
+pub(crate) use answer::Answer;
+pub(crate) use stream::{Origin, Relay};

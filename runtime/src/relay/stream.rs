@@ -1,0 +1,269 @@
+//! A committed stream on its way to the client.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+
+use crate::clock::{Alarm, Clock, Instant};
+use crate::dialect::openai::classify::in_stream;
+use crate::dialect::openai::reader::{Close, Ending, Reader, Stop};
+use crate::fault::{Fault, Kind, Sent};
+use crate::limits::Limits;
+use crate::policy::live::Snapshot;
+use crate::relay::answer::Aborted;
+use crate::relay::journal::Journal;
+use crate::respond::{Circumstances, openai_event, reply};
+use crate::upstream::attempt::{Deadline, Stream, Wires};
+use crate::upstream::link::{Broken, Flow};
+
+/// Where a stream comes from, and what its end needs.
+#[derive(Debug)]
+pub(crate) struct Origin {
+    /// The table that decided; a request ends on the one it began with.
+    pub(crate) snapshot: Arc<Snapshot>,
+    /// The bounds.
+    pub(crate) limits: Arc<Limits>,
+    /// The worker's connections.
+    pub(crate) wires: Arc<Wires>,
+    /// Whose connection it is.
+    pub(crate) pool_key: u64,
+    /// How long the provider may be silent.
+    pub(crate) idle: std::time::Duration,
+}
+
+/// A stream on its way.
+#[derive(Debug)]
+pub(crate) struct Relay {
+    origin: Origin,
+    journal: Journal,
+    stage: Stage,
+    ready: VecDeque<Bytes>,
+    flow: Option<Flow>,
+    reader: Option<Reader>,
+    deadline: Deadline,
+    /// Since when nothing more has come, while somebody wanted more.
+    waiting_since: Option<Instant>,
+    alarm: Alarm,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// The answer is coming.
+    Live,
+    /// The answer is over; its transport may still end properly.
+    Tail,
+    /// The error event is on its way out.
+    LastWords,
+    /// The error event is in hyper's hands until then.
+    Flushing(Instant),
+    /// Nothing more comes.
+    Over,
+}
+
+impl Relay {
+    /// The rest of a stream whose first content has come.
+    pub(crate) fn new(stream: Stream, journal: Journal, origin: Origin) -> Self {
+        let mut relay = Self {
+            origin,
+            journal,
+            stage: Stage::Live,
+            ready: stream.held.into_iter().collect(),
+            flow: Some(stream.flow),
+            reader: Some(stream.reader),
+            deadline: stream.deadline,
+            waiting_since: None,
+            alarm: Alarm::default(),
+        };
+        relay.settle(stream.stop);
+        relay
+    }
+
+    /// Whether everything has been handed over.
+    pub(crate) fn is_over(&self) -> bool {
+        self.stage == Stage::Over && self.ready.is_empty()
+    }
+
+    /// The next bytes for the client.
+    pub(crate) fn poll_bytes(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Aborted>>> {
+        loop {
+            if let Some(bytes) = self.ready.pop_front() {
+                if self.stage == Stage::LastWords && self.ready.is_empty() {
+                    self.stage = Stage::Flushing(Clock.now() + self.origin.limits.last_words);
+                    self.journal.meter().expect_flush();
+                }
+                return Poll::Ready(Some(Ok(bytes)));
+            }
+            match self.stage {
+                Stage::Live => std::task::ready!(self.poll_live(cx)),
+                Stage::Tail => std::task::ready!(self.poll_tail(cx)),
+                Stage::LastWords => self.stage = Stage::Flushing(Clock.now()),
+                Stage::Flushing(until) => {
+                    if self.journal.meter().poll_flushed(cx).is_pending()
+                        && !self.alarm.passed(until, cx)
+                    {
+                        return Poll::Pending;
+                    }
+                    self.stage = Stage::Over;
+                    return Poll::Ready(Some(Err(Aborted)));
+                }
+                Stage::Over => return Poll::Ready(None),
+            }
+        }
+    }
+
+    /// Takes the next chunk; ready when there is something to hand over or the stage has changed.
+    fn poll_live(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let (Some(flow), Some(reader)) = (&mut self.flow, &mut self.reader) else {
+            self.stage = Stage::Over;
+            return Poll::Ready(());
+        };
+        match flow.poll_bytes(cx) {
+            Poll::Pending => self.poll_deadlines(cx),
+            Poll::Ready(Some(Ok(chunk))) => {
+                self.waiting_since = None;
+                let pushed = reader.push(&chunk);
+                self.ready.extend(pushed.ready);
+                self.settle(pushed.stop);
+                Poll::Ready(())
+            }
+            Poll::Ready(None) => {
+                self.close(Close::Clean);
+                Poll::Ready(())
+            }
+            Poll::Ready(Some(Err(Broken))) => {
+                self.close(Close::Broken);
+                Poll::Ready(())
+            }
+        }
+    }
+
+    fn poll_deadlines(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let since = *self.waiting_since.get_or_insert_with(|| Clock.now());
+        let first = self.deadline.or(Deadline {
+            at: since + self.origin.idle,
+            kind: Kind::IdleTimeout,
+        });
+        if !self.alarm.passed(first.at, cx) {
+            return Poll::Pending;
+        }
+        self.fail(&Fault::of(first.kind, Sent::Content));
+        Poll::Ready(())
+    }
+
+    /// Waits a moment for the end of a body that has nothing more to say.
+    fn poll_tail(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let since = *self.waiting_since.get_or_insert_with(|| Clock.now());
+        while let Some(flow) = &mut self.flow {
+            match flow.poll_bytes(cx) {
+                Poll::Ready(Some(Ok(_nobodys))) => {}
+                Poll::Ready(None) => self.keep(),
+                Poll::Ready(Some(Err(Broken))) => self.flow = None,
+                Poll::Pending if self.alarm.passed(since + self.origin.limits.tail, cx) => {
+                    self.flow = None;
+                }
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+        self.close(Close::Clean);
+        Poll::Ready(())
+    }
+
+    /// What follows from what the reader has just seen.
+    fn settle(&mut self, stop: Option<Stop>) {
+        match stop {
+            Some(Stop::Error(body)) => self.fail(&Fault {
+                sent: Sent::Content,
+                ..Fault::provider(&in_stream(&body))
+            }),
+            Some(Stop::Malformed | Stop::TooLong) => {
+                self.fail(&Fault::of(Kind::Malformed, Sent::Content));
+            }
+            None if self.reader.as_ref().is_some_and(Reader::is_done) => {
+                self.stage = Stage::Tail;
+                self.waiting_since = None;
+            }
+            None => {}
+        }
+    }
+
+    /// The body has ended.
+    fn close(&mut self, close: Close) {
+        let Some(reader) = self.reader.take() else {
+            self.stage = Stage::Over;
+            return;
+        };
+        let end = reader.finish(close);
+        self.journal.record.usage = end.usage;
+        match end.ending {
+            Ending::Complete | Ending::DoneWithoutFinish => {
+                if !end.rest.is_empty() {
+                    self.ready.push_back(end.rest);
+                }
+                if close == Close::Clean {
+                    self.keep();
+                }
+                self.flow = None;
+                self.stage = Stage::Over;
+                self.journal.trail.end();
+                self.journal.end("complete");
+            }
+            Ending::Error(body) => self.fail(&Fault {
+                sent: Sent::Content,
+                ..Fault::provider(&in_stream(&body))
+            }),
+            Ending::Cut => self.fail(&Fault::of(Kind::Cut, Sent::Content)),
+            Ending::Malformed => self.fail(&Fault::of(Kind::Malformed, Sent::Content)),
+        }
+    }
+
+    /// Keeps the connection of a body that was read to its end.
+    fn keep(&mut self) {
+        let link = self.flow.take().and_then(|mut flow| flow.take_link());
+        if let Some(link) = link {
+            let Origin {
+                pool_key, limits, ..
+            } = &self.origin;
+            let pool = &self.origin.wires.pool;
+            pool.put(*pool_key, link, Clock.now(), limits);
+        }
+    }
+
+    /// Tells the client that what it has is not the whole answer. The provider is let go at once.
+    fn fail(&mut self, fault: &Fault) {
+        self.flow = None;
+        self.take_usage();
+        self.journal.trail.fail(fault);
+        let reply = reply(
+            fault,
+            &Circumstances {
+                policy: self.origin.snapshot.table.policy(),
+                limits: &self.origin.limits,
+                attempts: &self.journal.trail.attempts,
+                arm: None,
+                class: None,
+            },
+        );
+        self.journal.record.code = Some(reply.code);
+        self.journal.end("cut");
+        self.ready.push_back(openai_event(&reply));
+        self.stage = Stage::LastWords;
+    }
+
+    fn take_usage(&mut self) {
+        if let Some(reader) = self.reader.take() {
+            self.journal.record.usage = reader.finish(Close::Broken).usage;
+        }
+    }
+}
+
+impl Drop for Relay {
+    fn drop(&mut self) {
+        // The client is gone in mid-stream: what the provider said was used is still worth a line.
+        self.take_usage();
+    }
+}

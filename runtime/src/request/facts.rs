@@ -1,0 +1,147 @@
+//! What a policy may ask about a request, answered only when it is asked.
+
+use std::borrow::Cow;
+
+use claw_table::{Can, Fact, Facts};
+use http::{HeaderMap, Method};
+
+use crate::request::peek::Peek;
+use crate::request::tokens;
+
+/// One request as the walk sees it.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// The method.
+    pub method: &'a Method,
+    /// The path in its one normal form.
+    pub path: &'a str,
+    /// Everything behind the `?`, as sent.
+    pub query: Option<&'a str>,
+    /// The host the client named, lower case, without port.
+    pub host: Option<&'a str>,
+    /// The client's headers.
+    pub headers: &'a HeaderMap,
+    /// The body.
+    pub body: &'a [u8],
+    /// What the pass over the body found.
+    pub peek: &'a Peek,
+}
+
+impl Facts for Asked<'_> {
+    fn texts(&self, fact: &Fact, mut each: impl FnMut(&[u8])) {
+        match fact {
+            Fact::Method => each(self.method.as_str().as_bytes()),
+            Fact::Path => each(self.path.as_bytes()),
+            Fact::Host => {
+                if let Some(host) = self.host {
+                    each(host.as_bytes());
+                }
+            }
+            Fact::Endpoint => each(endpoint(self.path).as_bytes()),
+            Fact::Header(name) => {
+                for value in self.headers.get_all(name) {
+                    each(value.as_bytes());
+                }
+            }
+            Fact::Query(name) => {
+                for value in query_values(self.query.unwrap_or_default(), name) {
+                    each(&value);
+                }
+            }
+            Fact::Model => {
+                if let Some(model) = &self.peek.model {
+                    each(model.name.as_bytes());
+                }
+            }
+            Fact::Streaming | Fact::Has(_) | Fact::Tokens => {}
+        }
+    }
+
+    fn number(&self, fact: &Fact) -> Option<u64> {
+        (*fact == Fact::Tokens).then(|| tokens::estimate(self.body))
+    }
+
+    fn flag(&self, fact: &Fact) -> bool {
+        match fact {
+            Fact::Streaming => self.peek.stream,
+            Fact::Has(can) => self.peek.can & Can::bit(*can) != 0,
+            Fact::Method
+            | Fact::Path
+            | Fact::Host
+            | Fact::Endpoint
+            | Fact::Header(_)
+            | Fact::Query(_)
+            | Fact::Model
+            | Fact::Tokens => false,
+        }
+    }
+}
+
+/// What a path asks for, in the language's words.
+pub fn endpoint(path: &str) -> &'static str {
+    match path {
+        "/v1/chat/completions" => "chat",
+        "/v1/responses" => "responses",
+        "/v1/messages" => "messages",
+        "/v1/embeddings" => "embeddings",
+        "/v1/messages/count_tokens" => "count-tokens",
+        _ => "other",
+    }
+}
+
+/// Every value of one query parameter, decoded. A parameter without `=` has an empty value.
+fn query_values<'q>(query: &'q str, name: &str) -> impl Iterator<Item = Cow<'q, [u8]>> {
+    query.split('&').filter_map(move |pair| {
+        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let named = !pair.is_empty() && *decoded(key) == *name.as_bytes();
+        named.then(|| decoded(value))
+    })
+}
+
+fn decoded(text: &str) -> Cow<'_, [u8]> {
+    if !text.contains(['%', '+']) {
+        return Cow::Borrowed(text.as_bytes());
+    }
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((byte, after)) = rest.split_first() {
+        rest = after;
+        match (byte, after) {
+            (b'+', _) => bytes.push(b' '),
+            (b'%', [high, low, after @ ..]) => match (hex(*high), hex(*low)) {
+                (Some(high), Some(low)) => {
+                    bytes.push(high << 4 | low);
+                    rest = after;
+                }
+                _ => bytes.push(b'%'),
+            },
+            (byte, _) => bytes.push(*byte),
+        }
+    }
+    Cow::Owned(bytes)
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    char::from(digit).to_digit(16)?.try_into().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::query_values;
+
+    fn values(query: &str, name: &str) -> Vec<String> {
+        let values = query_values(query, name);
+        values
+            .map(|value| String::from_utf8_lossy(&value).into_owned())
+            .collect()
+    }
+
+    #[test]
+    fn a_query_parameter_gives_every_value_decoded() {
+        assert_eq!(values("a=1&b=2&a=x%20y+z", "a"), ["1", "x y z"]);
+        assert_eq!(values("a&b=", "a"), [""]);
+        assert_eq!(values("a%62=1", "ab"), ["1"]);
+        assert_eq!(values("a=%zz&&", "a"), ["%zz"]);
+        assert_eq!(values("", ""), Vec::<String>::new());
+    }
+}

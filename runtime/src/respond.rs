@@ -1,0 +1,304 @@
+//! Faults in words: the one place that turns them into a status, a code and a sentence.
+//!
+//! Clients steer by these answers, by their text too: OpenClaw takes a key or an account out of
+//! use when a sentence speaks of money, keys or access, so the sentences here never do. Nothing a
+//! provider says is handed on, with one exception: what is wrong with the caller's own request is
+//! told best by the provider that found it, so a small JSON error of such a fault goes through as
+//! it came (see [`Fault::answer`]).
+
+use bytes::Bytes;
+use claw_table::Can;
+use claw_table::policy::Policy;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use serde_json::json;
+
+use crate::dialect::failure::FailureKind;
+use crate::fault::{Fault, Kind, Retry, Side};
+use crate::limits::Limits;
+use crate::observe::record::Attempt;
+
+/// What a refusal is told in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// The status.
+    pub status: StatusCode,
+    /// One of a closed set of codes.
+    pub code: &'static str,
+    /// A sentence for a human.
+    pub message: String,
+    /// The member of the body it is about.
+    pub param: Option<&'static str>,
+    /// Seconds to wait before asking again.
+    pub retry_after_s: Option<u64>,
+    /// Whether clients that retry by themselves are told not to.
+    pub pointless: bool,
+}
+
+/// What a sentence may mention.
+#[derive(Debug, Clone, Copy)]
+pub struct Circumstances<'a> {
+    /// The policy that decided.
+    pub policy: &'a Policy,
+    /// The bounds of this gateway.
+    pub limits: &'a Limits,
+    /// The attempts made.
+    pub attempts: &'a [Attempt],
+    /// The label of the arm taken.
+    pub arm: Option<&'a str>,
+    /// The class chosen.
+    pub class: Option<&'a str>,
+}
+
+/// The answer to a fault.
+pub fn reply(fault: &Fault, around: &Circumstances<'_>) -> Reply {
+    let (status, code) = verdict(fault, around);
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let retry_after_s = wait_s(fault, status, around.limits);
+    Reply {
+        status,
+        code,
+        message: sentence(fault, around),
+        param: match fault.kind {
+            Kind::Body(refusal) => refusal.param(),
+            Kind::NoModel => Some("model"),
+            _ => None,
+        },
+        retry_after_s,
+        // Our own retries are used up: a client's would only multiply them. A wait that the
+        // provider named, or memory that frees itself, is worth one.
+        pointless: retry_after_s.is_none() && fault.retry != Retry::Later,
+    }
+}
+
+fn wait_s(fault: &Fault, status: StatusCode, limits: &Limits) -> Option<u64> {
+    match fault.kind {
+        Kind::BodiesFull => Some(1),
+        _ if status == StatusCode::TOO_MANY_REQUESTS => {
+            let wait = fault.wait?;
+            let whole = wait
+                .as_secs()
+                .saturating_add(u64::from(wait.subsec_nanos() > 0));
+            Some(whole.clamp(1, limits.retry_after_s_max))
+        }
+        _ => None,
+    }
+}
+
+fn verdict(fault: &Fault, around: &Circumstances<'_>) -> (u16, &'static str) {
+    match fault.kind {
+        Kind::AmbiguousPath => (400, "ambiguous_path"),
+        Kind::BadHost => (400, "bad_host"),
+        Kind::NotFound => (404, "not_found"),
+        Kind::MethodNotAllowed => (405, "method_not_allowed"),
+        Kind::NotLocal => (403, "client_not_local"),
+        Kind::ContentEncoding => (415, "unsupported_encoding"),
+        Kind::ContentType => (415, "unsupported_content_type"),
+        Kind::BodyTooLarge => (413, "too_large"),
+        Kind::BodySlow => (408, "request_timeout"),
+        Kind::BodyCut => (400, "incomplete_body"),
+        Kind::Body(refusal) => (400, refusal.code()),
+        Kind::NoModel => (400, "missing_model"),
+        Kind::AmbiguousHeader => (400, "ambiguous_header"),
+        Kind::Denied(id) => {
+            let deny = around.policy.denies.get(id.index());
+            (deny.map_or(400, |deny| deny.status), "policy_denied")
+        }
+        Kind::NoCapableTarget(_) => (400, "no_capable_target"),
+        Kind::BodiesFull => (503, "overloaded"),
+        Kind::Internal => (500, "internal"),
+        Kind::Connect => (502, "upstream_unreachable"),
+        Kind::Tls => (502, "upstream_tls"),
+        Kind::ConnectTimeout
+        | Kind::FirstTokenTimeout
+        | Kind::IdleTimeout
+        | Kind::AttemptTimeout
+        | Kind::TotalTimeout => (504, "upstream_timeout"),
+        Kind::Cut => (502, "upstream_cut"),
+        Kind::Malformed => (502, "upstream_malformed"),
+        Kind::Redirect => (502, "upstream_redirect"),
+        Kind::Provider(failure) => provider_verdict(failure, fault),
+    }
+}
+
+fn provider_verdict(failure: FailureKind, fault: &Fault) -> (u16, &'static str) {
+    let callers = |code| match fault.status {
+        Some(status @ 400..=499) => (status, code),
+        Some(_) | None => (400, code),
+    };
+    match failure {
+        FailureKind::RateLimit => (429, "rate_limited"),
+        // With a reset in sight it is a limit like any other; without one, waiting is pointless.
+        FailureKind::Quota if fault.wait.is_some() => (429, "rate_limited"),
+        FailureKind::Quota | FailureKind::BadKey => (503, "provider_unavailable"),
+        FailureKind::Overloaded => (503, "overloaded"),
+        FailureKind::Timeout => (504, "upstream_timeout"),
+        FailureKind::Server => (502, "upstream_error"),
+        FailureKind::BadSample | FailureKind::Malformed => (502, "upstream_malformed"),
+        FailureKind::BadRequest => callers("bad_request"),
+        FailureKind::ContextTooLong => (400, "context_length_exceeded"),
+        FailureKind::ContentFilter => (400, "content_filtered"),
+        FailureKind::ModelNotFound => (404, "model_not_found"),
+        FailureKind::TooLarge => (413, "too_large"),
+    }
+}
+
+fn sentence(fault: &Fault, around: &Circumstances<'_>) -> String {
+    let limits = around.limits;
+    match fault.kind {
+        Kind::AmbiguousPath => "the path can be read in more than one way: write it without \
+            empty, dot or needlessly encoded segments"
+            .to_owned(),
+        Kind::BadHost => "send exactly one valid host header".to_owned(),
+        Kind::NotFound => "nothing is served at this path: send chat completions to \
+            POST /v1/chat/completions, and list models with GET /v1/models; a client's base URL \
+            ends in /v1"
+            .to_owned(),
+        Kind::MethodNotAllowed => "this path takes another method: POST /v1/chat/completions, \
+            GET /v1/models"
+            .to_owned(),
+        Kind::NotLocal => "this gateway serves clients on its own machine only".to_owned(),
+        Kind::ContentEncoding => {
+            "the body is compressed: send it without content-encoding".to_owned()
+        }
+        Kind::ContentType => "send the body as content-type: application/json".to_owned(),
+        Kind::BodyTooLarge => format!(
+            "request exceeds the maximum size of {} bytes",
+            limits.body_bytes_max
+        ),
+        Kind::BodySlow => "the body came too slowly".to_owned(),
+        Kind::BodyCut => "the body ended before it was whole".to_owned(),
+        Kind::Body(refusal) => refusal.to_string(),
+        Kind::NoModel => "the body names no `model`".to_owned(),
+        Kind::AmbiguousHeader => "a header or query parameter that the policy decides on is \
+            repeated with different values: send it once"
+            .to_owned(),
+        Kind::Denied(id) => {
+            let deny = around.policy.denies.get(id.index());
+            let text = deny.map_or("the policy refuses this request", |deny| &deny.text);
+            match around.arm {
+                Some(arm) => format!("{text} (rule {arm})"),
+                None => text.to_owned(),
+            }
+        }
+        Kind::NoCapableTarget(lacking) => format!(
+            "no target of class {} can do what the request needs: {}",
+            around.class.unwrap_or("?"),
+            words(lacking)
+        ),
+        Kind::BodiesFull => {
+            "the gateway is overloaded: it holds as many request bodies as it may".to_owned()
+        }
+        Kind::Internal => "the gateway failed".to_owned(),
+        Kind::Connect
+        | Kind::Tls
+        | Kind::ConnectTimeout
+        | Kind::FirstTokenTimeout
+        | Kind::IdleTimeout
+        | Kind::AttemptTimeout
+        | Kind::TotalTimeout
+        | Kind::Cut
+        | Kind::Malformed
+        | Kind::Redirect
+        | Kind::Provider(_) => upstream_sentence(fault.kind, around.attempts),
+    }
+}
+
+fn upstream_sentence(kind: Kind, attempts: &[Attempt]) -> String {
+    let what = match kind {
+        Kind::Connect => "the provider could not be reached",
+        Kind::Tls => "the connection to the provider could not be secured",
+        Kind::ConnectTimeout => "the provider did not take the connection in time",
+        Kind::FirstTokenTimeout => "the provider did not begin to answer in time",
+        Kind::IdleTimeout => "the provider stopped in the middle of its answer",
+        Kind::AttemptTimeout => "the provider did not finish in time",
+        Kind::TotalTimeout => "the request did not finish in the time its class allows",
+        Kind::Cut => "the provider's answer was cut off",
+        Kind::Malformed => "the provider's answer is not what its protocol says",
+        Kind::Redirect => "the provider answered with a redirect, which is not followed",
+        Kind::Provider(failure) => provider_words(failure),
+        _ => "the request could not be served",
+    };
+    match attempts {
+        [] => what.to_owned(),
+        [only] => format!("{what} ({})", only.target),
+        [.., last] => format!(
+            "{what} (after {} attempts, the last at {})",
+            attempts.len(),
+            last.target
+        ),
+    }
+}
+
+fn provider_words(failure: FailureKind) -> &'static str {
+    match failure {
+        FailureKind::RateLimit => "the provider's rate limit is reached",
+        FailureKind::Quota | FailureKind::BadKey => {
+            "the provider is not available to this gateway; its operator has been told why"
+        }
+        FailureKind::Overloaded => "the provider is overloaded",
+        FailureKind::Timeout => "the provider ran out of time",
+        FailureKind::Server => "the provider failed",
+        FailureKind::BadSample | FailureKind::Malformed => {
+            "the provider's answer is not what its protocol says"
+        }
+        FailureKind::BadRequest => "the provider finds the request itself wrong",
+        FailureKind::ContextTooLong => "the request is longer than the model's context",
+        FailureKind::ContentFilter => "the provider's content filter stopped the request",
+        FailureKind::ModelNotFound => "model not found at the provider",
+        FailureKind::TooLarge => "request exceeds the maximum size that the provider takes",
+    }
+}
+
+fn words(lacking: u16) -> String {
+    let named = Can::ALL.iter().filter(|can| can.bit() & lacking != 0);
+    named.map(|can| can.word()).collect::<Vec<_>>().join(", ")
+}
+
+/// The kind of error in the words of OpenAI's protocol.
+fn openai_type(status: StatusCode) -> &'static str {
+    match status.as_u16() {
+        429 => "rate_limit_error",
+        400..=499 => "invalid_request_error",
+        _ => "server_error",
+    }
+}
+
+/// The body of a refusal in OpenAI's shape.
+pub fn openai_body(reply: &Reply) -> Bytes {
+    let body = json!({"error": {
+        "message": reply.message,
+        "type": openai_type(reply.status),
+        "param": reply.param,
+        "code": reply.code,
+    }});
+    Bytes::from(body.to_string())
+}
+
+/// The last event of a stream that breaks, in OpenAI's shape: no `[DONE]` follows it.
+pub fn openai_event(reply: &Reply) -> Bytes {
+    let mut event = b"data: ".to_vec();
+    event.extend_from_slice(&openai_body(reply));
+    event.extend_from_slice(b"\n\n");
+    Bytes::from(event)
+}
+
+/// The head's own part of a refusal.
+pub fn headers(reply: &Reply, headers: &mut HeaderMap) {
+    let json = HeaderValue::from_static("application/json");
+    headers.insert(header::CONTENT_TYPE, json);
+    if let Some(seconds) = reply.retry_after_s {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    if reply.pointless {
+        headers.insert("x-should-retry", HeaderValue::from_static("false"));
+    }
+    if reply.status == StatusCode::METHOD_NOT_ALLOWED {
+        headers.insert(header::ALLOW, HeaderValue::from_static("GET, POST"));
+    }
+}
+
+/// The provider's own words, where the fault is the caller's and they may be passed on.
+pub fn passed_on(fault: &Fault) -> Option<Bytes> {
+    let answer = fault.answer.as_ref()?;
+    (fault.side == Side::Client).then(|| answer.clone())
+}

@@ -1,0 +1,213 @@
+//! Goes from target to target and from round to round until an answer may be shown.
+//!
+//! ```text
+//! round 1: a ─fault→ b ─fault→ c ─fault┐   moving on never waits, and only a listed fault moves on
+//!          ┌── backoff or retry-after ─┘   never the same target twice in a round
+//! round 2: a ─fault→ …                     bounded by attempts and by the request's total
+//! ```
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use claw_table::policy::Retry;
+use smallvec::SmallVec;
+
+use crate::clock::{Clock, Dice, Instant, micros};
+use crate::fault::{Fault, Kind, Sent};
+use crate::observe::record;
+use crate::plan::{Plan, Step};
+use crate::upstream::Upstream;
+use crate::upstream::attempt::{Ask, Opened, Place, Wires, attempt};
+use crate::upstream::chain::Chain;
+
+/// What a request's attempts work with.
+pub(crate) struct Round<'a, 'p> {
+    /// What is the same for all.
+    pub(crate) ask: &'a Ask<'a>,
+    /// What is tried.
+    pub(crate) plan: &'a Plan<'p>,
+    /// One for each provider of the policy.
+    pub(crate) upstreams: &'a [Arc<Upstream>],
+    /// The worker's connections.
+    pub(crate) wires: &'a Wires,
+    /// Where the jitter comes from.
+    pub(crate) dice: &'a Dice,
+}
+
+/// The attempts of one request so far. The last one may still run.
+#[derive(Debug, Default)]
+pub(crate) struct Trail {
+    /// All of them, in order.
+    pub(crate) attempts: Vec<record::Attempt>,
+    began: Option<Instant>,
+}
+
+impl Trail {
+    fn begin(&mut self, step: &Step<'_>) {
+        self.began = Some(Clock.now());
+        self.attempts.push(record::Attempt {
+            target: format!("{}/{}", step.provider.name, step.model.name),
+            cause: None,
+            status: None,
+            duration_us: 0,
+        });
+    }
+
+    /// Notes why the last attempt failed.
+    pub(crate) fn fail(&mut self, fault: &Fault) {
+        if let Some(last) = self.attempts.last_mut() {
+            last.cause = Some(fault.word());
+            last.status = fault.status;
+        }
+        self.end();
+    }
+
+    /// Notes that the last attempt is over; a second note changes nothing.
+    pub(crate) fn end(&mut self) {
+        if let (Some(began), Some(last)) = (self.began.take(), self.attempts.last_mut()) {
+            last.duration_us = micros(Clock.now().saturating_duration_since(began));
+        }
+    }
+}
+
+/// Where a target stands within one request.
+#[derive(Debug, Clone, Copy)]
+enum Turn {
+    /// It may be tried in the next round.
+    Free,
+    /// It may be tried from then on: it said so itself.
+    From(Instant),
+    /// It asked for more patience than the policy has.
+    Out,
+}
+
+impl<'p> Round<'_, 'p> {
+    /// The first answer that may be shown and its target, or the fault that tells best why there is none.
+    pub(crate) async fn serve<B>(
+        &self,
+        trail: &mut Trail,
+        body: B,
+    ) -> Result<(Step<'p>, Opened), Fault>
+    where
+        B: Fn(&Step<'_>) -> Result<Chain, Fault>,
+    {
+        let mut turns: SmallVec<[Turn; 4]> = self.plan.steps.iter().map(|_| Turn::Free).collect();
+        let mut clearest: Option<Fault> = None;
+        for round in 0..self.plan.attempts_max().max(1) {
+            for (step, turn) in self.plan.steps.iter().zip(turns.iter_mut()) {
+                let due = match *turn {
+                    Turn::Free => true,
+                    Turn::From(at) => at <= Clock.now(),
+                    Turn::Out => false,
+                };
+                if !due {
+                    continue;
+                }
+                if trail.attempts.len() >= self.plan.attempts_max() as usize {
+                    return Err(given_up(clearest));
+                }
+                trail.begin(step);
+                let fault = match self.once(step, body(step)).await {
+                    Ok(opened) => return Ok((*step, opened)),
+                    Err(fault) => fault,
+                };
+                trail.fail(&fault);
+                if !fault.moves_on(&self.plan.retry().on) {
+                    return Err(fault);
+                }
+                *turn = turn_after(&fault, self.plan.retry());
+                clearest = Some(clearer(clearest, fault));
+            }
+            let Some(wait) = self.wait(round, &turns) else {
+                return Err(given_up(clearest));
+            };
+            let spent = trail.attempts.len() >= self.plan.attempts_max() as usize;
+            // A wait that ends behind the deadline is not begun: the client learns it now.
+            if spent || Clock.now() + wait >= self.ask.total {
+                return Err(given_up(clearest));
+            }
+            tokio::time::sleep(wait).await;
+        }
+        Err(given_up(clearest))
+    }
+
+    async fn once(&self, step: &Step<'_>, body: Result<Chain, Fault>) -> Result<Opened, Fault> {
+        let upstream = self.upstreams.get(step.target.provider.index());
+        let place = Place {
+            step,
+            upstream: upstream.ok_or(Fault::early(Kind::Internal))?,
+            wires: self.wires,
+        };
+        attempt(self.ask, place, body?).await
+    }
+
+    /// How long to wait before the next round; nothing if no target is left for it.
+    fn wait(&self, round: u32, turns: &[Turn]) -> Option<Duration> {
+        let now = Clock.now();
+        let backoff = self.backoff(round);
+        let waits = turns.iter().filter_map(|turn| match turn {
+            Turn::Free => Some(backoff),
+            Turn::From(at) => Some(at.saturating_duration_since(now)),
+            Turn::Out => None,
+        });
+        waits.min()
+    }
+
+    /// Between the shortest wait and twice as much each round, up to the longest: with full
+    /// jitter, so that clients that failed together do not come back together.
+    fn backoff(&self, round: u32) -> Duration {
+        let Retry {
+            backoff_min_ms: low,
+            backoff_max_ms: high,
+            ..
+        } = *self.plan.retry();
+        let doubled = low.saturating_mul(2_u64.saturating_pow(round.saturating_add(1)));
+        let room = doubled.min(high).saturating_sub(low);
+        Duration::from_millis(low.saturating_add(self.dice.up_to(room)))
+    }
+}
+
+fn turn_after(fault: &Fault, retry: &Retry) -> Turn {
+    match fault.wait {
+        None => Turn::Free,
+        Some(wait) if wait <= Duration::from_millis(retry.honor_retry_after_ms) => {
+            Turn::From(Clock.now() + wait)
+        }
+        Some(_) => Turn::Out,
+    }
+}
+
+fn given_up(clearest: Option<Fault>) -> Fault {
+    clearest.unwrap_or_else(|| Fault::of(Kind::Internal, Sent::Nothing))
+}
+
+/// Of two faults the one that tells a client more about what to do; of two waits the shorter.
+fn clearer(before: Option<Fault>, fault: Fault) -> Fault {
+    let Some(before) = before else {
+        return fault;
+    };
+    let wait = [before.wait, fault.wait].into_iter().flatten().min();
+    let mut told = if rank(&before) > rank(&fault) {
+        before
+    } else {
+        fault
+    };
+    if told.wait.is_some() {
+        told.wait = wait;
+    }
+    told
+}
+
+/// A limit names a wait, lack of capacity passes by itself, time ran out, something broke; that
+/// our own key or account is at fault helps a client least.
+fn rank(fault: &Fault) -> u8 {
+    use crate::dialect::failure::FailureKind;
+    match fault.kind {
+        Kind::Provider(FailureKind::RateLimit) => 5,
+        Kind::Provider(FailureKind::Quota) if fault.wait.is_some() => 5,
+        Kind::Provider(FailureKind::Overloaded) => 4,
+        Kind::Provider(FailureKind::BadKey | FailureKind::Quota) => 1,
+        kind if kind.cause() == Some(claw_table::policy::Cause::Timeout) => 3,
+        _ => 2,
+    }
+}
