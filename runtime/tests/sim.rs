@@ -1,4 +1,10 @@
 //! The simulator does what it says: every fault in its list, byte for byte, and exact usage.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "helpers of tests: a failure here is a failed test"
+)]
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -113,16 +119,16 @@ fn short_runs(text: &str) -> String {
 
 /// Few words make a transcript short; where the fault sets the length itself, it stays.
 fn script(example: &str, part: Part) -> String {
-    match part {
-        Part::Length | Part::Kind => example.to_owned(),
-        _ => format!("{example}, words 6"),
+    if matches!(part, Part::Length | Part::Kind) {
+        return example.to_owned();
     }
+    format!("{example}, words 6")
 }
 
 /// What each fault in the list does to a request, as it differs from an answer without a fault.
 async fn every_fault(body: &str) -> String {
     let (ok, _) = exchange(body, "ok, words 6").await;
-    let mut all = format!("{}\n", ok);
+    let mut all = format!("{ok}\n");
     for fault in FAULTS.iter().skip(1) {
         let (told, _) = exchange(body, &script(fault.example, fault.part)).await;
         writeln!(

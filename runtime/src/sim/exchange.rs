@@ -207,7 +207,7 @@ impl Shared {
             }
         };
         let ended = play(link, inbox, (acts.list, sent)).await;
-        self.update(number, |seen| seen.ended = Some(ended));
+        self.end(number, ended);
         (ended, acts.keep)
     }
 
@@ -223,7 +223,7 @@ impl Shared {
         } else {
             Ended::ClientGone
         };
-        self.update(number, |seen| seen.ended = Some(ended));
+        self.end(number, ended);
         (ended, Keep::AsAsked)
     }
 
@@ -262,6 +262,13 @@ impl Shared {
         drop(state);
         self.changed();
         number
+    }
+
+    fn end(&self, number: usize, ended: Ended) {
+        self.update(number, |seen| {
+            seen.ended = Some(ended);
+            (self.setup.told)(&self.setup.name, seen);
+        });
     }
 
     fn update(&self, number: usize, change: impl FnOnce(&mut Seen)) {

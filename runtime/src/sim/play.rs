@@ -47,6 +47,18 @@ pub enum Ended {
     ClientGone,
 }
 
+impl Ended {
+    /// In a word or two.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Whole => "whole",
+            Self::Closed => "closed",
+            Self::Reset => "reset",
+            Self::ClientGone => "client left",
+        }
+    }
+}
+
 /// Does every act, telling `sent` how many events each write completed.
 pub async fn play(
     link: &mut impl Link,

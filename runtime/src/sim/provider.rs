@@ -27,6 +27,8 @@ pub struct Setup {
     pub models: Vec<String>,
     /// What it does with which request.
     pub script: Script,
+    /// Called once for each request that ended.
+    pub told: fn(&str, &Seen),
 }
 
 impl Setup {
@@ -39,6 +41,7 @@ impl Setup {
             key: None,
             models: vec!["sim-large".to_owned(), "sim-small".to_owned()],
             script: Script::default(),
+            told: |_, _| {},
         }
     }
 }
@@ -115,10 +118,10 @@ impl Sim {
         let mut changes = self.shared.changes.subscribe();
         loop {
             changes.borrow_and_update();
-            let seen = self.requests();
+            let done = enough(self.shared.state().seen.make_contiguous());
             // The sender lives as long as `self`, so a failure to wait cannot happen; end anyway.
-            if enough(&seen) || changes.changed().await.is_err() {
-                return seen;
+            if done || changes.changed().await.is_err() {
+                return self.requests();
             }
         }
     }

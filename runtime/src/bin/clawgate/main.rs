@@ -1,2 +1,35 @@
-//! clawgate
-fn main() {}
+//! `clawgate`: serves LLM traffic by a policy, and simulates the providers to try it on.
+
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use clap::Parser;
+
+mod sim;
+
+/// Serve LLM traffic by a claw policy
+#[derive(Debug, Parser)]
+#[command(name = "clawgate")]
+struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    Sim(sim::Args),
+}
+
+/// Ends with 0 where all went well, 1 where it did not; clap itself ends with 2 on wrong usage.
+fn main() -> ExitCode {
+    let done = match Args::parse().command {
+        Command::Sim(args) => sim::run(args),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(text) => {
+            let _ = writeln!(io::stderr(), "clawgate: {text}");
+            ExitCode::FAILURE
+        }
+    }
+}
