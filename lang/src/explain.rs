@@ -1,0 +1,329 @@
+//! Why a request goes where it goes: the table's own walk, told in the policy's words.
+//!
+//! The walk of the table decides; the slow evaluator is asked the same and must agree, and gives
+//! what a table no longer knows: which condition of each earlier arm failed.
+
+mod human;
+mod shown;
+
+use claw_table::policy::{Action, Cause, Class, Policy, Retry};
+use claw_table::{ArmId, Table, Unclear};
+use serde::Serialize;
+
+use crate::model::Model;
+use crate::oracle::{self, Request};
+use crate::report::Report;
+use crate::span::Span;
+
+pub use human::human;
+
+/// What becomes of one request, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Explained {
+    /// The version of this form.
+    pub version: u32,
+    /// The digest by which gateway and log name this policy.
+    pub policy: String,
+    /// The request as the policy sees it.
+    pub request: Vec<Said>,
+    /// What becomes of it.
+    pub decision: Outcome,
+    /// The arms it takes, from the root route inwards.
+    pub taken: Vec<Taken>,
+    /// The arms before these, in order, with what failed.
+    pub earlier: Vec<Earlier>,
+    /// The facts that the table asked, in order.
+    pub asked: Vec<Asked>,
+    /// How it is served; nothing if it is refused.
+    pub plan: Option<Plan>,
+}
+
+/// A fact and its value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Said {
+    /// The fact, as a policy writes it.
+    pub fact: String,
+    /// Its value.
+    pub value: String,
+}
+
+/// What becomes of a request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "is", rename_all = "kebab-case")]
+pub enum Outcome {
+    /// It is served.
+    Class {
+        /// By the rules of this class.
+        class: String,
+    },
+    /// The policy refuses it.
+    Deny {
+        /// The status of the answer.
+        status: u16,
+        /// The sentence for the client.
+        text: String,
+    },
+    /// The gateway refuses it before an arm is chosen: it says different things at once.
+    Ambiguous {
+        /// The status of the answer.
+        status: u16,
+        /// The fact that has several values.
+        fact: String,
+    },
+}
+
+/// An arm that the request takes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Taken {
+    /// Its name in logs.
+    pub arm: String,
+    /// Where it is written.
+    pub place: String,
+    /// The arm itself.
+    pub text: String,
+}
+
+/// An arm that did not match.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Earlier {
+    /// Its name in logs.
+    pub arm: String,
+    /// Where it is written.
+    pub place: String,
+    /// The arm itself.
+    pub text: String,
+    /// The first condition that kept it from matching.
+    pub failed: Option<String>,
+    /// What the request says there.
+    pub value: Option<String>,
+}
+
+/// One step of the walk.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Asked {
+    /// The fact, as a policy writes it.
+    pub fact: String,
+    /// Its value.
+    pub value: String,
+    /// The atom the value falls into, and how many there are.
+    pub atom: u16,
+    /// How many atoms the fact has in this policy.
+    pub atoms: u32,
+}
+
+/// How a request is served.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Plan {
+    /// Where it may go, in order.
+    pub targets: Vec<TargetPlan>,
+    /// Requests put on the wire for it, at most.
+    pub attempts: u32,
+    /// Failures that move on.
+    pub moves_on: Vec<String>,
+    /// The wait before a new round, in milliseconds: shortest and longest.
+    pub backoff_ms: (u64, u64),
+    /// The longest `retry-after` that is waited for, in milliseconds.
+    pub honor_retry_after_ms: u64,
+    /// From the arrival of the head to the end of the answer, in milliseconds.
+    pub total_ms: Option<u64>,
+}
+
+/// One target, with the deadlines that hold there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TargetPlan {
+    /// `provider/model`
+    pub target: String,
+    /// The address of the provider.
+    pub url: String,
+    /// The model's name on the wire.
+    pub wire: String,
+    /// The smaller of the provider's and the class's, in milliseconds; nothing where neither says.
+    pub connect_ms: Option<u64>,
+    /// As above.
+    pub first_token_ms: Option<u64>,
+    /// As above.
+    pub idle_ms: Option<u64>,
+    /// Bounds one attempt, in milliseconds.
+    pub attempt_ms: Option<u64>,
+}
+
+/// The compiler contradicts itself.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Contradiction {
+    /// Table and evaluator disagree.
+    #[error(
+        "internal: the table sends this request to {table}, the slow evaluator to {oracle}: \
+         report this policy and this request as a bug in clawc"
+    )]
+    Decision {
+        /// Where the table sends it.
+        table: String,
+        /// Where the evaluator sends it.
+        oracle: String,
+    },
+    /// The walk did not end in an arm.
+    #[error("internal: the walk of the table does not end: report this policy as a bug in clawc")]
+    Broken,
+}
+
+/// A policy in the two forms that are compared, with the texts it was made from.
+#[derive(Debug, Clone, Copy)]
+pub struct Compared<'a> {
+    /// As it was checked.
+    pub model: &'a Model,
+    /// As it was compiled.
+    pub table: &'a Table,
+    /// Its texts.
+    pub report: &'a Report,
+}
+
+/// Tells what becomes of a request.
+///
+/// # Errors
+/// Table and evaluator disagree, which is a fault of the compiler.
+pub fn explain(policy: Compared<'_>, request: &Request) -> Result<Explained, Contradiction> {
+    let trace = policy.table.trace(request);
+    let decision = oracle::decide(policy.model, request);
+    let outcome = match trace.end {
+        Ok(arm) if decision.arm() == Some(arm) => policy.outcome(arm),
+        Ok(arm) => {
+            let name = |arm: Option<ArmId>| arm.map_or("no arm".to_owned(), |arm| policy.label(arm));
+            let (table, oracle) = (name(Some(arm)), name(decision.arm()));
+            return Err(Contradiction::Decision { table, oracle });
+        }
+        Err(Unclear::Ambiguous { fact }) => {
+            Some(Outcome::Ambiguous { status: 400, fact: shown::fact(fact) })
+        }
+        Err(Unclear::Broken) => None,
+    };
+    let decision_is = outcome.ok_or(Contradiction::Broken)?;
+    let is_decided = trace.end.is_ok();
+    let asked = trace.steps.iter().map(|step| Asked {
+        fact: shown::fact(step.fact),
+        value: shown::value(step.fact, request),
+        atom: step.atom.0,
+        atoms: policy.table.fields().get(step.field.index()).map_or(0, claw_table::Field::atoms),
+    });
+    let earlier = decision.passed.iter().map(|passed| policy.earlier(passed, request));
+    let taken = decision.taken.iter().map(|arm| policy.taken(*arm));
+    Ok(Explained {
+        version: 1,
+        policy: hex(&policy.table.about().behaviour),
+        request: shown::request(request),
+        plan: trace.end.ok().and_then(|arm| policy.plan(arm)),
+        decision: decision_is,
+        taken: taken.filter(|_| is_decided).collect(),
+        earlier: earlier.filter(|_| is_decided).collect(),
+        asked: asked.collect(),
+    })
+}
+
+impl Compared<'_> {
+    fn policy(&self) -> &Policy {
+        self.table.policy()
+    }
+
+    fn label(&self, arm: ArmId) -> String {
+        self.policy().arms.get(arm.index()).map_or_else(String::new, |arm| arm.label.clone())
+    }
+
+    fn place(&self, arm: ArmId) -> String {
+        self.table.place(arm).map_or_else(String::new, ToString::to_string)
+    }
+
+    fn outcome(&self, arm: ArmId) -> Option<Outcome> {
+        Some(match self.policy().arms.get(arm.index())?.to {
+            Action::Class(id) => {
+                let class = self.policy().classes.get(id.index())?.name.clone();
+                Outcome::Class { class }
+            }
+            Action::Deny(id) => {
+                let deny = self.policy().denies.get(id.index())?;
+                Outcome::Deny { status: deny.status, text: deny.text.clone() }
+            }
+            Action::Route => return None,
+        })
+    }
+
+    fn span(&self, arm: ArmId) -> Option<Span> {
+        let mut arms = self.model.routes.iter().flat_map(|route| &route.arms);
+        arms.find(|known| known.id == arm).map(|arm| arm.span)
+    }
+
+    /// The arm on one line, however it was laid out.
+    fn text(&self, arm: ArmId) -> String {
+        let text = self.span(arm).map_or("", |span| self.report.text(span));
+        let lines = text.lines().map(|line| shown::without_comment(line).trim());
+        lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
+    }
+
+    fn taken(&self, arm: ArmId) -> Taken {
+        Taken { arm: self.label(arm), place: self.place(arm), text: self.text(arm) }
+    }
+
+    fn earlier(&self, passed: &oracle::Passed<'_>, request: &Request) -> Earlier {
+        let Taken { arm, place, text } = self.taken(passed.arm);
+        Earlier {
+            arm,
+            place,
+            text,
+            failed: passed.failed.map(|failed| shown::test(&failed)),
+            value: passed.failed.map(|failed| shown::value(failed.fact, request)),
+        }
+    }
+
+    fn plan(&self, arm: ArmId) -> Option<Plan> {
+        let Action::Class(id) = self.policy().arms.get(arm.index())?.to else { return None };
+        let class = self.policy().classes.get(id.index())?;
+        let Retry { on, attempts, backoff_min_ms, backoff_max_ms, honor_retry_after_ms } =
+            &class.retry;
+        let named = Cause::ALL.into_iter().filter(|cause| on.names(*cause));
+        let named = named.map(|cause| cause.word().to_owned());
+        let statuses = on.statuses.iter().map(|(low, high)| {
+            if low == high { low.to_string() } else { format!("{low}..{high}") }
+        });
+        Some(Plan {
+            targets: self.targets(class),
+            attempts: *attempts,
+            moves_on: named.chain(statuses).collect(),
+            backoff_ms: (*backoff_min_ms, *backoff_max_ms),
+            honor_retry_after_ms: *honor_retry_after_ms,
+            total_ms: class.total_ms,
+        })
+    }
+
+    fn targets(&self, class: &Class) -> Vec<TargetPlan> {
+        let mut found = Vec::new();
+        for target in &class.targets {
+            let Some(provider) = self.policy().providers.get(target.provider.index()) else {
+                continue;
+            };
+            let Some(model) = provider.models.get(target.model.index()) else { continue };
+            let (ours, theirs) = (&class.deadlines, &provider.deadlines);
+            found.push(TargetPlan {
+                target: format!("{}/{}", provider.name, model.name),
+                url: shown::url(&provider.url),
+                wire: model.wire.clone(),
+                connect_ms: smaller(ours.connect_ms, theirs.connect_ms),
+                first_token_ms: smaller(ours.first_token_ms, theirs.first_token_ms),
+                idle_ms: smaller(ours.idle_ms, theirs.idle_ms),
+                attempt_ms: provider.attempt_ms,
+            });
+        }
+        found
+    }
+}
+
+fn smaller(one: Option<u64>, other: Option<u64>) -> Option<u64> {
+    one.into_iter().chain(other).min()
+}
+
+/// Bytes as people compare them.
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut out, byte| {
+        // Writing to a text cannot fail.
+        let _ = write!(out, "{byte:02x}");
+        out
+    })
+}

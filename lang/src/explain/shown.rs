@@ -1,0 +1,190 @@
+//! Facts, tests and values in the words of the language.
+
+use claw_table::policy::Url;
+use claw_table::{Can, Fact};
+
+use crate::model::{Ask, Pattern};
+use crate::oracle::{Answer, Failed, Request};
+use crate::syntax::escape;
+
+/// A fact as a policy asks for it.
+pub(super) fn fact(fact: &Fact) -> String {
+    match fact {
+        Fact::Method => "method".to_owned(),
+        Fact::Path => "path".to_owned(),
+        Fact::Host => "host".to_owned(),
+        Fact::Endpoint => "endpoint".to_owned(),
+        Fact::Header(name) => format!("header {}", escape(name)),
+        Fact::Query(name) => format!("query {}", escape(name)),
+        Fact::Model => "model".to_owned(),
+        Fact::Streaming => "streaming".to_owned(),
+        Fact::Has(can) => format!("has {}", can.word()),
+        Fact::Tokens => "tokens".to_owned(),
+    }
+}
+
+/// What a request says about a fact.
+pub(super) fn value(fact: &Fact, request: &Request) -> String {
+    match fact {
+        Fact::Tokens => request.tokens.map_or("absent".to_owned(), |tokens| tokens.to_string()),
+        Fact::Streaming => yes_or_no(request.streaming).to_owned(),
+        Fact::Has(can) => yes_or_no(request.uses(*can)).to_owned(),
+        Fact::Method => bare(request.method.as_ref()),
+        Fact::Endpoint => bare(request.endpoint.as_ref()),
+        Fact::Path | Fact::Host | Fact::Header(_) | Fact::Query(_) | Fact::Model => {
+            let values = request.values(fact).into_iter().map(|value| escape(&clip(value)));
+            let values: Vec<String> = values.collect();
+            if values.is_empty() { "absent".to_owned() } else { values.join(", ") }
+        }
+    }
+}
+
+/// Every fact of a request that says something.
+pub(super) fn request(request: &Request) -> Vec<super::Said> {
+    let mut facts = vec![Fact::Method, Fact::Path, Fact::Host, Fact::Endpoint];
+    let mut names: Vec<&String> = Vec::new();
+    for (name, _) in &request.headers {
+        if !names.contains(&name) {
+            names.push(name);
+            facts.push(Fact::Header(name.clone()));
+        }
+    }
+    names.clear();
+    for (name, _) in &request.query {
+        if !names.contains(&name) {
+            names.push(name);
+            facts.push(Fact::Query(name.clone()));
+        }
+    }
+    facts.extend([Fact::Model, Fact::Streaming, Fact::Tokens]);
+    facts.extend(Can::ALL.into_iter().filter(|can| request.uses(*can)).map(Fact::Has));
+    facts.iter().map(|asked| super::Said { fact: fact(asked), value: value(asked, request) }).collect()
+}
+
+/// The condition that kept an arm from matching.
+pub(super) fn test(failed: &Failed<'_>) -> String {
+    let (name, not) = (fact(failed.fact), failed.answer == Answer::Yes);
+    match failed.ask {
+        Ask::Yes if not => format!("not {name}"),
+        Ask::Yes => name,
+        Ask::Present => format!("{name} is {}", if not { "absent" } else { "present" }),
+        // A bound may have been written with `>` or `<=`; the rounder number is the likelier.
+        Ask::AtLeast(bound) if is_one_more(*bound) => at_bound(&name, [">", "<="], bound - 1, not),
+        Ask::AtLeast(bound) => at_bound(&name, [">=", "<"], *bound, not),
+        Ask::Below(bound) if is_one_more(*bound) => at_bound(&name, ["<=", ">"], bound - 1, not),
+        Ask::Below(bound) => at_bound(&name, ["<", ">="], *bound, not),
+        Ask::Matches(patterns) => {
+            let is_exact = patterns.iter().all(|one| matches!(one, Pattern::Exact(_)));
+            let is_word = matches!(failed.fact, Fact::Method | Fact::Endpoint);
+            let texts: Vec<String> = patterns.iter().map(|one| pattern(one, is_word)).collect();
+            let list = texts.join(", ");
+            match (is_exact, not) {
+                (true, false) => format!("{name} is {list}"),
+                (true, true) => format!("{name} is not {list}"),
+                (false, false) => format!("{name} like {list}"),
+                (false, true) => format!("not {name} like {list}"),
+            }
+        }
+    }
+}
+
+fn at_bound(name: &str, [op, turned]: [&str; 2], bound: u64, not: bool) -> String {
+    format!("{name} {} {}", if not { turned } else { op }, count(bound))
+}
+
+fn is_one_more(bound: u64) -> bool {
+    bound % 10 == 1
+}
+
+fn count(number: u64) -> String {
+    match number {
+        0 => "0".to_owned(),
+        n if n.is_multiple_of(1_000_000) => format!("{}M", n / 1_000_000),
+        n if n.is_multiple_of(1_000) => format!("{}k", n / 1_000),
+        n => n.to_string(),
+    }
+}
+
+fn pattern(pattern: &Pattern, is_word: bool) -> String {
+    match pattern {
+        Pattern::Exact(text) if is_word => text.clone(),
+        Pattern::Exact(text) => escape(text),
+        Pattern::Prefix(text) => escape(&format!("{text}*")),
+        Pattern::Suffix(text) => escape(&format!("*{text}")),
+    }
+}
+
+fn bare(text: Option<&String>) -> String {
+    text.map_or("absent".to_owned(), |text| clip(text.as_bytes()))
+}
+
+fn yes_or_no(flag: bool) -> &'static str {
+    if flag { "yes" } else { "no" }
+}
+
+/// The beginning of a value: enough to know it by.
+fn clip(value: &[u8]) -> String {
+    let text = String::from_utf8_lossy(value);
+    if text.chars().count() <= 80 {
+        return text.into_owned();
+    }
+    text.chars().take(79).chain(['…']).collect()
+}
+
+/// An address put together again.
+pub(super) fn url(url: &Url) -> String {
+    let (scheme, own) = if url.tls { ("https", 443) } else { ("http", 80) };
+    let host = if url.host.contains(':') { format!("[{}]", url.host) } else { url.host.clone() };
+    let port = if url.port == own { String::new() } else { format!(":{}", url.port) };
+    format!("{scheme}://{host}{port}{}", url.base)
+}
+
+/// A line up to its comment; a `#` between quotes is none.
+pub(super) fn without_comment(line: &str) -> &str {
+    let mut quoted = false;
+    let mut escaped = false;
+    for (at, c) in line.char_indices() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '"' => quoted = !quoted,
+            '#' if !quoted => return line.get(..at).unwrap_or(line),
+            _ => {}
+        }
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(fact: Fact, ask: &Ask, answer: Answer) -> String {
+        test(&Failed { fact: &fact, ask, answer })
+    }
+
+    #[test]
+    fn a_test_is_told_as_it_is_written() {
+        use Answer::{No, Yes};
+        let exact = Ask::Matches(vec![Pattern::Exact("ml".into()), Pattern::Exact("a\"b".into())]);
+        let team = || Fact::Header("x-team".into());
+        assert_eq!(shown(team(), &exact, No), r#"header "x-team" is "ml", "a\"b""#);
+        assert_eq!(shown(team(), &exact, Yes), r#"header "x-team" is not "ml", "a\"b""#);
+        let like = Ask::Matches(vec![Pattern::Prefix("gpt-".into()), Pattern::Exact("o3".into())]);
+        assert_eq!(shown(Fact::Model, &like, No), r#"model like "gpt-*", "o3""#);
+        assert_eq!(shown(Fact::Model, &like, Yes), r#"not model like "gpt-*", "o3""#);
+        assert_eq!(shown(Fact::Tokens, &Ask::AtLeast(100_001), No), "tokens > 100k");
+        assert_eq!(shown(Fact::Tokens, &Ask::AtLeast(8_000), No), "tokens >= 8k");
+        assert_eq!(shown(Fact::Tokens, &Ask::Below(2_001), Yes), "tokens > 2k");
+        assert_eq!(shown(Fact::Tokens, &Ask::Below(1_234), No), "tokens < 1234");
+        assert_eq!(shown(Fact::Has(Can::Tools), &Ask::Yes, No), "has tools");
+        assert_eq!(shown(Fact::Streaming, &Ask::Yes, Yes), "not streaming");
+        assert_eq!(shown(Fact::Query("v".into()), &Ask::Present, Yes), r#"query "v" is absent"#);
+    }
+
+    #[test]
+    fn a_comment_ends_a_line_and_a_quoted_mark_does_not() {
+        assert_eq!(without_comment(r#"when model is "a#b" # why"#), r#"when model is "a#b" "#);
+        assert_eq!(without_comment(r#""\"#" # x"#), r##""\"#" "##);
+    }
+}

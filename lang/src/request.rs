@@ -1,0 +1,292 @@
+//! A request written down in JSON, read into the facts that a policy may ask.
+//!
+//! ```json
+//! {"path": "/v1/chat/completions", "headers": {"x-team": "ml"}, "body": {"model": "gpt-5.5", "messages": []}}
+//! ```
+//!
+//! The body is read by the rules of the gateway; whoever has no body says `model`, `streaming`,
+//! `has` and `tokens` plainly.
+
+mod body;
+mod head;
+mod json;
+mod tokens;
+
+use claw_table::Can;
+
+use crate::near::nearest;
+use crate::oracle::Request;
+use json::Json;
+
+/// The most bytes a written request may have.
+pub const REQUEST_BYTES_MAX: usize = 32 * 1024 * 1024;
+
+/// The tokens of a request of which nothing else is known.
+pub const TOKENS_DEFAULT: u64 = 1000;
+
+/// Why a written request cannot be read; its text says what to write.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RequestError {
+    /// It is no JSON.
+    #[error("the request is not JSON: {0}")]
+    NotJson(String),
+    /// It is JSON, but no object.
+    #[error("the request is {0}; write an object such as {{\"headers\": {{}}, \"body\": {{…}}}}")]
+    NotAnObject(&'static str),
+    /// A member that means nothing here.
+    #[error("`{key}` is not a part of a request; {help}")]
+    Unknown {
+        /// Its name.
+        key: String,
+        /// What to write instead.
+        help: String,
+    },
+    /// A member that stands twice.
+    #[error("`{key}` stands twice; readers differ on which one counts, so the gateway takes neither")]
+    Twice {
+        /// Its name.
+        key: String,
+    },
+    /// A member of the body that some parsers take for another.
+    #[error("`body.{key}` is read as `{like}` by some parsers, so the gateway refuses it; write `{like}`")]
+    Ambiguous {
+        /// As it is written.
+        key: String,
+        /// What it is taken for.
+        like: &'static str,
+    },
+    /// A value of the wrong kind.
+    #[error("`{key}` must be {wanted}")]
+    WrongValue {
+        /// Its name.
+        key: String,
+        /// What to write.
+        wanted: &'static str,
+    },
+    /// Something that is said plainly and by the body.
+    #[error("`{key}` is said by `body` already; take one of them out")]
+    Said {
+        /// Its name.
+        key: &'static str,
+    },
+}
+
+/// Reads one request.
+///
+/// Left out, the method is `POST`, the path `/v1/chat/completions`, the host `localhost`; without a
+/// body there are [`TOKENS_DEFAULT`] tokens.
+///
+/// # Errors
+/// The first thing that cannot be read, or that the gateway would refuse before it asks the policy.
+pub fn read(text: &str) -> Result<Request, RequestError> {
+    let json: Json =
+        serde_json::from_str(text).map_err(|error| RequestError::NotJson(error.to_string()))?;
+    let Json::Object(members) = json else { return Err(RequestError::NotAnObject(json.noun())) };
+    let mut draft = Draft::default();
+    for (at, (key, value)) in members.iter().enumerate() {
+        if members.iter().take(at).any(|(other, _)| other == key) {
+            return Err(RequestError::Twice { key: key.clone() });
+        }
+        draft.member(key, value)?;
+    }
+    draft.finish()
+}
+
+/// Every part of a written request.
+const MEMBERS: &[&str] =
+    &["method", "path", "host", "headers", "query", "body", "model", "streaming", "has", "tokens"];
+
+#[derive(Debug, Default)]
+struct Draft {
+    method: Option<String>,
+    path: Option<String>,
+    host: Option<String>,
+    headers: Vec<(String, Vec<u8>)>,
+    query: Vec<(String, Vec<u8>)>,
+    body: Option<body::BodyFacts>,
+    model: Option<String>,
+    streaming: Option<bool>,
+    has: Option<u16>,
+    tokens: Option<u64>,
+}
+
+impl Draft {
+    fn member(&mut self, key: &str, value: &Json) -> Result<(), RequestError> {
+        let wrong = |wanted| RequestError::WrongValue { key: key.to_owned(), wanted };
+        match (key, value) {
+            ("method", Json::Text(method)) => self.method = Some(head::method(method)?),
+            ("path", Json::Text(path)) => self.path = Some(head::path(path)?),
+            ("host", Json::Text(host)) => self.host = Some(head::host(host)),
+            ("headers", _) => {
+                for (name, value) in values(key, value)? {
+                    self.headers.push((head::header(&name)?, value));
+                }
+            }
+            ("query", _) => self.query = values(key, value)?,
+            ("body", _) => self.body = Some(body::read(value)?),
+            ("model", Json::Text(model)) => self.model = Some(model.clone()),
+            ("streaming", Json::Flag(flag)) => self.streaming = Some(*flag),
+            ("has", _) => self.has = Some(capabilities(value)?),
+            ("tokens", Json::Whole(tokens)) => self.tokens = Some(*tokens),
+            ("method" | "path" | "host" | "model", _) => return Err(wrong("a text")),
+            ("streaming", _) => return Err(wrong("true or false")),
+            ("tokens", _) => return Err(wrong("a whole number")),
+            _ => return Err(unknown(key)),
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> Result<Request, RequestError> {
+        let path = self.path.unwrap_or_else(|| "/v1/chat/completions".to_owned());
+        let (model, streaming, has, tokens) = match self.body {
+            Some(body) => {
+                let said = [
+                    ("model", self.model.is_some()),
+                    ("streaming", self.streaming.is_some()),
+                    ("has", self.has.is_some()),
+                ];
+                if let Some((key, _)) = said.into_iter().find(|(_, said)| *said) {
+                    return Err(RequestError::Said { key });
+                }
+                // An estimate is not a fact of the body: whoever asks about a long input need not
+                // write one.
+                (body.model, body.streaming, body.has, self.tokens.unwrap_or(body.tokens))
+            }
+            None => (
+                self.model,
+                self.streaming.unwrap_or(false),
+                self.has.unwrap_or(0),
+                self.tokens.unwrap_or(TOKENS_DEFAULT),
+            ),
+        };
+        Ok(Request {
+            method: Some(self.method.unwrap_or_else(|| "POST".to_owned())),
+            endpoint: Some(head::endpoint(&path).to_owned()),
+            path: Some(path),
+            host: Some(self.host.unwrap_or_else(|| "localhost".to_owned())),
+            headers: self.headers,
+            query: self.query,
+            model,
+            streaming,
+            has,
+            tokens: Some(tokens),
+        })
+    }
+}
+
+type Values = Vec<(String, Vec<u8>)>;
+
+/// `{"name": "value", "other": ["one", "two"]}`
+fn values(key: &str, value: &Json) -> Result<Values, RequestError> {
+    let wrong = |key: String| RequestError::WrongValue {
+        key,
+        wanted: "a text, or an array of texts where it is sent several times",
+    };
+    let Json::Object(members) = value else {
+        return Err(RequestError::WrongValue {
+            key: key.to_owned(),
+            wanted: "an object of names and texts",
+        });
+    };
+    let mut found = Vec::new();
+    for (name, value) in members {
+        let one = std::slice::from_ref(value);
+        let list = if let Json::List(list) = value { list } else { one };
+        for value in list {
+            let Json::Text(text) = value else { return Err(wrong(format!("{key}.{name}"))) };
+            found.push((name.clone(), text.clone().into_bytes()));
+        }
+    }
+    Ok(found)
+}
+
+fn capabilities(value: &Json) -> Result<u16, RequestError> {
+    let wanted = "an array of `tools`, `images`, `audio`, `files`, `json`, `json-schema`, `thinking`";
+    let wrong = || RequestError::WrongValue { key: "has".to_owned(), wanted };
+    let Json::List(words) = value else { return Err(wrong()) };
+    let mut bits = 0;
+    for word in words {
+        let Json::Text(word) = word else { return Err(wrong()) };
+        let can = Can::ALL.into_iter().find(|can| can.word() == word).ok_or_else(wrong)?;
+        bits |= can.bit();
+    }
+    Ok(bits)
+}
+
+fn unknown(key: &str) -> RequestError {
+    let help = match key {
+        "messages" | "stream" | "tools" | "max_tokens" | "response_format" => {
+            "put the chat request under `body`".to_owned()
+        }
+        "header" => "did you mean `headers`?".to_owned(),
+        "endpoint" => "it follows from `path`".to_owned(),
+        _ => match nearest(key, MEMBERS.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("its parts are `{}`", MEMBERS.join("`, `")),
+        },
+    };
+    RequestError::Unknown { key: key.to_owned(), help }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(text: &str) -> String {
+        read(text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn facts_are_derived_from_the_body() {
+        let request = read(
+            r#"{"headers": {"X-Team": ["ml", "web"]}, "host": "Gate.Example:8080", "body": {
+                "model": "gpt-5.5", "stream": true, "tools": [{}],
+                "messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {}}]}]}}"#,
+        )
+        .unwrap();
+        assert_eq!(request.model.as_deref(), Some("gpt-5.5"));
+        assert!(request.streaming);
+        assert_eq!(request.has, Can::Tools.bit() | Can::Images.bit());
+        assert_eq!(request.host.as_deref(), Some("gate.example"));
+        assert_eq!(request.endpoint.as_deref(), Some("chat"));
+        assert_eq!(request.headers[1], ("x-team".to_owned(), b"web".to_vec()));
+        // 3 for the answer, 3 for the message, 8 for the tool, `user`, 1500 for the picture.
+        assert_eq!(request.tokens, Some(3 + 3 + 8 + 1 + 1500));
+    }
+
+    #[test]
+    fn what_is_left_out_has_a_default() {
+        let request = read("{}").unwrap();
+        assert_eq!(request.method.as_deref(), Some("POST"));
+        assert_eq!(request.path.as_deref(), Some("/v1/chat/completions"));
+        assert_eq!((request.tokens, request.model), (Some(TOKENS_DEFAULT), None));
+    }
+
+    #[test]
+    fn a_mistake_is_answered_with_what_to_write() {
+        assert_eq!(error(r#"{"hedaers": {}}"#), "`hedaers` is not a part of a request; did you mean `headers`?");
+        assert_eq!(
+            error(r#"{"model": "a", "messages": []}"#),
+            "`messages` is not a part of a request; put the chat request under `body`"
+        );
+        assert_eq!(error(r#"{"tokens": "2k"}"#), "`tokens` must be a whole number");
+        assert_eq!(error(r#"{"model": "a", "body": {}}"#), "`model` is said by `body` already; take one of them out");
+        assert_eq!(error("[]"), "the request is an array; write an object such as {\"headers\": {}, \"body\": {…}}");
+        assert!(error("{\n  \"path\": }").ends_with("at line 2 column 11"), "{}", error("{\n  \"path\": }"));
+        assert!(error(r#"{"path": "/v1/chat/completions?a=b"}"#).contains("`query`"));
+        assert!(error(r#"{"has": ["tool"]}"#).contains("`tools`"));
+    }
+
+    #[test]
+    fn a_body_that_parsers_read_differently_is_refused() {
+        assert!(error(r#"{"body": {"model": "a", "model": "b"}}"#).starts_with("`body.model` stands twice"));
+        assert!(error(r#"{"body": {"Model": "a"}}"#).contains("write `model`"));
+        assert!(error(r#"{"path": "/v1/../admin"}"#).contains("normal form"));
+        assert!(error(r#"{"body": {}, "body": {}}"#).starts_with("`body` stands twice"));
+    }
+
+    #[test]
+    fn nesting_without_end_is_an_error_and_not_a_crash() {
+        assert!(error(&"[".repeat(100_000)).contains("recursion"));
+    }
+}

@@ -1,0 +1,152 @@
+//! What a policy may ask about a chat body.
+
+use claw_table::Can;
+
+use super::json::Json;
+use super::{RequestError, tokens};
+
+/// The facts of one body.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct BodyFacts {
+    pub(super) model: Option<String>,
+    pub(super) streaming: bool,
+    pub(super) has: u16,
+    pub(super) tokens: u64,
+}
+
+/// Members that are read, or whose double meaning would matter: none may stand twice.
+const READ: &[&str] = &[
+    "model", "stream", "stream_options", "max_tokens", "max_completion_tokens", "n", "tools",
+    "functions", "response_format", "reasoning_effort", "reasoning", "thinking", "messages", "input",
+    "service_tier", "top_k", "system", "prompt", "temperature",
+];
+
+/// Reads a body as the gateway does.
+pub(super) fn read(body: &Json) -> Result<BodyFacts, RequestError> {
+    let Json::Object(members) = body else {
+        return Err(wrong("body", "an object, the chat request as it is sent"));
+    };
+    let mut facts = BodyFacts { tokens: tokens::estimate(members), ..BodyFacts::default() };
+    for (at, (key, value)) in members.iter().enumerate() {
+        no_twin(key, members.iter().take(at).map(|(key, _)| key.as_str()))?;
+        member(key, value, &mut facts)?;
+    }
+    Ok(facts)
+}
+
+/// A member that some parser would take for one that is read makes the body ambiguous, and the
+/// gateway refuses it.
+fn no_twin<'a>(key: &str, mut before: impl Iterator<Item = &'a str>) -> Result<(), RequestError> {
+    let Some(read) = READ.iter().find(|read| read.eq_ignore_ascii_case(key)) else { return Ok(()) };
+    if *read != key {
+        return Err(RequestError::Ambiguous { key: key.to_owned(), like: read });
+    }
+    if before.any(|other| other == key) {
+        return Err(RequestError::Twice { key: format!("body.{key}") });
+    }
+    Ok(())
+}
+
+fn member(key: &str, value: &Json, facts: &mut BodyFacts) -> Result<(), RequestError> {
+    match (key, value) {
+        ("model", Json::Text(name)) if is_model(name) => facts.model = Some(name.clone()),
+        ("model", _) => {
+            return Err(wrong("body.model", "a text of 1 to 512 bytes without control characters"));
+        }
+        // What is null is not said.
+        (_, Json::Null) => {}
+        ("stream", Json::Flag(stream)) => facts.streaming = *stream,
+        ("stream", _) => return Err(wrong("body.stream", "true or false")),
+        ("tools" | "functions", Json::List(tools)) => {
+            facts.uses(if tools.is_empty() { None } else { Some(Can::Tools) });
+        }
+        ("messages" | "input", Json::List(messages)) => {
+            messages.iter().for_each(|one| message(one, facts));
+        }
+        ("tools" | "functions" | "messages", _) => {
+            return Err(wrong(&format!("body.{key}"), "an array"));
+        }
+        ("response_format", Json::Object(format)) => facts.uses(answer_form(format)),
+        ("stream_options", Json::Object(_)) => {}
+        ("stream_options" | "response_format", _) => {
+            return Err(wrong(&format!("body.{key}"), "an object"));
+        }
+        ("thinking" | "reasoning" | "reasoning_effort", _) => {
+            facts.uses((!declines_to_think(value)).then_some(Can::Thinking));
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+impl BodyFacts {
+    fn uses(&mut self, can: Option<Can>) {
+        self.has |= can.map_or(0, Can::bit);
+    }
+}
+
+fn is_model(name: &str) -> bool {
+    (1..=512).contains(&name.len()) && !name.contains(char::is_control)
+}
+
+fn answer_form(format: &[(String, Json)]) -> Option<Can> {
+    let (_, kind) = format.iter().find(|(key, _)| key == "type")?;
+    match kind {
+        Json::Text(kind) if kind == "json_object" => Some(Can::Json),
+        Json::Text(kind) if kind == "json_schema" => Some(Can::JsonSchema),
+        Json::Text(_) | Json::Null | Json::Flag(_) | Json::Whole(_) | Json::Number
+        | Json::List(_) | Json::Object(_) => None,
+    }
+}
+
+/// `thinking` and `reasoning` ask for it unless they say that they do not.
+fn declines_to_think(value: &Json) -> bool {
+    match value {
+        Json::Null | Json::Flag(false) => true,
+        Json::Text(word) => word == "none" || word == "disabled",
+        Json::Object(members) => members.iter().any(|(key, value)| {
+            matches!(key.as_str(), "type" | "effort" | "enabled")
+                && !matches!(value, Json::Object(_))
+                && declines_to_think(value)
+        }),
+        Json::Flag(true) | Json::Whole(_) | Json::Number | Json::List(_) => false,
+    }
+}
+
+fn message(message: &Json, facts: &mut BodyFacts) {
+    let Json::Object(members) = message else { return };
+    for (key, value) in members {
+        match (key.as_str(), value) {
+            ("content", Json::List(parts)) => parts.iter().for_each(|one| part(one, facts)),
+            ("content", Json::Object(_)) => part(value, facts),
+            _ => facts.uses(medium(key, value)),
+        }
+    }
+}
+
+fn part(part: &Json, facts: &mut BodyFacts) {
+    let Json::Object(members) = part else { return };
+    for (key, value) in members {
+        facts.uses(medium(key, value));
+    }
+}
+
+/// A part says what it is, or shows it by what it holds.
+fn medium(key: &str, value: &Json) -> Option<Can> {
+    let word = match (key, value) {
+        (_, Json::Null) => return None,
+        ("type", Json::Text(kind)) => kind,
+        ("image_url" | "input_audio" | "file", _) => key,
+        _ => return None,
+    };
+    match word {
+        "image_url" | "input_image" | "image" => Some(Can::Images),
+        "input_audio" => Some(Can::Audio),
+        "file" | "input_file" => Some(Can::Files),
+        _ => None,
+    }
+}
+
+fn wrong(key: &str, wanted: &'static str) -> RequestError {
+    RequestError::WrongValue { key: key.to_owned(), wanted }
+}
