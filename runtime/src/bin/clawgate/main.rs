@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+mod demo;
 mod sim;
 
 /// Serve LLM traffic by a claw policy
@@ -17,12 +18,14 @@ struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
+    Demo(demo::Args),
     Sim(sim::Args),
 }
 
 /// Ends with 0 where all went well, 1 where it did not; clap itself ends with 2 on wrong usage.
 fn main() -> ExitCode {
     let done = match Args::parse().command {
+        Command::Demo(args) => demo::run(&args),
         Command::Sim(args) => sim::run(args),
     };
     match done {

@@ -1,0 +1,287 @@
+//! Two simulated providers and a gateway between them.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read};
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use claw_runtime::sim::provider::{Setup, Sim};
+use serde_json::Value;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::time::{sleep, timeout};
+
+use super::{ask, silent};
+
+/// The policy of the demo: the file that the README shows, as it was when this was built.
+const QUICKSTART: &str = include_str!("../../../../../examples/quickstart/quickstart.claw");
+/// What the file says where, to be replaced by where things are.
+const LISTEN: &str = "127.0.0.1:8080";
+const ADMIN: &str = "127.0.0.1:9090";
+const PRIMARY: &str = "http://127.0.0.1:9101/v1";
+const BACKUP: &str = "http://127.0.0.1:9102/v1";
+
+/// The gateway has this long to begin to serve, and to tell of a request that is over.
+const PATIENCE: Duration = Duration::from_secs(20);
+const POLL: Duration = Duration::from_millis(10);
+
+/// Everything the demo runs. It is torn down when this is dropped.
+#[derive(Debug)]
+pub(super) struct House {
+    pub(super) primary: Sim,
+    pub(super) backup: Sim,
+    pub(super) gateway: SocketAddr,
+    pub(super) admin: SocketAddr,
+    /// The copy of the policy that the gateway runs.
+    pub(super) policy: PathBuf,
+    /// Where each arm is written, by its label.
+    places: Vec<(String, String)>,
+    lines: UnboundedReceiver<String>,
+    _process: Process,
+    _folder: Folder,
+}
+
+impl House {
+    pub(super) async fn build(listen: SocketAddr, admin: SocketAddr) -> Result<Self, String> {
+        let gateway = free(listen, "--listen")?;
+        let admin = free(admin, "--admin")?;
+        let primary = simulator("primary").await?;
+        let backup = simulator("backup").await?;
+        let folder = Folder::make()?;
+        let text = QUICKSTART
+            .replace(LISTEN, &gateway.to_string())
+            .replace(ADMIN, &admin.to_string())
+            .replace(PRIMARY, &primary.url())
+            .replace(BACKUP, &backup.url());
+        let policy = folder.0.join("quickstart.claw");
+        let cannot_write = |error| format!("cannot write {}: {error}", policy.display());
+        fs::write(&policy, text).map_err(cannot_write)?;
+        let (process, lines) = Process::start(&folder.0)?;
+        let mut house = Self {
+            primary,
+            backup,
+            gateway,
+            admin,
+            policy,
+            places: Vec::new(),
+            lines,
+            _process: process,
+            _folder: folder,
+        };
+        house.wait_until_it_serves().await?;
+        Ok(house)
+    }
+
+    async fn wait_until_it_serves(&mut self) -> Result<(), String> {
+        let mut said = Vec::new();
+        let ready = timeout(PATIENCE, async {
+            loop {
+                if let Ok(page) = ask::page(self.admin, "/policy").await {
+                    return Ok(page);
+                }
+                tokio::select! {
+                    () = sleep(POLL) => {}
+                    line = self.lines.recv() => match line {
+                        Some(line) => said.push(line),
+                        None => return Err(()),
+                    },
+                }
+            }
+        });
+        match ready.await {
+            Ok(Ok(page)) => {
+                self.places = places(&page);
+                Ok(())
+            }
+            Ok(Err(())) => Err(format!("the gateway ended; it said:\n{}", said.join("\n"))),
+            Err(_) => Err(format!(
+                "the gateway does not begin to serve; it said:\n{}",
+                said.join("\n")
+            )),
+        }
+    }
+
+    /// The next line that the gateway says; nothing once it has ended.
+    pub(super) async fn line(&mut self) -> Option<String> {
+        self.lines.recv().await
+    }
+
+    /// What the gateway noted of a request.
+    pub(super) async fn record(&mut self, request_id: &str) -> Result<Record, String> {
+        let found = timeout(PATIENCE, async {
+            while let Some(line) = self.lines.recv().await {
+                match Record::read(&line) {
+                    Some(record) if record.text("/request_id") == request_id => {
+                        return Some(record);
+                    }
+                    Some(_) | None => {}
+                }
+            }
+            None
+        });
+        let missing = || format!("the gateway's log says nothing of request {request_id}");
+        found.await.ok().flatten().ok_or_else(missing)
+    }
+
+    /// File and line of an arm.
+    pub(super) fn place(&self, arm: &str) -> &str {
+        let found = self.places.iter().find(|(label, _)| label == arm);
+        found.map_or("", |(_, place)| place)
+    }
+}
+
+/// One line of the gateway's log: how a request went.
+#[derive(Debug)]
+pub(super) struct Record(Value);
+
+impl Record {
+    /// Reads a line; nothing if it tells of something else.
+    pub(super) fn read(line: &str) -> Option<Self> {
+        let value: Value = serde_json::from_str(line).ok()?;
+        value.get("request_id")?;
+        Some(Self(value))
+    }
+
+    pub(super) fn text(&self, pointer: &str) -> &str {
+        self.0
+            .pointer(pointer)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    }
+
+    /// A number as it was written, or nothing.
+    pub(super) fn number(&self, pointer: &str) -> Option<String> {
+        let found = self.0.pointer(pointer).filter(|value| value.is_number())?;
+        Some(found.to_string())
+    }
+
+    /// Each attempt: its target, and why it failed if it did.
+    pub(super) fn attempts(&self) -> Vec<(String, Option<String>)> {
+        let attempts = self
+            .0
+            .get("attempts")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten();
+        let word = |value: &Value, key: &str| Some(value.get(key)?.as_str()?.to_owned());
+        attempts
+            .map(|attempt| {
+                (
+                    word(attempt, "target").unwrap_or_default(),
+                    word(attempt, "cause"),
+                )
+            })
+            .collect()
+    }
+}
+
+async fn simulator(name: &str) -> Result<Sim, String> {
+    let setup = Setup {
+        told: silent,
+        ..Setup::named(name)
+    };
+    let sim = Sim::start(setup).await;
+    let sim = sim.map_err(|error| format!("cannot listen on a free port: {error}"))?;
+    // Slow enough to be seen.
+    sim.script("always -> drip 30ms")
+        .map_err(|misreads| misreads.to_string())?;
+    Ok(sim)
+}
+
+/// The address itself, or with a free port in place of 0; an error if it is taken.
+fn free(wanted: SocketAddr, flag: &str) -> Result<SocketAddr, String> {
+    TcpListener::bind(wanted).and_then(|listener| listener.local_addr()).map_err(|error| {
+        format!("cannot listen on {wanted}: {error}; name another with `{flag} ADDRESS`, or `{flag} 127.0.0.1:0` for a free port")
+    })
+}
+
+/// Label and place of each arm, from the admin page of the policy.
+fn places(page: &Value) -> Vec<(String, String)> {
+    let arms = page
+        .get("arms")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten();
+    let word = |arm: &Value, key: &str| Some(arm.get(key)?.as_str()?.to_owned());
+    arms.filter_map(|arm| Some((word(arm, "label")?, word(arm, "place")?)))
+        .collect()
+}
+
+/// The gateway's own process, ended when this is dropped.
+#[derive(Debug)]
+struct Process(Child);
+
+impl Process {
+    fn start(folder: &Path) -> Result<(Self, UnboundedReceiver<String>), String> {
+        let own =
+            std::env::current_exe().map_err(|error| format!("where is this program? {error}"))?;
+        let mut child = Command::new(own)
+            .arg("run")
+            .arg(folder)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(|error| format!("cannot start the gateway: {error}"))?;
+        let (lines, received) = unbounded_channel();
+        if let Some(out) = child.stdout.take() {
+            hear(out, lines.clone());
+        }
+        if let Some(out) = child.stderr.take() {
+            hear(out, lines);
+        }
+        Ok((Self(child), received))
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Hands each line over from a thread of its own; it ends with the process.
+fn hear(out: impl Read + Send + 'static, lines: UnboundedSender<String>) {
+    std::thread::spawn(move || {
+        for line in BufReader::new(out).lines().map_while(Result::ok) {
+            if lines.send(line).is_err() {
+                return;
+            }
+        }
+    });
+}
+
+/// A folder of the demo's own, removed when this is dropped.
+#[derive(Debug)]
+struct Folder(PathBuf);
+
+impl Folder {
+    fn make() -> Result<Self, String> {
+        let path = std::env::temp_dir().join(format!("claw-demo-{}", std::process::id()));
+        let cannot = |error| format!("cannot make {}: {error}", path.display());
+        // Never a folder that is there already: somebody else may have made it.
+        fs::create_dir(&path).map_err(cannot)?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ADMIN, BACKUP, LISTEN, PRIMARY, QUICKSTART};
+
+    #[test]
+    fn the_quickstart_says_each_address_that_the_demo_replaces_exactly_once() {
+        for address in [LISTEN, ADMIN, PRIMARY, BACKUP] {
+            let quoted = format!("\"{address}\"");
+            assert_eq!(QUICKSTART.matches(&quoted).count(), 1, "{address}");
+        }
+    }
+}
