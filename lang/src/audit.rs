@@ -1,0 +1,81 @@
+//! What the diagram proves, told with the places it concerns.
+
+use claw_table::ArmId;
+
+use crate::codes::Code;
+use crate::diagram::{AuditedDiagram, Finding, prove as prove_diagram};
+use crate::model::{Arm, Model};
+use crate::report::{Diagnostic, Report};
+use crate::span::Span;
+
+/// Shadowing arms that are shown; the rest is counted.
+const SHOWN_MAX: usize = 4;
+
+/// Proves that every request reaches an arm and every arm is reached; what fails is reported.
+pub(crate) fn prove<'m>(model: &'m Model, report: &mut Report) -> Option<AuditedDiagram<'m>> {
+    let proof = match prove_diagram(model) {
+        Ok(proof) => proof,
+        Err(why) => {
+            report.add(Diagnostic::new(Code::OverBudget, Span::default(), why.to_string()));
+            return None;
+        }
+    };
+    let mut places: Vec<Span> = vec![Span::default(); model.policy.arms.len()];
+    for arm in model.routes.iter().flat_map(|route| &route.arms) {
+        place(&mut places, arm);
+    }
+    for finding in &proof.findings {
+        report.add(tell(finding, &places));
+    }
+    proof.diagram
+}
+
+fn place(places: &mut [Span], arm: &Arm) {
+    if let Some(slot) = places.get_mut(arm.id.index()) {
+        *slot = arm.span;
+    }
+}
+
+fn tell(finding: &Finding, places: &[Span]) -> Diagnostic {
+    let at = |arm: &ArmId| places.get(arm.index()).copied().unwrap_or_default();
+    match finding {
+        Finding::Impossible { arm } => {
+            Diagnostic::new(Code::AlwaysFalse, at(arm), "no request meets this condition")
+                .label("it contradicts itself")
+                .help("one fact cannot be two things at once; join the parts with `or`, or delete the arm")
+        }
+        Finding::Always { arm } => {
+            Diagnostic::new(Code::AlwaysTrue, at(arm), "every request that gets here meets this condition")
+                .label("no arm below it is ever tried")
+                .help("write `otherwise`, or make the condition narrower")
+        }
+        Finding::Shadowed { arm, by } => shadowed(at(arm), by, at),
+        Finding::OutOfReach { arm } => {
+            Diagnostic::new(Code::Shadowed, at(arm), "this arm can never be chosen")
+                .label("no request that is led to this route meets it")
+                .help("look at the arms that lead here: they let only other requests through")
+        }
+        Finding::Open => Diagnostic::new(
+            Code::NoOtherwise,
+            Span::default(),
+            "some request reaches no arm of the route",
+        )
+        .help("add `otherwise -> CLASS` as the last arm"),
+    }
+}
+
+fn shadowed(arm: Span, by: &[ArmId], at: impl Fn(&ArmId) -> Span) -> Diagnostic {
+    let mut found = Diagnostic::new(Code::Shadowed, arm, "this arm can never be chosen");
+    found = match by {
+        [] => found.label("every request that meets it is taken before"),
+        [_] => found.label("every request that meets it is taken by one arm above"),
+        many => found.label(format!("every request that meets it is taken by {} arms above", many.len())),
+    };
+    for earlier in by.iter().take(SHOWN_MAX) {
+        let text = if by.len() == 1 { "it takes them all" } else { "it takes some of them" };
+        found = found.and(at(earlier), text);
+    }
+    let left = by.len().saturating_sub(SHOWN_MAX);
+    let more = if left > 0 { format!("; {left} more arms are not shown") } else { String::new() };
+    found.help(format!("move it above them, or delete it{more}"))
+}

@@ -1,0 +1,20 @@
+//! From the trees of a folder to its model: names, values, fields, routes.
+//!
+//! Nothing here stops at the first fault. What is at fault is reported once and left out, and what
+//! leans on it is not blamed.
+
+mod class;
+mod cond;
+mod defaults;
+mod fields;
+mod folder;
+mod lets;
+mod names;
+mod patterns;
+mod provider;
+mod route;
+mod secrets;
+mod url;
+mod values;
+
+pub(crate) use folder::model;

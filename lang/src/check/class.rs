@@ -1,0 +1,308 @@
+//! `retry` and `class`: what serves a kind of work, and what happens when it fails.
+
+use claw_table::policy::{Cause, Causes, Class, Deadlines, Retry, Target};
+use claw_table::{ModelId, ProviderId};
+
+use super::names::{Names, Sort};
+use super::provider::{Checked, timeouts};
+use super::{defaults, fields, values};
+use crate::codes::Code;
+use crate::model::Need;
+use crate::near::nearest;
+use crate::report::{Diagnostic, Report};
+use crate::span::Span;
+use crate::syntax::ast::{Statement, Value};
+use crate::syntax::lexer::Kind;
+use crate::syntax::lower::not_yet;
+use crate::vocab;
+
+/// Reads `retry NAME { … }`.
+pub(super) fn retry(it: &Statement, names: &mut Names, report: &mut Report) -> Retry {
+    let mut out = defaults::retry();
+    let list = fields::read(it, vocab::RETRY, names, report);
+    for field in list.iter() {
+        match field.keyword.text.as_str() {
+            "on" => out.on = causes(field, report),
+            "attempts" => {
+                let Some(value) = fields::one(field, "retry", report) else { continue };
+                let number = values::plain(value, "the number of attempts", (1, 100), report);
+                out.attempts = number.and_then(|n| u32::try_from(n).ok()).unwrap_or(out.attempts);
+            }
+            "backoff" => {
+                let Some(value) = fields::one(field, "retry", report) else { continue };
+                if let Some((low, high)) = values::duration_range(value, report) {
+                    (out.backoff_min_ms, out.backoff_max_ms) = (low, high);
+                }
+            }
+            _ => honor(field, &mut out, report),
+        }
+    }
+    list.require("on", report);
+    out
+}
+
+fn honor(field: &Statement, out: &mut Retry, report: &mut Report) {
+    match field.groups.as_slice() {
+        [group] => match group.as_slice() {
+            [what, up, to, time]
+                if what.is_word("retry-after") && up.is_word("up") && to.is_word("to") =>
+            {
+                out.honor_retry_after_ms =
+                    values::duration(time, report).unwrap_or(out.honor_retry_after_ms);
+            }
+            _ => {
+                fields::shape::<()>(field, "retry", group.first(), report);
+            }
+        },
+        _ => {
+            fields::shape::<()>(field, "retry", None, report);
+        }
+    }
+}
+
+fn causes(field: &Statement, report: &mut Report) -> Causes {
+    let words: Vec<(&str, Cause)> = Cause::ALL.into_iter().map(|c| (c.word(), c)).collect();
+    let mut out = Causes::default();
+    if field.groups.is_empty() {
+        fields::shape::<()>(field, "retry", None, report);
+    }
+    for group in &field.groups {
+        let [value] = group.as_slice() else {
+            fields::shape::<()>(field, "retry", group.get(1), report);
+            continue;
+        };
+        match value.kind {
+            Kind::Amount => {
+                let status = values::plain(value, "a status that fails", (400, 599), report);
+                let status = status.and_then(|n| u16::try_from(n).ok());
+                out.statuses.extend(status.map(|n| (n, n)));
+            }
+            Kind::Range => out.statuses.extend(status_range(value, report)),
+            _ => {
+                let cause = fields::choice(value, "a cause of failure", &words, report);
+                out.named |= cause.map_or(0, Cause::bit);
+            }
+        }
+    }
+    out.statuses = merged(out.statuses);
+    out
+}
+
+fn status_range(value: &Value, report: &mut Report) -> Option<(u16, u16)> {
+    let (low, high) = value.text.split_once("..")?;
+    let range = low.parse::<u16>().ok().zip(high.parse::<u16>().ok());
+    let range = range.filter(|(low, high)| low <= high && *low >= 400 && *high <= 599);
+    if range.is_none() {
+        report.add(
+            Diagnostic::new(
+                Code::OutOfRange,
+                value.span,
+                format!("`{}` is not a range of statuses that fail", value.text),
+            )
+            .help("write a range within `400..599`"),
+        );
+    }
+    range
+}
+
+/// Sorted, with what touches put together.
+fn merged(mut ranges: Vec<(u16, u16)>) -> Vec<(u16, u16)> {
+    ranges.sort_unstable();
+    let mut out: Vec<(u16, u16)> = Vec::new();
+    for (low, high) in ranges {
+        match out.last_mut() {
+            Some(last) if low <= last.1.saturating_add(1) => last.1 = last.1.max(high),
+            _ => out.push((low, high)),
+        }
+    }
+    out
+}
+
+/// What a class may refer to.
+#[derive(Debug)]
+pub(super) struct Known<'a> {
+    /// Every provider, by its id.
+    pub providers: &'a [Checked],
+    /// Every retry, by its position.
+    pub retries: &'a [Retry],
+}
+
+/// Reads `class NAME { … }`.
+pub(super) fn class(
+    it: &Statement,
+    known: &Known<'_>,
+    names: &mut Names,
+    report: &mut Report,
+) -> (Class, Vec<Need>) {
+    let name = it.groups.iter().flatten().next().map(|name| name.text.clone());
+    let out = Class {
+        name: name.unwrap_or_default(),
+        targets: Vec::new(),
+        retry: defaults::retry(),
+        deadlines: Deadlines::default(),
+        total_ms: None,
+    };
+    let list = fields::read(it, vocab::CLASS, names, report);
+    let mut work = Work { out, known, names, report, places: Vec::new(), needs: Vec::new() };
+    // The primary comes first wherever it is written.
+    for is_primary in [true, false] {
+        for field in list.iter().filter(|f| (f.keyword.text == "primary") == is_primary) {
+            work.field(field);
+        }
+    }
+    list.require("primary", work.report);
+    (work.out, work.needs)
+}
+
+struct Work<'a> {
+    out: Class,
+    known: &'a Known<'a>,
+    names: &'a mut Names,
+    report: &'a mut Report,
+    places: Vec<Span>,
+    needs: Vec<Need>,
+}
+
+impl Work<'_> {
+    fn field(&mut self, field: &Statement) {
+        match field.keyword.text.as_str() {
+            "primary" => {
+                if let Some(later) = self.requested(field) {
+                    self.report.add(later);
+                } else if let Some(value) = fields::one(field, "class", self.report) {
+                    self.target(value);
+                }
+            }
+            "fallback" => self.fallback(field),
+            "retry" => {
+                let Some(value) = fields::one(field, "class", self.report) else { return };
+                let at = self.names.resolve(value, Sort::Retry, self.report);
+                if let Some(retry) = at.and_then(|at| self.known.retries.get(at)) {
+                    self.out.retry = retry.clone();
+                }
+            }
+            "timeout" => self.timeout(field),
+            "commit" => self.choose(field, &[("first-content", None), ("whole", Some("commit-whole"))]),
+            "after-cut" => {
+                self.choose(field, &[("error", None), ("continue", Some("after-cut-continue"))]);
+            }
+            _ => self.choose(field, &[("closed", None), ("open", Some("fail-open"))]),
+        }
+    }
+
+    fn requested(&self, field: &Statement) -> Option<Diagnostic> {
+        let first = field.groups.first()?.first()?;
+        first.is_word("requested").then(|| not_yet("requested", first.span))
+    }
+
+    fn fallback(&mut self, field: &Statement) {
+        if field.groups.is_empty() {
+            fields::shape::<()>(field, "class", None, self.report);
+        }
+        for group in &field.groups {
+            match group.as_slice() {
+                [first, ..] if first.is_word("requested") => {
+                    self.report.add(not_yet("requested", first.span));
+                }
+                [value] => self.target(value),
+                _ => {
+                    fields::shape::<()>(field, "class", group.get(1), self.report);
+                }
+            }
+        }
+    }
+
+    fn target(&mut self, value: &Value) {
+        let Some((provider, model)) = value.text.split_once('/').filter(|_| value.kind == Kind::Path)
+        else {
+            self.not_a_target(value);
+            return;
+        };
+        let width = u32::try_from(provider.len()).unwrap_or(0);
+        let split = value.span.start.saturating_add(width);
+        let part = |text: &str, span| Value { kind: Kind::Word, text: text.into(), span };
+        let provider = part(provider, Span { end: split, ..value.span });
+        let model = part(model, Span { start: split.saturating_add(1), ..value.span });
+        let Some(at) = self.names.resolve(&provider, Sort::Provider, self.report) else { return };
+        let Some(known) = self.known.providers.get(at) else { return };
+        let models = &known.provider.models;
+        let Some(found) = models.iter().position(|known| known.name == model.text) else {
+            if !known.is_unsure && !self.names.is_excused(&model.text) {
+                let near = nearest(&model.text, models.iter().map(|m| m.name.as_str()));
+                self.report.add(unknown_model(&provider, &model, near));
+            }
+            return;
+        };
+        let (Ok(provider), Ok(model)) = (u16::try_from(at), u16::try_from(found)) else { return };
+        let target = Target { provider: ProviderId(provider), model: ModelId(model) };
+        if let Some(first) = self.out.targets.iter().position(|known| *known == target) {
+            let first = self.places.get(first).copied().unwrap_or_default();
+            self.report.add(
+                Diagnostic::new(
+                    Code::TargetTwice,
+                    value.span,
+                    format!("`{}` is listed twice in class `{}`", value.text, self.out.name),
+                )
+                .and(first, "first here")
+                .help("delete one; trying the same target again is what `attempts` is for"),
+            );
+            return;
+        }
+        self.out.targets.push(target);
+        self.places.push(value.span);
+    }
+
+    fn not_a_target(&mut self, value: &Value) {
+        let text = &value.text;
+        if value.kind == Kind::Word && self.names.is_excused(text) {
+            return;
+        }
+        let found = Diagnostic::new(
+            Code::WrongValue,
+            value.span,
+            format!("`{}` is not a target", fields::shown(value)),
+        );
+        let found = match self.names.sort(text) {
+            Some(Sort::Provider) => {
+                // It is named here, if only by half.
+                self.names.resolve(value, Sort::Provider, self.report);
+                found.help(format!("name one of its models: `{text}/MODEL`"))
+            }
+            _ => found.help("a target is a model of a provider: `PROVIDER/MODEL`"),
+        };
+        self.report.add(found);
+    }
+
+    fn timeout(&mut self, field: &Statement) {
+        let words = ["connect", "first-token", "idle", "total"];
+        for (word, ms) in timeouts(field, "class", &words, self.report) {
+            match word {
+                "connect" => self.out.deadlines.connect_ms = Some(ms),
+                "first-token" => self.out.deadlines.first_token_ms = Some(ms),
+                "idle" => self.out.deadlines.idle_ms = Some(ms),
+                _ => self.out.total_ms = Some(ms),
+            }
+        }
+    }
+
+    /// A field with one word, some of whose words ask something of the gateway.
+    fn choose(&mut self, field: &Statement, words: &[(&str, Option<&'static str>)]) {
+        let Some(value) = fields::one(field, "class", self.report) else { return };
+        let what = format!("a way to `{}`", field.keyword.text);
+        if let Some(Some(feature)) = fields::choice(value, &what, words, self.report) {
+            self.needs.push(Need { feature, span: value.span });
+        }
+    }
+}
+
+fn unknown_model(provider: &Value, model: &Value, near: Option<&str>) -> Diagnostic {
+    let found = Diagnostic::new(
+        Code::UnknownModel,
+        model.span,
+        format!("provider `{}` has no model `{}`", provider.text, model.text),
+    );
+    match near {
+        Some(near) => found.label(format!("did you mean `{near}`?")).fix(model.span, near),
+        None => found.help(format!("add `model {} {{ … }}` to provider `{}`", model.text, provider.text)),
+    }
+}

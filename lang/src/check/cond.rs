@@ -1,0 +1,387 @@
+//! Conditions: each fact with the operators and values that fit it.
+
+use claw_table::{Can, Fact};
+
+use super::lets::{Lets, Meaning};
+use super::names::{Names, Sort};
+use super::{fields, patterns, provider, values};
+use crate::codes::Code;
+use crate::model::{Ask as Question, Cond};
+use crate::near::nearest;
+use crate::report::{Diagnostic, Report};
+use crate::span::Span;
+use crate::syntax::ast::{self, Ask, Op, Test, Value};
+use crate::syntax::lexer::Kind;
+use crate::syntax::lower::not_yet;
+use crate::vocab;
+
+/// What conditions are read with.
+#[derive(Debug)]
+pub(super) struct Reader<'a, 'f> {
+    /// The folder's names.
+    pub names: &'a mut Names,
+    /// The folder's `let`s.
+    pub lets: &'a mut Lets<'f>,
+    /// Where faults go.
+    pub report: &'a mut Report,
+}
+
+impl Reader<'_, '_> {
+    /// Reads a condition; nothing if some part of it is at fault, which is then reported.
+    pub(super) fn condition(&mut self, cond: &ast::Cond) -> Option<Cond> {
+        match cond {
+            ast::Cond::Any(parts) => self.parts(parts).map(Cond::Any),
+            ast::Cond::All(parts) => self.parts(parts).map(Cond::All),
+            ast::Cond::Not(part, _) => self.condition(part).map(|part| Cond::Not(Box::new(part))),
+            ast::Cond::Ask(ask) => self.ask(ask),
+        }
+    }
+
+    /// Every part is read, so that each reports its own faults.
+    fn parts(&mut self, parts: &[ast::Cond]) -> Option<Vec<Cond>> {
+        let read: Vec<Option<Cond>> = parts.iter().map(|part| self.condition(part)).collect();
+        read.into_iter().collect()
+    }
+
+    fn ask(&mut self, ask: &Ask) -> Option<Cond> {
+        let word = ask.subject.text.as_str();
+        if ask.subject.kind != Kind::Word {
+            self.wrong(ask.subject.span, format!("`{}` is not a fact", fields::shown(&ask.subject)))
+                .help("a condition begins with what it asks: `model is \"gpt-5.5\"`")
+                .add(self.report);
+            return None;
+        }
+        let fact = match word {
+            "method" => Fact::Method,
+            "path" => Fact::Path,
+            "host" => Fact::Host,
+            "endpoint" => Fact::Endpoint,
+            "model" => Fact::Model,
+            "header" | "query" => return self.named(ask),
+            "streaming" => return self.flag(ask, Fact::Streaming),
+            "has" => return self.has(ask),
+            "tokens" => return self.tokens(ask),
+            _ => return self.reference(ask),
+        };
+        if let Some(extra) = ask.of.first() {
+            self.unexpected(extra, word, "is \"…\"");
+            return None;
+        }
+        self.text(ask, &fact)
+    }
+
+    /// `header "x-team" …`
+    fn named(&mut self, ask: &Ask) -> Option<Cond> {
+        let word = ask.subject.text.as_str();
+        let [name] = ask.of.as_slice() else {
+            let example = format!("write `{word} \"NAME\" is \"VALUE\"`");
+            let span = ask.of.get(1).map_or(ask.subject.span.after(), |extra| extra.span);
+            self.wrong(span, format!("`{word}` needs one name")).help(example).add(self.report);
+            return None;
+        };
+        let fact = if word == "header" {
+            Fact::Header(provider::header_name(name, self.report)?)
+        } else {
+            Fact::Query(fields::text(name, "the name of a query parameter", self.report)?.to_owned())
+        };
+        self.text(ask, &fact)
+    }
+
+    fn flag(&mut self, ask: &Ask, fact: Fact) -> Option<Cond> {
+        if let Some(span) = ask.of.first().map(|v| v.span).or(ask.test.as_ref().map(|t| t.op_span)) {
+            let word = &ask.subject.text;
+            self.operator(span, format!("`{word}` is yes or no and takes no comparison"))
+                .help(format!("write `{word}` or `not {word}`"))
+                .add(self.report);
+            return None;
+        }
+        Some(Cond::Test(fact, Question::Yes))
+    }
+
+    /// `has tools, images` holds if the request uses any of them.
+    fn has(&mut self, ask: &Ask) -> Option<Cond> {
+        if let Some(test) = &ask.test {
+            self.operator(test.op_span, "`has` takes no comparison".to_owned())
+                .help("write `has tools` or `not has tools`")
+                .add(self.report);
+            return None;
+        }
+        if ask.of.is_empty() {
+            self.wrong(ask.subject.span.after(), "`has` needs a capability".to_owned())
+                .help("write `has tools`")
+                .add(self.report);
+        }
+        let words: Vec<(&str, Can)> = Can::ALL.into_iter().map(|can| (can.word(), can)).collect();
+        let mut any = Vec::new();
+        for word in &ask.of {
+            if vocab::CAN_LATER.contains(&word.text.as_str()) {
+                self.report.add(not_yet(&word.text, word.span));
+            } else if let Some(can) = fields::choice(word, "something a request has", &words, self.report) {
+                any.push(Cond::Test(Fact::Has(can), Question::Yes));
+            }
+        }
+        (any.len() == ask.of.len()).then(|| one_or_any(any)).flatten()
+    }
+
+    fn tokens(&mut self, ask: &Ask) -> Option<Cond> {
+        if let Some(extra) = ask.of.first() {
+            self.unexpected(extra, "tokens", "> 100k");
+            return None;
+        }
+        let Some(test) = &ask.test else {
+            self.no_test(ask, "tokens > 100k");
+            return None;
+        };
+        if let Some(presence) = self.presence(test, &Fact::Tokens) {
+            return presence;
+        }
+        let bound: fn(u64) -> Question = match test.op {
+            Op::Less => Question::Below,
+            Op::LessEqual => |n| Question::Below(n + 1),
+            Op::More => |n| Question::AtLeast(n + 1),
+            Op::MoreEqual => Question::AtLeast,
+            Op::Is | Op::IsNot | Op::In | Op::NotIn | Op::Like | Op::Mentions => {
+                self.operator(test.op_span, format!("`{}` does not fit a number", test.op.words()))
+                    .help("compare `tokens` with `<`, `<=`, `>` or `>=`")
+                    .add(self.report);
+                return None;
+            }
+        };
+        let [value] = test.values.as_slice() else {
+            let span = test.values.get(1).map_or(test.op_span, |extra| extra.span);
+            self.wrong(span, format!("`{}` takes one number", test.op.words()))
+                .help("write `tokens > 100k`")
+                .add(self.report);
+            return None;
+        };
+        Some(Cond::Test(Fact::Tokens, bound(values::count(value, self.report)?)))
+    }
+
+    fn text(&mut self, ask: &Ask, fact: &Fact) -> Option<Cond> {
+        let Some(test) = &ask.test else {
+            let subject: Vec<String> =
+                std::iter::once(&ask.subject).chain(&ask.of).map(written).collect();
+            let subject = subject.join(" ");
+            self.no_test(ask, &format!("{subject} is \"…\"` or `{subject} is present"));
+            return None;
+        };
+        if let Some(presence) = self.presence(test, fact) {
+            return presence;
+        }
+        let is_turned = match test.op {
+            Op::Is | Op::In | Op::Like => false,
+            Op::IsNot | Op::NotIn => true,
+            Op::Mentions => {
+                self.report.add(not_yet("mentions", test.op_span));
+                return None;
+            }
+            Op::Less | Op::LessEqual | Op::More | Op::MoreEqual => {
+                self.operator(test.op_span, format!("`{}` compares numbers, and `{}` is a text", test.op.words(), ask.subject.text))
+                    .help("compare a text with `is`, `in` or `like`")
+                    .add(self.report);
+                return None;
+            }
+        };
+        let mut list = Vec::new();
+        let mut is_whole = true;
+        for value in &test.values {
+            match self.operand(value, fact) {
+                Some(texts) => {
+                    for text in &texts {
+                        let pattern = patterns::read(text, test.op, fact, self.report);
+                        is_whole &= pattern.is_some();
+                        list.extend(pattern);
+                    }
+                }
+                None => is_whole = false,
+            }
+        }
+        if !is_whole {
+            return None;
+        }
+        let found = Cond::Test(fact.clone(), Question::Matches(list));
+        Some(if is_turned { Cond::Not(Box::new(found)) } else { found })
+    }
+
+    /// The texts that one value on the right side stands for.
+    fn operand(&mut self, value: &Value, fact: &Fact) -> Option<Vec<Value>> {
+        if value.kind == Kind::Text {
+            if *fact == Fact::Endpoint {
+                let words: Vec<(&str, ())> = vocab::ENDPOINTS.iter().map(|w| (*w, ())).collect();
+                fields::choice(value, "an endpoint", &words, self.report)?;
+            }
+            return Some(vec![value.clone()]);
+        }
+        if value.kind == Kind::Word && self.names.sort(&value.text) == Some(Sort::Let) {
+            return self.set(value);
+        }
+        match fact {
+            Fact::Endpoint => {
+                let words: Vec<(&str, ())> = vocab::ENDPOINTS.iter().map(|w| (*w, ())).collect();
+                fields::choice(value, "an endpoint", &words, self.report)?;
+                Some(vec![value.clone()])
+            }
+            Fact::Method if value.kind == Kind::Word => {
+                let words: Vec<(&str, ())> = vocab::METHODS.iter().map(|w| (*w, ())).collect();
+                fields::choice(value, "a method", &words, self.report)?;
+                Some(vec![value.clone()])
+            }
+            _ => {
+                if !self.names.is_excused(&value.text) {
+                    self.report.add(bare(value, self.names));
+                }
+                None
+            }
+        }
+    }
+
+    fn set(&mut self, name: &Value) -> Option<Vec<Value>> {
+        match self.meaning(name)? {
+            Meaning::Set(values) => Some(values),
+            Meaning::Cond(_) => {
+                self.wrong(name.span, format!("`{}` is a condition, and a list of texts is due", name.text))
+                    .help(format!("write it by itself: `when {}`", name.text))
+                    .add(self.report);
+                None
+            }
+        }
+    }
+
+    /// A name by itself: a condition that a `let` declares.
+    fn reference(&mut self, ask: &Ask) -> Option<Cond> {
+        let name = &ask.subject;
+        if vocab::FACTS_LATER.contains(&name.text.as_str()) {
+            self.report.add(not_yet(&name.text, name.span));
+            return None;
+        }
+        match self.names.sort(&name.text) {
+            Some(Sort::Let) => {}
+            Some(_) => {
+                self.names.resolve(name, Sort::Let, self.report);
+                return None;
+            }
+            None => {
+                if !self.names.is_excused(&name.text) {
+                    self.report.add(unknown_fact(name, self.names));
+                }
+                return None;
+            }
+        }
+        let at = ask.of.first().map(|v| v.span).or(ask.test.as_ref().map(|t| t.op_span));
+        match (self.meaning(name)?, at) {
+            (Meaning::Cond(cond), None) => Some(cond),
+            (Meaning::Cond(_), Some(at)) => {
+                self.operator(at, format!("`{}` is a condition and takes no comparison", name.text))
+                    .help(format!("write `{0}` or `not {0}`", name.text))
+                    .add(self.report);
+                None
+            }
+            (Meaning::Set(_), _) => {
+                self.wrong(name.span, format!("`{}` is a list of texts, and a condition is due", name.text))
+                    .help(format!("ask a fact for it: `header \"x-team\" in {}`", name.text))
+                    .add(self.report);
+                None
+            }
+        }
+    }
+
+    fn meaning(&mut self, name: &Value) -> Option<Meaning> {
+        let at = self.names.resolve(name, Sort::Let, self.report)?;
+        Lets::meaning(self, at, name.span)
+    }
+
+    /// `is absent` and `is present`, if the comparison is one of these.
+    fn presence(&mut self, test: &Test, fact: &Fact) -> Option<Option<Cond>> {
+        let word = test.values.iter().find(|v| v.is_word("absent") || v.is_word("present"))?;
+        let whole = test.op_span.to(word.span);
+        if test.op == Op::IsNot && test.values.len() == 1 {
+            let other = if word.is_word("absent") { "is present" } else { "is absent" };
+            self.operator(whole, format!("`is not {}` is said shorter", word.text))
+                .help(format!("write `{other}`"))
+                .fix(whole, other)
+                .add(self.report);
+            return Some(None);
+        }
+        if test.op != Op::Is || test.values.len() != 1 {
+            self.operator(word.span, format!("`{}` stands only after `is`, by itself", word.text))
+                .help(format!("write `is {}`, joined to the rest with `or`", word.text))
+                .add(self.report);
+            return Some(None);
+        }
+        if matches!(fact, Fact::Method | Fact::Path | Fact::Endpoint) {
+            self.operator(whole, "this fact is never absent".to_owned())
+                .help("compare it with `is`, or leave the test out")
+                .add(self.report);
+            return Some(None);
+        }
+        let present = Cond::Test(fact.clone(), Question::Present);
+        Some(Some(if word.is_word("absent") { Cond::Not(Box::new(present)) } else { present }))
+    }
+
+    fn no_test(&mut self, ask: &Ask, example: &str) {
+        let word = &ask.subject.text;
+        self.operator(ask.span.after(), format!("`{word}` is compared with nothing"))
+            .help(format!("write `{example}`"))
+            .add(self.report);
+    }
+
+    fn unexpected(&mut self, extra: &Value, word: &str, example: &str) {
+        self.wrong(extra.span, format!("`{}` does not fit after `{word}`", fields::shown(extra)))
+            .help(format!("write `{word} {example}`"))
+            .add(self.report);
+    }
+
+    fn wrong(&self, span: Span, message: String) -> Diagnostic {
+        Diagnostic::new(Code::WrongValue, span, message)
+    }
+
+    fn operator(&self, span: Span, message: String) -> Diagnostic {
+        Diagnostic::new(Code::WrongOperator, span, message)
+    }
+}
+
+fn one_or_any(mut any: Vec<Cond>) -> Option<Cond> {
+    match any.len() {
+        0 => None,
+        1 => any.pop(),
+        _ => Some(Cond::Any(any)),
+    }
+}
+
+fn written(value: &Value) -> String {
+    if value.kind == Kind::Text { crate::syntax::escape(&value.text) } else { value.text.clone() }
+}
+
+/// A bare word where a text is due.
+fn bare(value: &Value, names: &Names) -> Diagnostic {
+    let text = &value.text;
+    if value.kind != Kind::Word {
+        return Diagnostic::new(Code::WrongValue, value.span, format!("`{text}` is not a text"))
+            .help(format!("write `\"{text}\"`"))
+            .fix(value.span, crate::syntax::escape(text));
+    }
+    let found = Diagnostic::new(Code::UnknownName, value.span, format!("no `let` named `{text}`"));
+    match nearest(text, names.of_sort(Sort::Let)) {
+        Some(near) => found.label(format!("did you mean `{near}`?")).fix(value.span, near),
+        None => found.help(format!("a text stands between quotes: `\"{text}\"`")),
+    }
+}
+
+fn unknown_fact(name: &Value, names: &Names) -> Diagnostic {
+    let text = &name.text;
+    let found = Diagnostic::new(Code::UnknownFact, name.span, format!("no fact `{text}`"));
+    let known = vocab::FACTS.iter().copied().chain(names.of_sort(Sort::Let));
+    match nearest(text, known) {
+        Some(near) => found.label(format!("did you mean `{near}`?")).fix(name.span, near),
+        None => {
+            let list: Vec<String> = vocab::FACTS.iter().map(|fact| format!("`{fact}`")).collect();
+            found.help(format!("the facts are {}; a condition of your own is declared with `let`", list.join(", ")))
+        }
+    }
+}
+
+impl Diagnostic {
+    fn add(self, report: &mut Report) {
+        report.add(self);
+    }
+}

@@ -1,0 +1,229 @@
+//! Reads the fields of one block: which may stand there, which are doubled, which are missing.
+
+use std::collections::BTreeMap;
+
+use super::names::Names;
+use crate::codes::Code;
+use crate::near::nearest;
+use crate::report::{Diagnostic, Report};
+use crate::span::Span;
+use crate::syntax::ast::{Line, Statement, Value};
+use crate::syntax::lexer::Kind;
+use crate::syntax::{habits, lower};
+use crate::vocab;
+
+/// Fields that may stand more than once in a block.
+const REPEATED: &[&str] = &["fallback", "model", "header"];
+
+/// The fields of a block that can be read further, in text order.
+pub(super) fn read<'a>(
+    statement: &'a Statement,
+    known: vocab::Fields,
+    names: &mut Names,
+    report: &mut Report,
+) -> Fields<'a> {
+    let mut fields = Fields { known, at: statement.span, list: Vec::new(), tried: Vec::new() };
+    let mut first: BTreeMap<&str, Span> = BTreeMap::new();
+    for line in statement.block.iter().flatten() {
+        let field = match line {
+            Line::Field(field) => field,
+            Line::Broken(broken) => {
+                names.excuse(broken);
+                fields.tried.extend(broken.words.iter().cloned());
+                continue;
+            }
+        };
+        let word = field.keyword.text.as_str();
+        fields.tried.push(word.to_owned());
+        if known.later.contains(&word) {
+            report.add(lower::not_yet(word, field.keyword.span));
+        } else if !known.now.contains(&word) {
+            report.add(unknown(field, known));
+            fields.tried.extend(near(word, known).map(str::to_owned));
+        } else if let Some(span) = first.get(word).filter(|_| !REPEATED.contains(&word)) {
+            report.add(
+                Diagnostic::new(
+                    Code::FieldTwice,
+                    field.keyword.span,
+                    format!("`{word}` stands twice in this {}", known.block),
+                )
+                .and(*span, "first here")
+                .help("keep one of them"),
+            );
+        } else {
+            first.insert(word, field.keyword.span);
+            if field.block.is_some() && word != "model" {
+                report.add(has_braces(field));
+            }
+            fields.list.push(field);
+        }
+    }
+    fields
+}
+
+/// The readable fields of one block.
+#[derive(Debug)]
+pub(super) struct Fields<'a> {
+    known: vocab::Fields,
+    at: Span,
+    list: Vec<&'a Statement>,
+    tried: Vec<String>,
+}
+
+impl<'a> Fields<'a> {
+    /// The fields, in text order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &'a Statement> + '_ {
+        self.list.iter().copied()
+    }
+
+    /// Reports a field that must stand here and does not; one that was tried and failed is enough.
+    pub(super) fn require(&self, word: &str, report: &mut Report) {
+        if self.tried.iter().any(|tried| tried == word) {
+            return;
+        }
+        let block = self.known.block;
+        report.add(
+            Diagnostic::new(Code::FieldMissing, self.at, format!("this {block} has no `{word}`"))
+                .help(format!("write `{}`", example(block, word))),
+        );
+    }
+}
+
+/// The one value of a field; anything else is reported.
+pub(super) fn one<'a>(field: &'a Statement, block: &str, report: &mut Report) -> Option<&'a Value> {
+    match field.groups.as_slice() {
+        [group] => match group.as_slice() {
+            [value] => Some(value),
+            _ => shape(field, block, group.get(1), report),
+        },
+        [] => shape(field, block, None, report),
+        [_, second, ..] => shape(field, block, second.first(), report),
+    }
+}
+
+/// Reports a field that is not of its shape, and shows the shape.
+pub(super) fn shape<T>(
+    field: &Statement,
+    block: &str,
+    at: Option<&Value>,
+    report: &mut Report,
+) -> Option<T> {
+    let word = &field.keyword.text;
+    let found = match at {
+        Some(value) => {
+            let shown = shown(value);
+            Diagnostic::new(Code::WrongValue, value.span, format!("`{shown}` does not fit after `{word}`"))
+        }
+        None => Diagnostic::new(Code::WrongValue, field.span.after(), format!("`{word}` needs a value")),
+    };
+    report.add(found.help(format!("write `{}`", example(block, word))));
+    None
+}
+
+/// One of the words that a place knows; another is reported with the closest of them.
+pub(super) fn choice<T: Copy>(
+    value: &Value,
+    what: &str,
+    words: &[(&str, T)],
+    report: &mut Report,
+) -> Option<T> {
+    if value.kind == Kind::Word
+        && let Some((_, found)) = words.iter().find(|(word, _)| *word == value.text)
+    {
+        return Some(*found);
+    }
+    let shown = shown(value);
+    let found =
+        Diagnostic::new(Code::UnknownWord, value.span, format!("`{shown}` is not {what}"));
+    let near = nearest(&value.text, words.iter().map(|(word, _)| *word))
+        .or_else(|| words.iter().map(|(word, _)| *word).find(|word| *word == value.text));
+    let found = match near {
+        Some(near) => found.label(format!("did you mean `{near}`?")).fix(value.span, near),
+        None => found,
+    };
+    let list: Vec<String> = words.iter().map(|(word, _)| format!("`{word}`")).collect();
+    report.add(found.help(format!("write one of {}", list.join(", "))));
+    None
+}
+
+/// A text in quotes; another value is reported.
+pub(super) fn text<'a>(value: &'a Value, what: &str, report: &mut Report) -> Option<&'a str> {
+    if value.kind == Kind::Text {
+        return Some(&value.text);
+    }
+    report.add(
+        Diagnostic::new(Code::WrongValue, value.span, format!("{what} stands between quotes"))
+            .help(format!("write `\"{}\"`", value.text))
+            .fix(value.span, crate::syntax::escape(&value.text)),
+    );
+    None
+}
+
+/// A value as the reader wrote it, shortened.
+pub(super) fn shown(value: &Value) -> String {
+    let text: String = value.text.chars().take(40).collect();
+    if value.kind == Kind::Text { crate::syntax::escape(&text) } else { text }
+}
+
+fn near(word: &str, known: vocab::Fields) -> Option<&'static str> {
+    nearest(word, known.now.iter().chain(known.later).copied())
+}
+
+fn unknown(field: &Statement, known: vocab::Fields) -> Diagnostic {
+    let word = &field.keyword.text;
+    let block = known.block;
+    if word == "priority" {
+        return habits::priority(field.span);
+    }
+    let found = Diagnostic::new(
+        Code::UnknownField,
+        field.keyword.span,
+        format!("a {block} has no field `{word}`"),
+    );
+    if let Some(near) = near(word, known) {
+        return found.label(format!("did you mean `{near}`?")).fix(field.keyword.span, near);
+    }
+    if let Some(other) = vocab::BLOCKS.iter().find(|other| other.now.contains(&word.as_str())) {
+        return found.help(format!("`{word}` belongs to a {}", other.block));
+    }
+    let list: Vec<String> = known.now.iter().map(|word| format!("`{word}`")).collect();
+    found.help(format!("a {block} has {}", list.join(", ")))
+}
+
+fn has_braces(field: &Statement) -> Diagnostic {
+    let word = &field.keyword.text;
+    Diagnostic::new(Code::Unexpected, field.span.after(), format!("`{word}` has no braces"))
+        .help("write its values on the same line, with commas between them")
+}
+
+/// How a field is written.
+fn example(block: &str, word: &str) -> &'static str {
+    match (block, word) {
+        ("gateway", "listen") => "listen \"127.0.0.1:8080\"",
+        ("gateway", "admin") => "admin \"127.0.0.1:9090\"",
+        (_, "api") => "api openai",
+        (_, "url") => "url \"https://api.example.com/v1\"",
+        (_, "key") => "key env NAME`, `key file \"path\"` or `key none",
+        (_, "ca") => "ca \"roots.pem\"",
+        (_, "header") => "header \"x-title\" \"claw\"",
+        (_, "tags") => "tags us, baa",
+        ("provider", "timeout") => "timeout connect 2s, first-token 20s, idle 30s, attempt 10m",
+        (_, "timeout") => "timeout first-token 20s, total 5m",
+        (_, "model") => "model NAME { price in $5/M, out $30/M; context 400k }",
+        (_, "price") => "price in $5/M, out $30/M, cached $0.50/M",
+        (_, "context") => "context 400k",
+        (_, "max-output") => "max-output 128k",
+        (_, "can") => "can tools, images, json-schema",
+        (_, "on") => "on connect, timeout, overloaded, 429, 500..599",
+        (_, "attempts") => "attempts 3",
+        (_, "backoff") => "backoff 200ms..5s",
+        (_, "honor") => "honor retry-after up to 10s",
+        (_, "primary") => "primary PROVIDER/MODEL",
+        (_, "fallback") => "fallback PROVIDER/MODEL, PROVIDER/MODEL",
+        (_, "retry") => "retry NAME",
+        (_, "commit") => "commit first-content",
+        (_, "after-cut") => "after-cut error",
+        (_, "fail") => "fail closed",
+        _ => "FIELD VALUE",
+    }
+}

@@ -1,0 +1,262 @@
+//! The folder as a whole: what it declares, in which order it is read, what it lacks.
+
+use std::collections::BTreeSet;
+
+use claw_table::Fact;
+use claw_table::policy::{Action, Gateway, Policy, Retry};
+
+use super::cond::Reader;
+use super::lets::Lets;
+use super::names::{Names, Sort, is_name};
+use super::provider::{self, Checked};
+use super::route::{self, Routes};
+use super::{class, secrets};
+use crate::codes::Code;
+use crate::model::{Ask, Cond, Model, Pattern, Route, RouteId};
+use crate::report::{Diagnostic, Report};
+use crate::span::Span;
+use crate::syntax::ast::{ArmLine, File, Item, Route as RouteTree, Statement, Value};
+use crate::syntax::lower::{no_braces, not_yet};
+
+/// The most declarations of one sort: their ids have 16 bits.
+const SORT_MAX: usize = 60_000;
+
+/// Reads the model of a folder. It is whole only if the report holds no error.
+pub(crate) fn model(files: &[File], report: &mut Report) -> Model {
+    let mut parts = Parts::default();
+    for file in files {
+        secrets::check(file, report);
+        file.items.iter().for_each(|item| parts.item(item, report));
+    }
+    parts.missing(report);
+    parts.read(report)
+}
+
+/// The declarations of a folder, sorted by what they are.
+#[derive(Debug, Default)]
+struct Parts<'f> {
+    names: Names,
+    lets: Lets<'f>,
+    policy: Option<(String, Span)>,
+    gateway: Option<&'f Statement>,
+    providers: Vec<&'f Statement>,
+    retries: Vec<&'f Statement>,
+    classes: Vec<&'f Statement>,
+    routes: Vec<&'f RouteTree>,
+    root: Option<usize>,
+}
+
+impl<'f> Parts<'f> {
+    fn item(&mut self, item: &'f Item, report: &mut Report) {
+        match item {
+            Item::Let(it) => {
+                let at = self.lets.declare(it);
+                self.names.declare(&it.name, Sort::Let, at, report);
+            }
+            Item::Route(it) => self.route(it, report),
+            Item::Plain(it) => self.plain(it, report),
+            Item::Broken(broken) => self.names.excuse(broken),
+        }
+    }
+
+    fn route(&mut self, it: &'f RouteTree, report: &mut Report) {
+        for line in &it.arms {
+            if let ArmLine::Broken(broken) = line {
+                self.names.excuse(broken);
+            }
+        }
+        let at = self.routes.len();
+        if let Some(name) = &it.name {
+            self.names.declare(name, Sort::Route, at, report);
+        } else if let Some(first) = self.root.and_then(|root| self.routes.get(root)) {
+            report.add(twice("the nameless `route`", it.span, first.span, "give this one a name and lead to it with `-> route NAME`"));
+        } else {
+            self.root = Some(at);
+        }
+        self.routes.push(it);
+    }
+
+    fn plain(&mut self, it: &'f Statement, report: &mut Report) {
+        let (list, sort) = match it.keyword.text.as_str() {
+            "policy" => return self.policy(it, report),
+            "gateway" => return self.gateway(it, report),
+            "provider" => (&mut self.providers, Sort::Provider),
+            "retry" => (&mut self.retries, Sort::Retry),
+            _ => (&mut self.classes, Sort::Class),
+        };
+        let at = list.len();
+        list.push(it);
+        if at == SORT_MAX {
+            report.add(too_many(sort, it.span));
+        }
+        match only_name(it, report) {
+            Some(name) => self.names.declare(name, sort, at, report),
+            None => self.names.nameless(sort),
+        }
+        if it.block.is_none() {
+            report.add(no_braces(sort.word(), it.span));
+        }
+    }
+
+    fn policy(&mut self, it: &Statement, report: &mut Report) {
+        if it.block.is_some() {
+            report.add(
+                Diagnostic::new(Code::Unexpected, it.span.after(), "`policy` has no braces")
+                    .help("write `policy NAME` on a line of its own; everything else stands beside it"),
+            );
+        }
+        let name = only_name(it, report).filter(|name| is_name(name, "policy", report));
+        let name = name.map_or_else(String::new, |name| name.text.clone());
+        if let Some((_, first)) = &self.policy {
+            report.add(twice("`policy`", it.span, *first, "a folder is one policy; keep one of them"));
+            return;
+        }
+        self.policy = Some((name, it.span));
+    }
+
+    fn gateway(&mut self, it: &'f Statement, report: &mut Report) {
+        if let Some(extra) = it.groups.iter().flatten().next() {
+            report.add(
+                Diagnostic::new(Code::Unexpected, extra.span, "a gateway has no name")
+                    .help("write `gateway {`"),
+            );
+        }
+        if it.block.is_none() {
+            report.add(no_braces("gateway", it.span));
+        }
+        if let Some(first) = self.gateway {
+            report.add(twice("`gateway`", it.span, first.span, "put the fields of both into one"));
+            return;
+        }
+        self.gateway = Some(it);
+    }
+
+    /// Reports a folder without `policy` or without its root route.
+    fn missing(&self, report: &mut Report) {
+        if report.sources().is_empty() {
+            return;
+        }
+        let at = Span::default();
+        if self.policy.is_none() && !self.names.is_excused("policy") {
+            report.add(
+                Diagnostic::new(Code::Missing, at, "this folder has no `policy`")
+                    .help("write `policy NAME` at the top of one file"),
+            );
+        }
+        if self.root.is_none() && !self.names.is_excused("route") {
+            let found = Diagnostic::new(Code::Missing, at, "this folder has no route without a name");
+            report.add(found.help("write `route { otherwise -> CLASS }`: every request starts there"));
+        }
+    }
+
+    fn read(mut self, report: &mut Report) -> Model {
+        let mut needs = Vec::new();
+        let names = &mut self.names;
+        let gateway = match self.gateway {
+            Some(it) => provider::gateway(it, names, report),
+            None => Gateway::default(),
+        };
+        let providers: Vec<Checked> = self
+            .providers
+            .iter()
+            .map(|it| provider::provider(it, &mut needs, names, report))
+            .collect();
+        let retries: Vec<Retry> =
+            self.retries.iter().map(|it| class::retry(it, names, report)).collect();
+        let known = class::Known { providers: &providers, retries: &retries };
+        let mut classes = Vec::new();
+        for it in &self.classes {
+            let (class, more) = class::class(it, &known, names, report);
+            classes.push(class);
+            needs.extend(more);
+        }
+        let mut routes = Routes::default();
+        let mut reader = Reader { names, lets: &mut self.lets, report };
+        for it in &self.routes {
+            routes.add(it, &mut reader);
+        }
+        route::cycles(&routes.routes, &mut reader);
+        Lets::rest(&mut reader);
+        self.names.unused(report);
+        needs.sort_by_key(|need| (need.span, need.feature));
+        let root = self.root.unwrap_or(0);
+        let policy = Policy {
+            name: self.policy.map(|(name, _)| name).unwrap_or_default(),
+            gateway,
+            providers: providers.into_iter().map(|checked| checked.provider).collect(),
+            classes,
+            denies: routes.denies,
+            arms: routes.arms,
+            otherwise: otherwise(&routes.routes, root),
+            offered: offered(&routes.routes),
+        };
+        let root = RouteId(u16::try_from(root).unwrap_or(0));
+        Model { policy, routes: routes.routes, root, features: needs }
+    }
+}
+
+fn otherwise(routes: &[Route], root: usize) -> Option<claw_table::ArmId> {
+    routes.get(root)?.arms.last().map(|arm| arm.id)
+}
+
+/// The models that some arm takes by name and does not refuse.
+fn offered(routes: &[Route]) -> Vec<String> {
+    let mut found = BTreeSet::new();
+    for arm in routes.iter().flat_map(|route| &route.arms) {
+        if !matches!(arm.to, crate::model::Goal::End(Action::Deny(_))) {
+            named(&arm.cond, &mut found);
+        }
+    }
+    found.into_iter().collect()
+}
+
+fn named(cond: &Cond, found: &mut BTreeSet<String>) {
+    match cond {
+        Cond::All(parts) | Cond::Any(parts) => parts.iter().for_each(|part| named(part, found)),
+        Cond::Test(Fact::Model, Ask::Matches(patterns)) => {
+            found.extend(patterns.iter().filter_map(|pattern| match pattern {
+                Pattern::Exact(name) => Some(name.clone()),
+                Pattern::Prefix(_) | Pattern::Suffix(_) => None,
+            }));
+        }
+        // What stands under `not` is not offered.
+        Cond::Always | Cond::Not(_) | Cond::Test(..) => {}
+    }
+}
+
+/// The one name after a keyword; anything else is reported.
+fn only_name<'a>(it: &'a Statement, report: &mut Report) -> Option<&'a Value> {
+    let word = &it.keyword.text;
+    let mut values = it.groups.iter().flatten();
+    let Some(name) = values.next() else {
+        report.add(
+            Diagnostic::new(Code::Nameless, it.keyword.span.after(), format!("this {word} has no name"))
+                .help(format!("write `{word} NAME`")),
+        );
+        return None;
+    };
+    if let Some(extra) = values.next() {
+        report.add(if extra.is_word("like") {
+            not_yet("like", extra.span)
+        } else {
+            Diagnostic::new(
+                Code::Unexpected,
+                extra.span,
+                format!("`{}` follows the name of this {word}", extra.text),
+            )
+            .help(format!("write `{word} {}` and the rest inside its braces", name.text))
+        });
+    }
+    Some(name)
+}
+
+fn twice(what: &str, span: Span, first: Span, help: &str) -> Diagnostic {
+    Diagnostic::new(Code::OnlyOnce, span, format!("{what} stands once in a folder"))
+        .and(first, "first here")
+        .help(help)
+}
+
+fn too_many(sort: Sort, span: Span) -> Diagnostic {
+    Diagnostic::new(Code::TooLarge, span, format!("more than 60000 of `{}`", sort.word()))
+        .help("split the policy")
+}

@@ -1,0 +1,205 @@
+//! One namespace for the whole folder: who declares a name, and whether it is the kind that is due.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::codes::Code;
+use crate::near::nearest;
+use crate::report::{Diagnostic, Report};
+use crate::span::Span;
+use crate::syntax::ast::{Broken, Value};
+use crate::syntax::lexer::Kind;
+use crate::vocab;
+
+/// What a name stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Sort {
+    /// A provider.
+    Provider,
+    /// A workload class.
+    Class,
+    /// A retry.
+    Retry,
+    /// A condition or a set.
+    Let,
+    /// A named route.
+    Route,
+}
+
+impl Sort {
+    /// The word for it in the language.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Provider => "provider",
+            Self::Class => "class",
+            Self::Retry => "retry",
+            Self::Let => "let",
+            Self::Route => "route",
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Declared {
+    sort: Sort,
+    at: usize,
+    span: Span,
+    is_used: bool,
+}
+
+/// Every name of the folder.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    known: BTreeMap<String, Declared>,
+    /// Names that lines which could not be read may have declared or used.
+    excused: BTreeSet<String>,
+    /// Sorts of which some declaration has no name, or one that was not taken in.
+    unsure: BTreeSet<Sort>,
+}
+
+impl Names {
+    /// Takes in a declaration: the `at`-th of its sort. Faults of the name are reported.
+    pub(super) fn declare(&mut self, name: &Value, sort: Sort, at: usize, report: &mut Report) {
+        if !is_name(name, sort.word(), report) {
+            self.unsure.insert(sort);
+            return;
+        }
+        if let Some(first) = self.known.get(&name.text) {
+            report.add(
+                Diagnostic::new(
+                    Code::Duplicate,
+                    name.span,
+                    format!("the name `{}` is taken", name.text),
+                )
+                .label("declared again here")
+                .and(first.span, format!("a {} of this name stands here", first.sort.word()))
+                .help("every provider, class, retry, let and route of a folder has a name of its own"),
+            );
+            return;
+        }
+        let declared = Declared { sort, at, span: name.span, is_used: false };
+        self.known.insert(name.text.clone(), declared);
+    }
+
+    /// Notes a declaration without a name, so that whoever uses the name is not blamed.
+    pub(super) fn nameless(&mut self, sort: Sort) {
+        self.unsure.insert(sort);
+    }
+
+    /// Notes the words of a line that could not be read.
+    pub(super) fn excuse(&mut self, broken: &Broken) {
+        for word in &broken.words {
+            if let Some((provider, _)) = word.split_once('/') {
+                self.excused.insert(provider.to_owned());
+            }
+            self.excused.insert(word.clone());
+        }
+    }
+
+    /// Whether a line that could not be read holds this word.
+    pub(super) fn is_excused(&self, word: &str) -> bool {
+        self.excused.contains(word)
+    }
+
+    /// What a name stands for, if anything.
+    pub(super) fn sort(&self, name: &str) -> Option<Sort> {
+        self.known.get(name).map(|declared| declared.sort)
+    }
+
+    /// The names of one sort.
+    pub(super) fn of_sort(&self, sort: Sort) -> impl Iterator<Item = &str> {
+        self.known.iter().filter(move |(_, d)| d.sort == sort).map(|(name, _)| name.as_str())
+    }
+
+    /// The position of a name among its sort, which counts as a use of it. Faults are reported.
+    pub(super) fn resolve(&mut self, name: &Value, sort: Sort, report: &mut Report) -> Option<usize> {
+        if let Some(declared) = self.known.get_mut(&name.text) {
+            if declared.sort == sort {
+                declared.is_used = true;
+                return Some(declared.at);
+            }
+            declared.is_used = true;
+            report.add(wrong_kind(name, sort, declared));
+            return None;
+        }
+        if self.is_excused(&name.text) || self.unsure.contains(&sort) {
+            return None;
+        }
+        let what = sort.word();
+        let found =
+            Diagnostic::new(Code::UnknownName, name.span, format!("no {what} `{}`", name.text));
+        let found = match nearest(&name.text, self.of_sort(sort)) {
+            Some(near) => found.label(format!("did you mean `{near}`?")).fix(name.span, near),
+            None => found.help(format!("declare it with `{what} {}`, or name one that exists", name.text)),
+        };
+        report.add(found);
+        None
+    }
+
+    /// Warns of what nothing uses.
+    pub(super) fn unused(&self, report: &mut Report) {
+        for (name, declared) in &self.known {
+            if declared.is_used || self.is_excused(name) {
+                continue;
+            }
+            let what = declared.sort.word();
+            report.add(
+                Diagnostic::new(Code::Unused, declared.span, format!("nothing uses the {what} `{name}`"))
+                    .help("delete it, or lead something to it"),
+            );
+        }
+    }
+}
+
+fn wrong_kind(name: &Value, sort: Sort, declared: &Declared) -> Diagnostic {
+    let (due, is) = (sort.word(), declared.sort.word());
+    let text = &name.text;
+    let found = Diagnostic::new(
+        Code::WrongKind,
+        name.span,
+        format!("`{text}` is a {is}, and a {due} is due here"),
+    )
+    .and(declared.span, format!("the {is} is declared here"));
+    match (sort, declared.sort) {
+        (Sort::Class, Sort::Route) => {
+            found.help(format!("write `-> route {text}`")).fix(name.span, format!("route {text}"))
+        }
+        (Sort::Class, Sort::Provider) => {
+            found.help(format!("an arm leads to a class; a class names `{text}/MODEL` as its primary"))
+        }
+        _ => found.help(format!("name a {due}")),
+    }
+}
+
+/// Whether a value can be the name of something; faults are reported.
+pub(super) fn is_name(name: &Value, what: &str, report: &mut Report) -> bool {
+    let text = &name.text;
+    match name.kind {
+        Kind::Word if !vocab::is_reserved(text) => true,
+        Kind::Word => {
+            report.add(
+                Diagnostic::new(
+                    Code::Reserved,
+                    name.span,
+                    format!("`{text}` is a word of the language and cannot be a name"),
+                )
+                .help(format!("choose another name for this {what}, such as `my-{text}`")),
+            );
+            false
+        }
+        Kind::Text => {
+            report.add(
+                Diagnostic::new(Code::WrongValue, name.span, "a name has no quotes")
+                    .help("a bare word is a name, a quoted one is data")
+                    .fix(name.span, text.clone()),
+            );
+            false
+        }
+        _ => {
+            report.add(
+                Diagnostic::new(Code::WrongValue, name.span, format!("`{text}` is not a name"))
+                    .help("a name begins with a letter and holds letters, digits, `_`, and single `-` or `.`"),
+            );
+            false
+        }
+    }
+}

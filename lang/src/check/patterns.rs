@@ -1,0 +1,145 @@
+//! Texts on the right side of a comparison, and whether the fact can ever have them.
+
+use claw_table::Fact;
+
+use crate::codes::Code;
+use crate::model::Pattern;
+use crate::report::{Diagnostic, Report};
+use crate::syntax::ast::{Op, Value};
+use crate::syntax::escape;
+use crate::vocab;
+
+/// Reads one text as a pattern; faults are reported.
+pub(super) fn read(value: &Value, op: Op, fact: &Fact, report: &mut Report) -> Option<Pattern> {
+    let text = value.text.as_str();
+    let pattern = if op == Op::Like { like(value, report)? } else { exact(value, report) };
+    if let Some((why, fix)) = impossible(&pattern, fact) {
+        let mut found = Diagnostic::new(
+            Code::NeverEqual,
+            value.span,
+            format!("`{}` never equals `{}`", fact_word(fact), escape(text)),
+        )
+        .label(why);
+        found = match fix {
+            Some(fix) => found.help(format!("write `{fix}`")).fix(value.span, fix),
+            None => found.help("write the value as the request has it"),
+        };
+        report.add(found);
+        return None;
+    }
+    Some(pattern)
+}
+
+fn exact(value: &Value, report: &mut Report) -> Pattern {
+    let text = &value.text;
+    if text.contains('*') {
+        report.add(
+            Diagnostic::new(Code::StarInText, value.span, format!("`{}` is compared star and all", escape(text)))
+                .help(format!("for a pattern, write `like {}`", escape(text))),
+        );
+    }
+    Pattern::Exact(text.clone())
+}
+
+fn like(value: &Value, report: &mut Report) -> Option<Pattern> {
+    let text = value.text.as_str();
+    let stars = text.matches('*').count();
+    if stars == 0 {
+        return Some(Pattern::Exact(text.to_owned()));
+    }
+    if stars == 1 {
+        if let Some(head) = text.strip_suffix('*') {
+            return Some(Pattern::Prefix(head.to_owned()));
+        }
+        if let Some(tail) = text.strip_prefix('*') {
+            return Some(Pattern::Suffix(tail.to_owned()));
+        }
+    }
+    let found = Diagnostic::new(
+        Code::WildPattern,
+        value.span,
+        format!("the pattern `{}` is not in this version of claw", escape(text)),
+    );
+    let found = match text.split_once('*') {
+        Some((head, tail)) if stars == 1 => found.label("a star in the middle").help(format!(
+            "write two patterns joined by `and`: `like {}` and `like {}`",
+            escape(&format!("{head}*")),
+            escape(&format!("*{tail}"))
+        )),
+        _ => found
+            .label("more than one star")
+            .help("a pattern has one star, at its beginning or at its end: `\"gpt-5*\"` or `\"*-mini\"`"),
+    };
+    report.add(found);
+    None
+}
+
+/// Why a fact never has this value, and what was probably meant.
+fn impossible(pattern: &Pattern, fact: &Fact) -> Option<(&'static str, Option<String>)> {
+    let (text, is_whole, has_head) = match pattern {
+        Pattern::Exact(text) => (text, true, true),
+        Pattern::Prefix(text) => (text, false, true),
+        Pattern::Suffix(text) => (text, false, false),
+    };
+    let quoted = |text: &str| match pattern {
+        Pattern::Exact(_) => escape(text),
+        Pattern::Prefix(_) => escape(&format!("{text}*")),
+        Pattern::Suffix(_) => escape(&format!("*{text}")),
+    };
+    match fact {
+        Fact::Method if is_whole => {
+            let upper = text.to_ascii_uppercase();
+            if upper == *text {
+                return None;
+            }
+            let known = vocab::METHODS.contains(&upper.as_str());
+            Some(("a method is upper case", known.then(|| quoted(&upper))))
+        }
+        Fact::Path if has_head && !text.is_empty() && !text.starts_with('/') => {
+            let fix = (!text.contains("://")).then(|| quoted(&format!("/{text}")));
+            Some(("a path begins with `/`", fix))
+        }
+        Fact::Path if text.contains(['?', '#']) => Some(("a path has no query", None)),
+        Fact::Path if is_whole && text.len() > 1 && text.ends_with('/') => {
+            Some(("a path has no slash at its end", Some(quoted(text.trim_end_matches('/')))))
+        }
+        Fact::Host if text.contains("://") || text.contains('/') => Some(("a host is a name alone", None)),
+        Fact::Host if text.chars().any(|c| c.is_ascii_uppercase()) => {
+            Some(("a host is compared in lower case", Some(quoted(&text.to_ascii_lowercase()))))
+        }
+        Fact::Host if is_whole && !text.starts_with('[') && text.contains(':') => {
+            let name = text.split(':').next().unwrap_or_default();
+            Some(("a host is compared without its port", Some(quoted(name))))
+        }
+        Fact::Model if is_whole && text.is_empty() => Some(("a request cannot name an empty model", None)),
+        Fact::Endpoint if is_whole && !vocab::ENDPOINTS.contains(&text.as_str()) => {
+            Some(("there is no such endpoint", None))
+        }
+        Fact::Method
+        | Fact::Path
+        | Fact::Host
+        | Fact::Endpoint
+        | Fact::Header(_)
+        | Fact::Query(_)
+        | Fact::Model
+        | Fact::Streaming
+        | Fact::Has(_)
+        | Fact::Tokens => None,
+    }
+}
+
+/// The word that begins a condition about a fact.
+pub(super) fn fact_word(fact: &Fact) -> &'static str {
+    match fact {
+        Fact::Method => "method",
+        Fact::Path => "path",
+        Fact::Host => "host",
+        Fact::Endpoint => "endpoint",
+        Fact::Header(_) => "header",
+        Fact::Query(_) => "query",
+        Fact::Model => "model",
+        Fact::Streaming => "streaming",
+        Fact::Has(_) => "has",
+        Fact::Tokens => "tokens",
+    }
+}

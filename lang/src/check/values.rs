@@ -1,0 +1,287 @@
+//! What a literal means in its place: times, counts, prices, statuses. Money is integer.
+
+use crate::codes::Code;
+use crate::report::{Diagnostic, Report};
+use crate::syntax::ast::Value;
+use crate::syntax::lexer::Kind;
+
+/// The longest time that any field takes.
+const TIME_MS_MAX: u64 = 7 * 24 * 3_600_000;
+/// The largest count that any field takes.
+const COUNT_MAX: u64 = 1_000_000_000_000;
+
+/// A time in milliseconds.
+pub(super) fn duration(value: &Value, report: &mut Report) -> Option<u64> {
+    settle(value, duration_of(&value.text, value), report)
+}
+
+/// A range of times, or one time that is both ends.
+pub(super) fn duration_range(value: &Value, report: &mut Report) -> Option<(u64, u64)> {
+    if value.kind != Kind::Range {
+        return duration(value, report).map(|ms| (ms, ms));
+    }
+    let (low, high) = value.text.split_once("..")?;
+    let low = settle(value, duration_of(low, value), report)?;
+    let high = settle(value, duration_of(high, value), report)?;
+    if low > high {
+        report.add(
+            Diagnostic::new(
+                Code::OutOfRange,
+                value.span,
+                format!("`{}` begins after it ends", value.text),
+            )
+            .help("write the shorter time first"),
+        );
+        return None;
+    }
+    Some((low, high))
+}
+
+/// A decimal count such as `128k`.
+pub(super) fn count(value: &Value, report: &mut Report) -> Option<u64> {
+    settle(value, count_of(value), report)
+}
+
+/// A plain whole number within bounds.
+pub(super) fn plain(value: &Value, what: &str, bounds: (u64, u64), report: &mut Report) -> Option<u64> {
+    let found = (|| {
+        let (low, high) = bounds;
+        let wrong = |text: String| Diagnostic::new(Code::WrongValue, value.span, text);
+        let example = format!("write a number from {low} to {high}");
+        if value.kind != Kind::Amount {
+            return Err(wrong(format!("`{}` is not {what}", value.text)).help(example));
+        }
+        let number: u64 = value.text.parse().map_err(|_| {
+            Diagnostic::new(
+                Code::WrongUnit,
+                value.span,
+                format!("{what} has no unit: `{}`", value.text),
+            )
+            .help(example.clone())
+        })?;
+        if (low..=high).contains(&number) {
+            return Ok(number);
+        }
+        Err(Diagnostic::new(
+            Code::OutOfRange,
+            value.span,
+            format!("{what} of `{number}` is out of range"),
+        )
+        .help(example))
+    })();
+    settle(value, found, report)
+}
+
+/// A price in pico-dollars per token: `$1.25/M` is 1 250 000.
+pub(super) fn price(value: &Value, report: &mut Report) -> Option<u64> {
+    settle(value, price_of(value), report)
+}
+
+fn settle<T>(_: &Value, found: Result<T, Diagnostic>, report: &mut Report) -> Option<T> {
+    found.map_err(|diagnostic| report.add(diagnostic)).ok()
+}
+
+fn duration_of(text: &str, value: &Value) -> Result<u64, Diagnostic> {
+    let wrong = |code, message: String| Diagnostic::new(code, value.span, message);
+    if !matches!(value.kind, Kind::Amount | Kind::Range) {
+        return Err(wrong(Code::WrongValue, format!("`{}` is not a time", value.text))
+            .help("write a time such as `500ms`, `30s`, `5m` or `1h30m`"));
+    }
+    let mut total = Some(0_u64);
+    for (number, unit) in parts(text) {
+        let factor = match unit {
+            "ms" => 1,
+            "s" => 1_000,
+            "m" => 60_000,
+            "h" => 3_600_000,
+            "d" => 86_400_000,
+            "" => {
+                return Err(wrong(Code::NoUnit, format!("`{text}` has no unit"))
+                    .label("seconds or milliseconds?")
+                    .help(format!("write `{text}s` for seconds or `{text}ms` for milliseconds")));
+            }
+            "M" => {
+                let fixed = value.text.replace('M', "m");
+                return Err(wrong(
+                    Code::MinutesOrMillions,
+                    format!("`{text}` is a count of millions, and a time is due"),
+                )
+                .help(format!("minutes are written `{fixed}`"))
+                .fix(value.span, fixed));
+            }
+            _ => {
+                return Err(wrong(Code::WrongUnit, format!("`{unit}` is not a unit of time"))
+                    .help("the units of time are `ms`, `s`, `m`, `h` and `d`"));
+            }
+        };
+        total = total.zip(scaled(number, factor)).and_then(|(sum, part)| sum.checked_add(part));
+    }
+    match total {
+        Some(ms) if (1..=TIME_MS_MAX).contains(&ms) => Ok(ms),
+        _ => Err(wrong(Code::OutOfRange, format!("`{text}` is out of range"))
+            .help("a time is at least `1ms` and at most `7d`, in whole milliseconds")),
+    }
+}
+
+fn count_of(value: &Value) -> Result<u64, Diagnostic> {
+    let text = value.text.as_str();
+    let wrong = |code, message: String| Diagnostic::new(code, value.span, message);
+    if value.kind != Kind::Amount {
+        return Err(wrong(Code::WrongValue, format!("`{text}` is not a count"))
+            .help("write a number such as `8000`, `128k` or `2M`"));
+    }
+    let mut list = parts(text);
+    let (number, unit) = list.pop().filter(|_| list.is_empty()).unwrap_or((text, "?"));
+    let factor = match unit {
+        "" => 1,
+        "k" => 1_000,
+        "M" => 1_000_000,
+        "m" => {
+            let fixed = text.replace('m', "M");
+            return Err(wrong(
+                Code::MinutesOrMillions,
+                format!("`{text}` is a time in minutes, and a count is due"),
+            )
+            .help(format!("millions are written `{fixed}`"))
+            .fix(value.span, fixed));
+        }
+        _ => {
+            return Err(wrong(Code::WrongUnit, format!("`{text}` is not a count"))
+                .help("a count is a plain number or has `k` for thousands or `M` for millions"));
+        }
+    };
+    match scaled(number, factor) {
+        Some(count) if count <= COUNT_MAX => Ok(count),
+        _ => Err(wrong(Code::OutOfRange, format!("`{text}` is out of range"))
+            .help("write a whole number of at most `1000000M`")),
+    }
+}
+
+fn price_of(value: &Value) -> Result<u64, Diagnostic> {
+    let text = value.text.as_str();
+    let wrong = |code, message: String| Diagnostic::new(code, value.span, message);
+    if value.is_word("free") {
+        return Ok(0);
+    }
+    let example = "write dollars per million tokens: `$1.25/M`, or `free`";
+    if value.kind != Kind::Money {
+        return Err(wrong(Code::WrongValue, format!("`{text}` is not a price")).help(example));
+    }
+    let (dollars, unit) = text.split_once('/').unwrap_or((text, ""));
+    match unit {
+        "M" => {}
+        "" => {
+            return Err(wrong(Code::NoUnit, format!("`{text}` does not say for how many tokens"))
+                .help(format!("write `{text}/M` for dollars per million tokens"))
+                .fix(value.span, format!("{text}/M")));
+        }
+        "m" => {
+            return Err(wrong(Code::MinutesOrMillions, format!("`{text}` is a price per minute"))
+                .help(format!("millions are written `{dollars}/M`"))
+                .fix(value.span, format!("{dollars}/M")));
+        }
+        _ => return Err(wrong(Code::WrongUnit, format!("`{text}` has an unknown unit")).help(example)),
+    }
+    // One dollar per million tokens is a million pico-dollars per token.
+    scaled(dollars.trim_start_matches('$'), 1_000_000)
+        .filter(|pico| *pico <= 1_000_000_000_000)
+        .ok_or_else(|| {
+            wrong(Code::OutOfRange, format!("`{text}` cannot be counted"))
+                .help("a price has at most six decimals and is at most `$1000000/M`")
+        })
+}
+
+/// `1h30m` as its numbers with their units.
+fn parts(text: &str) -> Vec<(&str, &str)> {
+    let mut list = Vec::new();
+    let mut rest = text;
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
+        let (number, tail) = rest.split_at(digits);
+        let letters = tail.find(|c: char| c.is_ascii_digit()).unwrap_or(tail.len());
+        let (unit, next) = tail.split_at(letters);
+        list.push((number, unit));
+        if next.len() == rest.len() {
+            break;
+        }
+        rest = next;
+    }
+    list
+}
+
+/// A decimal number times a factor, if that is a whole number. No floating point: `0.1` is a tenth.
+fn scaled(number: &str, factor: u64) -> Option<u64> {
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    let mut total = whole.parse::<u64>().ok()?.checked_mul(factor)?;
+    let mut scale = factor;
+    for digit in fraction.chars() {
+        let digit = u64::from(digit.to_digit(10)?);
+        if digit != 0 && scale % 10 != 0 {
+            return None;
+        }
+        scale /= 10;
+        total = total.checked_add(digit.checked_mul(scale)?)?;
+    }
+    Some(total)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::Source;
+    use crate::span::Span;
+    use std::sync::Arc;
+
+    fn read<T>(
+        kind: Kind,
+        text: &str,
+        read: fn(&Value, &mut Report) -> Option<T>,
+    ) -> Result<T, &'static str> {
+        let mut report = Report::new(Arc::from(Vec::<Source>::new()));
+        let value = Value { kind, text: text.into(), span: Span::default() };
+        read(&value, &mut report).ok_or_else(|| report.diagnostics()[0].code.id())
+    }
+
+    #[test]
+    fn a_time_is_whole_milliseconds() {
+        let time = |text| read(Kind::Amount, text, duration);
+        assert_eq!(time("200ms"), Ok(200));
+        assert_eq!(time("1h30m"), Ok(5_400_000));
+        assert_eq!(time("1.5s"), Ok(1_500));
+        assert_eq!(time("7d"), Ok(TIME_MS_MAX));
+        assert_eq!(time("30"), Err("C0304"));
+        assert_eq!(time("5M"), Err("C0306"));
+        assert_eq!(time("5k"), Err("C0305"));
+        assert_eq!(time("0s"), Err("C0307"));
+        assert_eq!(time("0.5ms"), Err("C0307"));
+        assert_eq!(time("99999999999999999999s"), Err("C0307"));
+        assert_eq!(read(Kind::Range, "200ms..5s", duration_range), Ok((200, 5_000)));
+        assert_eq!(read(Kind::Range, "5s..200ms", duration_range), Err("C0307"));
+        assert_eq!(read(Kind::Text, "5s", duration), Err("C0308"));
+    }
+
+    #[test]
+    fn a_count_is_decimal() {
+        let size = |text| read(Kind::Amount, text, count);
+        assert_eq!(size("8000"), Ok(8_000));
+        assert_eq!(size("1050k"), Ok(1_050_000));
+        assert_eq!(size("1.5M"), Ok(1_500_000));
+        assert_eq!(size("5m"), Err("C0306"));
+        assert_eq!(size("5s"), Err("C0305"));
+        assert_eq!(size("1.5"), Err("C0307"));
+        assert_eq!(size("1k5k"), Err("C0305"));
+    }
+
+    #[test]
+    fn a_price_is_whole_pico_dollars_per_token() {
+        let rate = |text| read(Kind::Money, text, price);
+        assert_eq!(rate("$1.25/M"), Ok(1_250_000));
+        assert_eq!(rate("$0.000001/M"), Ok(1));
+        assert_eq!(rate("$0.0000001/M"), Err("C0307"));
+        assert_eq!(rate("$5"), Err("C0304"));
+        assert_eq!(rate("$5/k"), Err("C0305"));
+        assert_eq!(rate("$5/m"), Err("C0306"));
+        assert_eq!(read(Kind::Word, "free", price), Ok(0));
+        assert_eq!(read(Kind::Amount, "5", price), Err("C0308"));
+    }
+}

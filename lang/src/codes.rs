@@ -1,0 +1,141 @@
+//! The one list of diagnostics. Each has a page in `codes/`, and that page is its test.
+//!
+//! The hundreds group by area: 1 syntax, 2 names, 3 values and fields, 4 routes, 5 targets,
+//! 6 secrets, 7 the table.
+
+/// How much a finding weighs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// The policy is not built.
+    Error,
+    /// The policy is built; `--deny warnings` refuses it.
+    Warning,
+}
+
+impl Severity {
+    /// The word for it in every format.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+        }
+    }
+}
+
+macro_rules! codes {
+    ($($severity:ident { $($id:ident $name:ident: $title:literal,)* })*) => {
+        /// One kind of finding.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Code {
+            $($(#[doc = $title] $name,)*)*
+        }
+
+        impl Code {
+            /// Every code, in the order of the list.
+            pub const ALL: &[Self] = &[$($(Self::$name,)*)*];
+
+            /// Its stable name.
+            pub fn id(self) -> &'static str {
+                match self { $($(Self::$name => stringify!($id),)*)* }
+            }
+
+            /// What it is about, in a few words.
+            pub fn title(self) -> &'static str {
+                match self { $($(Self::$name => $title,)*)* }
+            }
+
+            /// How much it weighs.
+            pub fn severity(self) -> Severity {
+                match self { $($(Self::$name => Severity::$severity,)*)* }
+            }
+
+            /// Its page: what to avoid, what to write, and why.
+            pub fn page(self) -> &'static str {
+                match self {
+                    $($(Self::$name => include_str!(concat!("../codes/", stringify!($id), ".md")),)*)*
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    Error {
+        C0101 Unexpected: "something stands where it cannot stand",
+        C0102 Unclosed: "a block is not closed",
+        C0103 StrayClose: "a closing brace closes nothing",
+        C0104 OpenText: "a text is not closed",
+        C0105 BadCharacter: "a character that the language does not use",
+        C0106 HiddenCharacter: "an invisible character that changes how text is read",
+        C0107 TooDeep: "brackets are nested too deep",
+        C0108 TooBig: "the policy is too big",
+        C0109 DanglingComma: "a comma with nothing after it",
+        C0110 Colon: "a colon between a field and its value",
+        C0111 ForeignOperator: "an operator of another language",
+        C0112 YamlItem: "a list written with dashes",
+        C0113 Priority: "a priority number",
+        C0114 EqualsSign: "an equals sign outside `let`",
+        C0115 ThousandsComma: "a comma inside a number",
+        C0116 BadEscape: "an unknown escape in a text",
+        C0117 NotYet: "a construct that is not in this version",
+        C0118 UnknownKeyword: "an unknown declaration",
+        C0119 NoBlock: "a declaration without its braces",
+        C0120 UnclosedParen: "a parenthesis is not closed",
+
+        C0201 UnknownName: "a name that nothing declares",
+        C0202 UnknownFact: "a condition asks for an unknown fact",
+        C0203 UnknownModel: "a model that its provider does not list",
+        C0204 Duplicate: "a name declared twice",
+        C0205 Reserved: "a reserved word used as a name",
+        C0206 WrongKind: "a name of another kind",
+        C0207 Cycle: "names that lead back to themselves",
+        C0208 Nameless: "a declaration without a name",
+        C0209 OnlyOnce: "a declaration that may stand only once",
+        C0210 Missing: "a policy lacks a declaration",
+
+        C0301 UnknownField: "an unknown field",
+        C0302 FieldMissing: "a required field is missing",
+        C0303 FieldTwice: "a field given twice",
+        C0304 NoUnit: "a number without its unit",
+        C0305 WrongUnit: "a number with the wrong unit",
+        C0306 MinutesOrMillions: "`m` and `M` mixed up",
+        C0307 OutOfRange: "a value out of range",
+        C0308 WrongValue: "a value of the wrong kind",
+        C0309 WrongOperator: "an operator that does not fit the fact",
+        C0310 UnknownWord: "a word that this place does not know",
+        C0311 WildPattern: "a pattern that cannot be matched yet",
+        C0312 BadUrl: "an address that cannot be used",
+        C0313 NeverEqual: "a value that the fact never has",
+    }
+    Warning {
+        C0314 StarInText: "a star where nothing is a pattern",
+    }
+    Error {
+        C0315 TooLarge: "more of something than a table can hold",
+
+        C0401 NoOtherwise: "a route without `otherwise`",
+        C0402 OtherwiseNotLast: "arms after `otherwise`",
+        C0403 Shadowed: "an arm that no request can reach",
+        C0404 AlwaysFalse: "a condition that no request meets",
+    }
+    Warning {
+        C0405 AlwaysTrue: "a condition that every request meets",
+        C0406 DenyReadAsBadKey: "a refusal that clients read as a bad key",
+        C0211 Unused: "a name that nothing uses",
+    }
+    Error {
+        C0501 TargetTwice: "a target listed twice",
+
+        C0601 KeyInTheClear: "a key sent over plain http",
+        C0602 LiteralKey: "a key written into the policy",
+
+        C0701 OverBudget: "a policy that does not fit the table's budget",
+    }
+}
+
+impl Code {
+    /// The code with this stable name, whatever its case.
+    pub fn named(id: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|code| code.id().eq_ignore_ascii_case(id))
+    }
+}

@@ -1,0 +1,117 @@
+//! The two ways in: `check` for findings alone, `compile` for findings and a table.
+
+use std::sync::Arc;
+
+use claw_table::Place;
+
+use crate::audit;
+use crate::build::{Unbuilt, finish};
+use crate::check::model as model_of;
+use crate::codes::Code;
+use crate::flatten::BuildInfo;
+use crate::model::Model;
+use crate::report::{Diagnostic, Lines, Report};
+use crate::source::{FILE_BYTES_MAX, Source};
+use crate::span::Span;
+use crate::syntax;
+
+/// What checking a policy gave.
+#[derive(Debug)]
+pub struct Checked {
+    /// The proved policy; it exists only if the report holds no error.
+    pub model: Option<Model>,
+    /// Everything that was found.
+    pub report: Report,
+}
+
+/// What compiling a policy gave.
+#[derive(Debug)]
+pub struct Compiled {
+    /// The bytes of the table; they exist only if the report holds no error.
+    pub table: Option<Vec<u8>>,
+    /// Everything that was found.
+    pub report: Report,
+}
+
+/// Checks a folder: syntax, names, values, routes, and that every arm can be reached.
+pub fn check(sources: Vec<Source>) -> Checked {
+    let (model, mut report) = read(sources);
+    if report.is_sound() {
+        audit::prove(&model, &mut report);
+    }
+    report.sort();
+    let model = report.is_sound().then_some(model);
+    Checked { model, report }
+}
+
+/// Compiles a folder. The same sources always give the same bytes.
+pub fn compile(sources: Vec<Source>) -> Compiled {
+    let (model, mut report) = read(sources);
+    let mut table = None;
+    if report.is_sound()
+        && let Some(diagram) = audit::prove(&model, &mut report)
+        && report.is_sound()
+    {
+        let sources = Arc::clone(report.shared());
+        let lines: Vec<Lines<'_>> = sources.iter().map(|source| Lines::new(&source.text)).collect();
+        let place = |span| place(&sources, &lines, span);
+        let info = BuildInfo { source: digest(&sources), place: &place };
+        match finish(&diagram, &info) {
+            Ok(bytes) => table = Some(bytes),
+            Err(why) => report.add(unbuilt(&why)),
+        }
+    }
+    report.sort();
+    let table = table.filter(|_| report.is_sound());
+    Compiled { table, report }
+}
+
+fn read(mut sources: Vec<Source>) -> (Model, Report) {
+    sources.sort_by(|a, b| a.path.cmp(&b.path));
+    let sources: Arc<[Source]> = Arc::from(sources);
+    let mut report = Report::new(Arc::clone(&sources));
+    let mut files = Vec::with_capacity(sources.len());
+    for (number, source) in sources.iter().enumerate() {
+        let number = u32::try_from(number).unwrap_or(u32::MAX);
+        if source.text.len() as u64 > FILE_BYTES_MAX {
+            let at = Span { file: number, ..Span::default() };
+            report.add(
+                Diagnostic::new(Code::TooBig, at, "this file is larger than 8 MiB")
+                    .help("split it; a folder is one policy, whatever its files are called"),
+            );
+            continue;
+        }
+        files.push(syntax::parse(number, &source.text, &mut report).file);
+    }
+    if sources.is_empty() {
+        report.add(
+            Diagnostic::new(Code::Missing, Span::default(), "there is no `.claw` file here")
+                .help("name a folder that holds a policy"),
+        );
+    }
+    let model = model_of(&files, &mut report);
+    (model, report)
+}
+
+/// One digest over every path and text, each with its length, so that no two folders share it.
+fn digest(sources: &[Source]) -> [u8; 32] {
+    let mut hasher = blake3::Hasher::new();
+    for part in sources.iter().flat_map(|source| [&source.path, &source.text]) {
+        hasher.update(&(part.len() as u64).to_le_bytes());
+        hasher.update(part.as_bytes());
+    }
+    *hasher.finalize().as_bytes()
+}
+
+fn place(sources: &[Source], lines: &[Lines<'_>], span: Span) -> Place {
+    let file = span.file as usize;
+    let (Some(source), Some(lines)) = (sources.get(file), lines.get(file)) else {
+        return Place::default();
+    };
+    let at = lines.position(span.start);
+    Place { file: source.path.clone(), line: at.line, column: at.column }
+}
+
+fn unbuilt(why: &Unbuilt) -> Diagnostic {
+    Diagnostic::new(Code::OverBudget, Span::default(), why.to_string())
+}

@@ -1,0 +1,159 @@
+//! What the compiler found: diagnostics with places, and the list that collects them.
+//!
+//! A pass never stops at the first fault: it adds to the [`Report`] and goes on.
+
+pub mod human;
+pub mod json;
+mod lines;
+
+pub use lines::{Lines, Position};
+
+use std::sync::Arc;
+
+use crate::codes::{Code, Severity};
+use crate::source::Source;
+use crate::span::Span;
+
+/// One finding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// Which kind.
+    pub code: Code,
+    /// What is wrong, in the operator's words.
+    pub message: String,
+    /// The smallest place that shows it.
+    pub primary: Label,
+    /// The other places involved.
+    pub others: Vec<Label>,
+    /// What to write instead.
+    pub help: Option<String>,
+    /// An edit that does it.
+    pub fix: Option<Fix>,
+}
+
+/// A place and what to say about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Label {
+    /// The place.
+    pub span: Span,
+    /// A few words, possibly none.
+    pub text: String,
+}
+
+/// Replaces one place by a text; always safe to apply.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fix {
+    /// What is replaced.
+    pub span: Span,
+    /// What stands there afterwards.
+    pub text: String,
+}
+
+impl Diagnostic {
+    /// A finding with its place; the rest is added by the methods below.
+    pub fn new(code: Code, span: Span, message: impl Into<String>) -> Self {
+        let primary = Label { span, text: String::new() };
+        Self { code, message: message.into(), primary, others: Vec::new(), help: None, fix: None }
+    }
+
+    /// Says something at the primary place.
+    #[must_use]
+    pub fn label(mut self, text: impl Into<String>) -> Self {
+        self.primary.text = text.into();
+        self
+    }
+
+    /// Names another place that is involved.
+    #[must_use]
+    pub fn and(mut self, span: Span, text: impl Into<String>) -> Self {
+        self.others.push(Label { span, text: text.into() });
+        self
+    }
+
+    /// Tells what to write instead.
+    #[must_use]
+    pub fn help(mut self, text: impl Into<String>) -> Self {
+        self.help = Some(text.into());
+        self
+    }
+
+    /// Adds the edit that does it.
+    #[must_use]
+    pub fn fix(mut self, span: Span, text: impl Into<String>) -> Self {
+        self.fix = Some(Fix { span, text: text.into() });
+        self
+    }
+}
+
+/// Every finding of one run, with the texts they point into.
+#[derive(Debug, Clone)]
+pub struct Report {
+    sources: Arc<[Source]>,
+    found: Vec<Diagnostic>,
+}
+
+impl Report {
+    /// An empty report about these files.
+    pub fn new(sources: Arc<[Source]>) -> Self {
+        Self { sources, found: Vec::new() }
+    }
+
+    /// Takes in one finding.
+    pub fn add(&mut self, diagnostic: Diagnostic) {
+        self.found.push(diagnostic);
+    }
+
+    /// Puts the findings in the order of the text, and drops what was said twice.
+    pub fn sort(&mut self) {
+        self.found.sort_by(|a, b| {
+            (a.primary.span, a.code, &a.message).cmp(&(b.primary.span, b.code, &b.message))
+        });
+        self.found.dedup();
+    }
+
+    /// The findings.
+    pub fn diagnostics(&self) -> &[Diagnostic] {
+        &self.found
+    }
+
+    /// The files they point into.
+    pub fn sources(&self) -> &[Source] {
+        &self.sources
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<[Source]> {
+        &self.sources
+    }
+
+    /// How many errors there are.
+    pub fn errors(&self) -> usize {
+        self.count(Severity::Error)
+    }
+
+    /// How many warnings there are.
+    pub fn warnings(&self) -> usize {
+        self.count(Severity::Warning)
+    }
+
+    /// Whether nothing was found that keeps the policy from being built.
+    pub fn is_sound(&self) -> bool {
+        self.errors() == 0
+    }
+
+    /// The text of a place.
+    pub fn text(&self, span: Span) -> &str {
+        self.sources.get(span.file as usize).map_or("", |source| span.of(&source.text))
+    }
+
+    /// The file and line of a place, as `shop.claw:7:3`.
+    pub fn place(&self, span: Span) -> String {
+        self.sources.get(span.file as usize).map_or_else(String::new, |source| {
+            let at = Lines::new(&source.text).position(span.start);
+            format!("{}:{}:{}", source.path, at.line, at.column)
+        })
+    }
+
+    fn count(&self, severity: Severity) -> usize {
+        self.found.iter().filter(|d| d.code.severity() == severity).count()
+    }
+}

@@ -1,0 +1,210 @@
+//! Why a line could not be parsed, in the operator's words: first the habits of other languages,
+//! each with what to write instead, then the plain "this cannot stand here".
+
+use pest::error::{Error, ErrorVariant, InputLocation};
+
+use super::grammar::Rule;
+use super::lexer::{Kind, Token};
+use crate::codes::Code;
+use crate::report::Diagnostic;
+use crate::span::Span;
+
+/// Explains a line that the grammar refused.
+pub(crate) fn explain(source: &str, tokens: &[Token], error: &Error<Rule>, line: Span) -> Diagnostic {
+    let at = line_place(error, line);
+    let line = Line { source, tokens };
+    line.yaml_item()
+        .or_else(|| line.priority())
+        .or_else(|| line.first_word())
+        .or_else(|| line.foreign())
+        .unwrap_or_else(|| line.unexpected(error, at))
+}
+
+fn line_place(error: &Error<Rule>, line: Span) -> u32 {
+    let (InputLocation::Pos(at) | InputLocation::Span((at, _))) = error.location;
+    line.start.saturating_add(u32::try_from(at).unwrap_or(0))
+}
+
+struct Line<'a> {
+    source: &'a str,
+    tokens: &'a [Token],
+}
+
+impl<'a> Line<'a> {
+    fn text(&self, at: usize) -> &'a str {
+        self.tokens.get(at).map_or("", |token| token.span.of(self.source))
+    }
+
+    fn kind(&self, at: usize) -> Option<Kind> {
+        self.tokens.get(at).map(|token| token.kind)
+    }
+
+    fn yaml_item(&self) -> Option<Diagnostic> {
+        let dash = self.tokens.first().filter(|_| self.text(0) == "-")?;
+        let found = Diagnostic::new(Code::YamlItem, dash.span, "a list is not written with dashes");
+        Some(found.help("write the values on one line, with commas between them: `fallback a/b, c/d`"))
+    }
+
+    fn priority(&self) -> Option<Diagnostic> {
+        let at = (0..self.tokens.len()).find(|at| {
+            matches!(self.text(*at), "priority" | "weight" | "order")
+                && matches!(self.kind(at + 1), Some(Kind::Amount | Kind::Foreign))
+        })?;
+        let word = self.tokens.get(at)?;
+        let span = word.span.to(self.tokens.last()?.span);
+        Some(priority(span))
+    }
+
+    fn first_word(&self) -> Option<Diagnostic> {
+        let first = self.tokens.first()?;
+        let better = match self.text(0) {
+            "if" | "elif" | "case" | "match" | "rule" | "arm" => "when",
+            "else" | "default" | "_" => "otherwise",
+            _ => return None,
+        };
+        let word = self.text(0);
+        let found = Diagnostic::new(
+            Code::Unexpected,
+            first.span,
+            format!("`{word}` does not begin an arm"),
+        );
+        Some(found.help(format!("write `{better}`")).fix(first.span, better))
+    }
+
+    fn foreign(&self) -> Option<Diagnostic> {
+        let at = self.tokens.iter().position(|token| token.kind == Kind::Foreign)?;
+        let token = self.tokens.get(at)?;
+        let word = token.span.of(self.source);
+        let operator = |better: &str| {
+            Diagnostic::new(Code::ForeignOperator, token.span, format!("`{word}` is not an operator"))
+                .help(format!("write `{better}`"))
+                .fix(token.span, better)
+        };
+        Some(match word {
+            ":" => self.colon(at),
+            "==" => operator("is"),
+            "!=" => operator("is not"),
+            "&&" | "&" => operator("and"),
+            "||" | "|" => operator("or"),
+            "!" => operator("not"),
+            "=>" => operator("->"),
+            "[" | "]" => Diagnostic::new(Code::ForeignOperator, token.span, "a list has no brackets")
+                .help("write the values with commas between them: `\"a\", \"b\"`"),
+            "'" | "`" => Diagnostic::new(
+                Code::ForeignOperator,
+                token.span,
+                format!("a text does not stand between `{word}`"),
+            )
+            .help("write a text between double quotes: `\"text\"`"),
+            "*" => Diagnostic::new(Code::ForeignOperator, token.span, "a star outside a text")
+                .help("write a pattern between quotes: `like \"gpt-5*\"`"),
+            "/" => Diagnostic::new(Code::ForeignOperator, token.span, "a slash outside a text")
+                .help("write a path between quotes: `\"/v1/chat/completions\"`"),
+            _ => return None,
+        })
+    }
+
+    /// `timeout: 30` and its kind.
+    fn colon(&self, at: usize) -> Diagnostic {
+        let span = self.tokens.get(at).map(|t| t.span).unwrap_or_default();
+        let found = Diagnostic::new(Code::Colon, span, "a field and its value have no colon between them")
+            .fix(span, "");
+        let (before, after) = (self.text(at.saturating_sub(1)), self.text(at + 1));
+        let is_bare = self.kind(at + 1) == Some(Kind::Amount)
+            && after.bytes().all(|b| b.is_ascii_digit());
+        if is_bare && before.contains("timeout") {
+            return found.help(format!("write `{before} first-token {after}s`: no colon, and a time has its unit"));
+        }
+        found.help(format!("write `{before} {after}`"))
+    }
+
+    fn unexpected(&self, error: &Error<Rule>, at: u32) -> Diagnostic {
+        let due = due(error);
+        let found = self.tokens.iter().find(|token| token.span.end > at);
+        let diagnostic = match found {
+            Some(token) if token.kind == Kind::Equal => {
+                return Diagnostic::new(Code::EqualsSign, token.span, "an equals sign stands only in `let`")
+                    .help("write the value after the field with a blank between them; compare with `is`");
+            }
+            Some(token) => Diagnostic::new(
+                Code::Unexpected,
+                token.span,
+                format!("`{}` cannot stand here", clip(token.span.of(self.source))),
+            ),
+            None => {
+                let end = self.tokens.last().map(|t| t.span.after()).unwrap_or_default();
+                Diagnostic::new(Code::Unexpected, end, "this line stops too early")
+            }
+        };
+        if due.is_empty() { diagnostic } else { diagnostic.help(format!("write {due} here")) }
+    }
+}
+
+/// Says that arms have no numbers.
+pub(crate) fn priority(span: Span) -> Diagnostic {
+    Diagnostic::new(Code::Priority, span, "there are no priority numbers")
+        .help("arms are tried from top to bottom: move the arm to where it belongs")
+}
+
+fn clip(text: &str) -> String {
+    if text.chars().count() <= 40 {
+        return text.to_owned();
+    }
+    text.chars().take(39).chain(['…']).collect()
+}
+
+/// What the grammar would have taken, as a phrase.
+fn due(error: &Error<Rule>) -> String {
+    let ErrorVariant::ParsingError { positives, .. } = &error.variant else {
+        return String::new();
+    };
+    let mut words: Vec<&str> = Vec::new();
+    for rule in positives {
+        if let Some(phrase) = phrase(*rule)
+            && !words.contains(&phrase)
+        {
+            words.push(phrase);
+        }
+    }
+    words.sort_by_key(|word| RANK.iter().position(|known| known == word));
+    words.truncate(4);
+    match words.split_last() {
+        Some((last, [])) => (*last).to_owned(),
+        Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
+        None => String::new(),
+    }
+}
+
+const FACT: &str = "a fact";
+const VALUE: &str = "a value";
+const WORD: &str = "a word";
+const TEXT: &str = "a text in quotes";
+
+const RANK: &[&str] = &[
+    "`when`", "`otherwise`", "`->`", "a class after `->`", FACT, "a comparison such as `is`", WORD,
+    VALUE, TEXT, "`and`", "`or`", "`=`", "`)`", "`,`", "the end of the line",
+];
+
+#[expect(clippy::wildcard_enum_match_arm, reason = "the other rules are parts of these")]
+fn phrase(rule: Rule) -> Option<&'static str> {
+    Some(match rule {
+        Rule::kw_when => "`when`",
+        Rule::kw_otherwise | Rule::otherwise => "`otherwise`",
+        Rule::arrow => "`->`",
+        Rule::goal => "a class after `->`",
+        Rule::condition | Rule::all | Rule::unary | Rule::comparison | Rule::subject
+        | Rule::negation | Rule::paren_open | Rule::inner => FACT,
+        Rule::operator => "a comparison such as `is`",
+        Rule::plain_word | Rule::operands => VALUE,
+        Rule::group | Rule::groups => VALUE,
+        Rule::word | Rule::head => WORD,
+        Rule::set | Rule::text => TEXT,
+        Rule::kw_and => "`and`",
+        Rule::kw_or => "`or`",
+        Rule::equal => "`=`",
+        Rule::paren_close => "`)`",
+        Rule::comma => "`,`",
+        Rule::EOI => "the end of the line",
+        _ => return None,
+    })
+}

@@ -1,0 +1,145 @@
+//! Writes a tree as text that reads back as the same tree.
+
+use std::fmt::Write as _;
+
+use super::ast::{Arm, ArmLine, Ask, Cond, File, Item, Let, LetValue, Line, Route, Statement, Value};
+use super::escape;
+use super::lexer::Kind;
+
+/// The text of a tree. Lines that could not be read are left out.
+pub fn print(file: &File) -> String {
+    let mut out = Out { text: String::new(), depth: 0 };
+    for (at, item) in file.items.iter().enumerate() {
+        if at > 0 {
+            out.text.push('\n');
+        }
+        match item {
+            Item::Let(it) => out.let_line(it),
+            Item::Route(it) => out.route(it),
+            Item::Plain(it) => out.statement(it),
+            Item::Broken(_) => {}
+        }
+    }
+    out.text
+}
+
+struct Out {
+    text: String,
+    depth: usize,
+}
+
+impl Out {
+    fn line(&mut self, content: &str) {
+        let _ = writeln!(self.text, "{:1$}{content}", "", self.depth * 2);
+    }
+
+    fn docs(&mut self, docs: &[String]) {
+        for doc in docs {
+            self.line(format!("## {doc}").trim_end());
+        }
+    }
+
+    fn let_line(&mut self, it: &Let) {
+        self.docs(&it.docs);
+        let right = match &it.is {
+            LetValue::Set(values) => list(values),
+            LetValue::Cond(cond) => condition(cond, Around::Nothing),
+        };
+        self.line(&format!("let {} = {right}", value(&it.name)));
+    }
+
+    fn route(&mut self, it: &Route) {
+        self.docs(&it.docs);
+        match &it.name {
+            Some(name) => self.line(&format!("route {} {{", value(name))),
+            None => self.line("route {"),
+        }
+        self.depth += 1;
+        for line in &it.arms {
+            if let ArmLine::Arm(arm) = line {
+                self.arm(arm);
+            }
+        }
+        self.depth -= 1;
+        self.line("}");
+    }
+
+    fn arm(&mut self, it: &Arm) {
+        self.docs(&it.docs);
+        let goal = spaced(&it.goal);
+        match &it.when {
+            Some(cond) => {
+                self.line(&format!("when {} -> {goal}", condition(cond, Around::Nothing)));
+            }
+            None => self.line(&format!("otherwise -> {goal}")),
+        }
+    }
+
+    fn statement(&mut self, it: &Statement) {
+        self.docs(&it.docs);
+        let mut head = value(&it.keyword);
+        let groups: Vec<String> = it.groups.iter().map(|group| spaced(group)).collect();
+        if !groups.is_empty() {
+            let _ = write!(head, " {}", groups.join(", "));
+        }
+        let Some(lines) = &it.block else {
+            self.line(&head);
+            return;
+        };
+        self.line(&format!("{head} {{"));
+        self.depth += 1;
+        for line in lines {
+            if let Line::Field(field) = line {
+                self.statement(field);
+            }
+        }
+        self.depth -= 1;
+        self.line("}");
+    }
+}
+
+/// What a condition stands in, and so whether it needs parentheses.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Around {
+    Nothing,
+    Any,
+    All,
+    Not,
+}
+
+fn condition(cond: &Cond, around: Around) -> String {
+    let (text, needs) = match cond {
+        Cond::Any(parts) => (joined(parts, " or ", Around::Any), around >= Around::Any),
+        Cond::All(parts) => (joined(parts, " and ", Around::All), around >= Around::All),
+        Cond::Not(part, _) => (format!("not {}", condition(part, Around::Not)), around == Around::Not),
+        Cond::Ask(it) => (ask(it), false),
+    };
+    if needs { format!("({text})") } else { text }
+}
+
+fn joined(parts: &[Cond], word: &str, around: Around) -> String {
+    parts.iter().map(|part| condition(part, around)).collect::<Vec<_>>().join(word)
+}
+
+fn ask(it: &Ask) -> String {
+    let mut out = value(&it.subject);
+    if !it.of.is_empty() {
+        let _ = write!(out, " {}", list(&it.of));
+    }
+    if let Some(test) = &it.test {
+        let _ = write!(out, " {} {}", test.op.words(), list(&test.values));
+    }
+    out
+}
+
+fn list(values: &[Value]) -> String {
+    values.iter().map(value).collect::<Vec<_>>().join(", ")
+}
+
+fn spaced(values: &[Value]) -> String {
+    values.iter().map(value).collect::<Vec<_>>().join(" ")
+}
+
+fn value(it: &Value) -> String {
+    if it.kind == Kind::Text { escape(&it.text) } else { it.text.clone() }
+}

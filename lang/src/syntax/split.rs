@@ -1,0 +1,268 @@
+//! Cuts a file into lines and blocks by its tokens alone, and finds its way back after a brace
+//! that is missing or too many, so that one such fault stays one error.
+
+use std::ops::Range;
+
+use super::layout::{self, Laid};
+use super::lexer::{Kind, Token};
+use crate::codes::Code;
+use crate::report::{Diagnostic, Report};
+use crate::span::Span;
+use crate::vocab;
+
+/// One line, and the lines in its braces.
+#[derive(Debug)]
+pub(crate) struct Chunk {
+    /// Positions of its documentation tokens.
+    pub docs: Range<usize>,
+    /// Positions of its own tokens, without braces.
+    pub head: Range<usize>,
+    /// The lines in its braces.
+    pub block: Option<Vec<Chunk>>,
+    /// A fault of its braces was reported; what it says cannot be trusted.
+    pub is_broken: bool,
+}
+
+/// Cuts a whole file.
+pub(super) fn split(source: &str, laid: &Laid, report: &mut Report) -> Vec<Chunk> {
+    let mut work =
+        Work { source, tokens: &laid.tokens, report, at: 0, is_balanced: balanced(&laid.tokens) };
+    work.lines(None)
+}
+
+fn balanced(tokens: &[Token]) -> bool {
+    let mut depth = 0_i64;
+    for token in tokens {
+        match token.kind {
+            Kind::Open => depth += 1,
+            Kind::Close => depth -= 1,
+            _ => {}
+        }
+        if depth < 0 {
+            return false;
+        }
+    }
+    depth == 0
+}
+
+struct Work<'a> {
+    source: &'a str,
+    tokens: &'a [Token],
+    report: &'a mut Report,
+    at: usize,
+    is_balanced: bool,
+}
+
+/// The block whose lines are being read.
+#[derive(Clone, Copy)]
+struct Block {
+    open: Span,
+    /// Indentation of the line that opened it.
+    indent: usize,
+    depth: usize,
+}
+
+impl Work<'_> {
+    fn lines(&mut self, block: Option<Block>) -> Vec<Chunk> {
+        let mut lines: Vec<Chunk> = Vec::new();
+        while let Some(token) = self.peek() {
+            match token.kind {
+                Kind::Newline | Kind::Semicolon => self.at += 1,
+                Kind::Close => match self.closes(token, block) {
+                    Closes::This => {
+                        self.at += 1;
+                        return lines;
+                    }
+                    Closes::Outer => {
+                        if let Some(block) = block {
+                            self.unclosed(block.open, Some(token.span));
+                        }
+                        return lines;
+                    }
+                    Closes::Nothing => self.stray(token, &mut lines),
+                },
+                _ => {
+                    if let Some(block) = block
+                        && self.begins_item(token)
+                    {
+                        self.unclosed(block.open, Some(token.span));
+                        return lines;
+                    }
+                    let chunk = self.chunk(token, block);
+                    lines.push(chunk);
+                }
+            }
+        }
+        if let Some(block) = block {
+            self.unclosed(block.open, None);
+        }
+        lines
+    }
+
+    fn chunk(&mut self, first: Token, outer: Option<Block>) -> Chunk {
+        let docs = self.run(|kind| kind == Kind::Doc);
+        let head = self.run(|kind| {
+            !matches!(kind, Kind::Newline | Kind::Semicolon | Kind::Open | Kind::Close)
+        });
+        let depth = outer.map_or(0, |block| block.depth);
+        let indent = self.line_indent(first);
+        let mut chunk = Chunk { docs, head, block: None, is_broken: false };
+        if let Some(open) = self.peek().filter(|token| token.kind == Kind::Open) {
+            if depth < layout::DEPTH_MAX {
+                self.at += 1;
+                chunk.block =
+                    Some(self.lines(Some(Block { open: open.span, indent, depth: depth + 1 })));
+                self.after_block();
+            } else {
+                // Layout refused the file for its depth; here it is only walked to its end.
+                self.at += 1;
+                chunk.is_broken = true;
+            }
+        } else if self.lacks_open(&chunk.head, indent, depth) {
+            let keyword = self.tokens.get(chunk.head.start).map_or(first.span, |t| t.span);
+            let word = keyword.of(self.source);
+            let end = self.tokens.get(chunk.head.end.saturating_sub(1)).map_or(keyword, |t| t.span);
+            self.report.add(
+                Diagnostic::new(Code::NoBlock, end.after(), format!("`{word}` has no braces"))
+                    .label("`{` is due here")
+                    .help(format!("write `{word} … {{` and close it with `}}`")),
+            );
+            chunk.block = Some(self.lines(Some(Block { open: keyword, indent, depth: depth + 1 })));
+        }
+        chunk
+    }
+
+    /// Something right after a closing brace would be read as a line of its own.
+    fn after_block(&mut self) {
+        let Some(next) = self.peek() else { return };
+        if !matches!(next.kind, Kind::Newline | Kind::Semicolon | Kind::Close | Kind::Doc) {
+            self.report.add(
+                Diagnostic::new(
+                    Code::Unexpected,
+                    next.span,
+                    format!("`{}` follows a closing brace on the same line", next.span.of(self.source)),
+                )
+                .help("begin a new line after `}`, or write `;`"),
+            );
+            self.run(|kind| {
+                !matches!(kind, Kind::Newline | Kind::Semicolon | Kind::Open | Kind::Close)
+            });
+        }
+    }
+
+    fn closes(&self, close: Token, block: Option<Block>) -> Closes {
+        let Some(block) = block else { return Closes::Nothing };
+        if self.is_balanced {
+            return Closes::This;
+        }
+        match layout::indent(self.source, close) {
+            // A brace further left than the line that opened this block closes an outer one.
+            Some(indent) if indent < block.indent => {
+                if block.depth > 1 { Closes::Outer } else { Closes::This }
+            }
+            Some(_) => Closes::This,
+            // At the end of a line it closes what this line opened, and nothing else.
+            None if self.is_same_line(block.open, close.span) => Closes::This,
+            None => Closes::Nothing,
+        }
+    }
+
+    fn is_same_line(&self, first: Span, last: Span) -> bool {
+        let between = self.source.get(first.start as usize..last.start as usize);
+        between.is_none_or(|text| !text.contains(['\n', '\r']))
+    }
+
+    fn stray(&mut self, close: Token, lines: &mut Vec<Chunk>) {
+        self.at += 1;
+        // What stands before it on its line belonged to the block that was never opened.
+        while let Some(chunk) = lines.last() {
+            let Some(first) = self.tokens.get(chunk.head.start) else { break };
+            if chunk.is_broken || !self.is_same_line(first.span, close.span) {
+                break;
+            }
+            lines.pop();
+        }
+        self.report.add(
+            Diagnostic::new(Code::StrayClose, close.span, "this brace closes nothing")
+                .help("delete it, or write the `{` that it should close"),
+        );
+        lines.push(Chunk { docs: 0..0, head: self.at..self.at, block: None, is_broken: true });
+    }
+
+    fn unclosed(&mut self, open: Span, noticed: Option<Span>) {
+        // The outer blocks end at the same place for the same reason.
+        if self.report.diagnostics().iter().rev().take(4).any(|d| {
+            d.code == Code::Unclosed && d.others.first().map(|label| label.span) == noticed
+                && d.primary.span.file == open.file
+        }) {
+            return;
+        }
+        let mut found = Diagnostic::new(Code::Unclosed, open, "this block is not closed")
+            .label("opened here")
+            .help("write `}` on a line of its own where the block ends");
+        if let Some(noticed) = noticed {
+            found = found.and(noticed, "the block should be closed before this");
+        }
+        self.report.add(found);
+    }
+
+    /// Whether a declaration begins here although a block is open: only asked when braces do not
+    /// add up, and only believed at the margin, in the full shape of a declaration.
+    fn begins_item(&self, token: Token) -> bool {
+        if self.is_balanced || !layout::at_margin(self.source, token) {
+            return false;
+        }
+        let mut line = self.tokens.get(self.at..).unwrap_or_default().iter();
+        let Some(word) = line.find(|t| t.kind != Kind::Doc).map(|t| t.span.of(self.source)) else {
+            return false;
+        };
+        let mut rest = line.take_while(|t| t.kind != Kind::Newline);
+        match word {
+            "let" => rest.any(|t| t.kind == Kind::Equal),
+            "policy" => true,
+            _ => vocab::is_declaration(word) && rest.any(|t| t.kind == Kind::Open),
+        }
+    }
+
+    fn lacks_open(&self, head: &Range<usize>, indent: usize, depth: usize) -> bool {
+        if self.is_balanced {
+            return false;
+        }
+        let Some(keyword) = self.tokens.get(head.start) else { return false };
+        let word = keyword.span.of(self.source);
+        let opens = match depth {
+            0 => vocab::DECLARATIONS.contains(&word) && !vocab::DECLARATIONS_BARE.contains(&word),
+            _ => word == "model",
+        };
+        let next = self.tokens.get(head.end..).unwrap_or_default();
+        let next = next.iter().find(|t| t.kind != Kind::Newline);
+        opens
+            && next.is_some_and(|next| {
+                layout::indent(self.source, *next).is_some_and(|theirs| theirs > indent)
+            })
+    }
+
+    fn line_indent(&self, token: Token) -> usize {
+        layout::indent(self.source, token).unwrap_or(0)
+    }
+
+    fn run(&mut self, belongs: impl Fn(Kind) -> bool) -> Range<usize> {
+        let start = self.at;
+        let rest = self.tokens.get(start..).unwrap_or_default();
+        self.at += rest.iter().take_while(|token| belongs(token.kind)).count();
+        start..self.at
+    }
+
+    fn peek(&self) -> Option<Token> {
+        self.tokens.get(self.at).copied()
+    }
+}
+
+enum Closes {
+    /// The block that is being read.
+    This,
+    /// A block around it.
+    Outer,
+    /// No block at all.
+    Nothing,
+}

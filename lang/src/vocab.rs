@@ -1,0 +1,110 @@
+//! The words of the language, each list in one place. Editors take their keywords from here.
+
+/// Words that begin a declaration.
+pub const DECLARATIONS: &[&str] =
+    &["policy", "gateway", "provider", "retry", "class", "let", "route"];
+
+/// Declarations of the language that this version does not build yet.
+pub const DECLARATIONS_LATER: &[&str] = &[
+    "client", "limit", "ceiling", "cache", "forbid", "never", "test", "pool", "catalog", "notify",
+    "unused", "accept",
+];
+
+/// Declarations that have no braces.
+pub const DECLARATIONS_BARE: &[&str] = &["policy", "let"];
+
+/// What one kind of block may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fields {
+    /// The word that opens the block.
+    pub block: &'static str,
+    /// Fields that are built.
+    pub now: &'static [&'static str],
+    /// Fields of the language that this version does not build yet.
+    pub later: &'static [&'static str],
+}
+
+/// Fields of `gateway`.
+pub const GATEWAY: Fields =
+    Fields { block: "gateway", now: &["listen", "admin"], later: &["trust", "state", "base"] };
+
+/// Fields of `provider`.
+pub const PROVIDER: Fields = Fields {
+    block: "provider",
+    now: &["api", "url", "key", "ca", "header", "tags", "timeout", "model"],
+    later: &["health", "limit", "models"],
+};
+
+/// Fields of `model`.
+pub const MODEL: Fields = Fields {
+    block: "model",
+    now: &["price", "context", "max-output", "can"],
+    later: &["shutdown"],
+};
+
+/// Fields of `retry`.
+pub const RETRY: Fields =
+    Fields { block: "retry", now: &["on", "attempts", "backoff", "honor"], later: &[] };
+
+/// Fields of `class`.
+pub const CLASS: Fields = Fields {
+    block: "class",
+    now: &["primary", "fallback", "retry", "timeout", "commit", "after-cut", "fail"],
+    later: &[
+        "ceiling", "set", "unset", "require", "keys", "cache", "limit", "heartbeat", "min-output",
+        "exclusive",
+    ],
+};
+
+/// Every kind of block.
+pub const BLOCKS: &[Fields] = &[GATEWAY, PROVIDER, MODEL, RETRY, CLASS];
+
+/// Words that begin an arm.
+pub const ARMS: &[&str] = &["when", "otherwise"];
+
+/// Facts that a condition may ask.
+pub const FACTS: &[&str] = &[
+    "method", "path", "host", "endpoint", "header", "query", "model", "streaming", "has", "tokens",
+];
+
+/// Facts of the language that this version does not know yet.
+pub const FACTS_LATER: &[&str] = &[
+    "client", "ip", "time", "session", "prompt", "body", "max-output", "messages", "temperature",
+];
+
+/// What `endpoint` can be.
+pub const ENDPOINTS: &[&str] =
+    &["chat", "responses", "messages", "embeddings", "count-tokens", "other"];
+
+/// What `method` can be.
+pub const METHODS: &[&str] =
+    &["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "CONNECT", "TRACE"];
+
+/// Words after `can` or `has` that this version does not know yet.
+pub const CAN_LATER: &[&str] = &["embeddings", "continue", "caching", "sampling", "caller-key"];
+
+/// Words between the parts of a condition.
+pub const OPERATORS: &[&str] = &["is", "in", "not", "and", "or", "like", "mentions"];
+
+/// Words with a meaning of their own inside a line.
+pub const SLOT_WORDS: &[&str] = &[
+    "openai", "anthropic", "gemini", "env", "file", "none", "connect", "first-token", "idle",
+    "attempt", "total", "free", "cached", "out", "closed", "open", "whole", "first-content",
+    "continue", "error", "retry-after", "up", "to", "absent", "present", "deny", "requested",
+];
+
+/// Words that may not be names, beside facts and operators.
+pub const RESERVED: &[&str] = &[
+    "deny", "warn", "requested", "route", "otherwise", "when", "then", "any", "none", "caller",
+    "absent", "present", "reaches", "costs", "tries", "takes",
+];
+
+/// Whether a word may not be a name.
+pub fn is_reserved(word: &str) -> bool {
+    [FACTS, FACTS_LATER, OPERATORS, RESERVED].iter().any(|list| list.contains(&word))
+}
+
+/// Whether a word begins a declaration of the language, built or not.
+pub fn is_declaration(word: &str) -> bool {
+    DECLARATIONS.contains(&word) || DECLARATIONS_LATER.contains(&word)
+}

@@ -1,0 +1,32 @@
+//! Every policy that the project ships compiles without a finding.
+
+use std::path::{Path, PathBuf};
+
+use claw_lang::{compile, read_folder};
+use claw_table::Table;
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn check(folder: &Path) {
+    let compiled = compile(read_folder(folder).unwrap());
+    assert_eq!(compiled.report.human(), "no findings\n", "{}", folder.display());
+    let table = Table::open(&compiled.table.expect("a policy without findings has a table")).unwrap();
+    assert!(table.policy().otherwise.is_some());
+}
+
+#[test]
+fn every_shipped_policy_is_clean() {
+    let mut folders = 0;
+    for place in ["examples", "policies"] {
+        for entry in std::fs::read_dir(root().join(place)).unwrap() {
+            let folder = entry.unwrap().path();
+            if folder.is_dir() {
+                check(&folder);
+                folders += 1;
+            }
+        }
+    }
+    assert!(folders >= 2);
+}

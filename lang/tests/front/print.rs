@@ -1,0 +1,201 @@
+//! Printing a tree and reading it back gives the same tree.
+
+use std::sync::Arc;
+
+use claw_lang::report::Report;
+use claw_lang::source::Source;
+use claw_lang::span::Span;
+use claw_lang::syntax::ast::{
+    Arm, ArmLine, Ask, Cond, File, Item, Let, LetValue, Line, Op, Route, Statement, Test, Value,
+};
+use claw_lang::syntax::lexer::Kind;
+use claw_lang::syntax::{parse, print};
+use proptest::prelude::*;
+
+const NOWHERE: Span = Span { file: 0, start: 0, end: 0 };
+
+fn read(text: &str) -> (File, String) {
+    let source = Source { path: "x.claw".into(), text: text.into() };
+    let mut report = Report::new(Arc::from([source]));
+    let parsed = parse(0, text, &mut report);
+    (parsed.file, format!("{:#?}", report.diagnostics()))
+}
+
+fn value(kind: Kind, text: &str) -> Value {
+    Value { kind, text: text.into(), span: NOWHERE }
+}
+
+fn word() -> impl Strategy<Value = Value> {
+    "[a-z]([a-z0-9_]|[-.][a-z0-9]){0,6}"
+        .prop_filter("a word with a meaning in a condition", |word| {
+            let taken = ["is", "in", "not", "and", "or", "like", "mentions", "when", "otherwise", "deny", "then"];
+            !taken.contains(&word.as_str()) && !claw_lang::vocab::is_declaration(word)
+        })
+        .prop_map(|text| value(Kind::Word, &text))
+}
+
+fn text() -> impl Strategy<Value = Value> {
+    "\\PC{0,12}|[\n\t\"\\\\#;{}]{1,4}"
+        .prop_filter("a hidden character would be refused", |text| {
+            !text.chars().any(claw_lang::syntax::layout::is_hidden)
+        })
+        .prop_map(|text| value(Kind::Text, &text))
+}
+
+fn constant() -> impl Strategy<Value = Value> {
+    let literal = prop::sample::select(vec![
+        (Kind::Date, "2026-11-21"),
+        (Kind::ClockRange, "22:00..06:00"),
+        (Kind::Ip6, "fe80::/10"),
+        (Kind::Ip4, "10.0.0.0/8"),
+        (Kind::Clock, "07:30"),
+        (Kind::Money, "$1.25/M"),
+        (Kind::Percent, "99.5%"),
+        (Kind::Range, "200ms..5s"),
+        (Kind::Amount, "1h30m"),
+        (Kind::Amount, "42"),
+        (Kind::Odd, "4o-mini"),
+    ]);
+    prop_oneof![literal.prop_map(|(kind, text)| value(kind, text)), text()]
+}
+
+fn any_value() -> impl Strategy<Value = Value> {
+    let path = "[a-z]{1,4}/[0-9a-z]{1,3}[:@/][a-z]{1,3}".prop_map(|text| value(Kind::Path, &text));
+    prop_oneof![word(), constant(), path]
+}
+
+fn docs() -> impl Strategy<Value = Vec<String>> {
+    let line = "[a-z`{;][a-z {},;\"]{0,10}[a-z.]";
+    prop_oneof![3 => Just(Vec::new()), 1 => prop::collection::vec(line, 1..3)]
+}
+
+fn ask() -> impl Strategy<Value = Cond> {
+    let test = (prop::sample::select(Op::ALL.to_vec()), prop::collection::vec(any_value(), 1..3))
+        .prop_map(|(op, values)| Test { op, op_span: NOWHERE, values });
+    (word(), prop::collection::vec(any_value(), 0..3), prop::option::of(test)).prop_map(
+        |(subject, of, test)| Cond::Ask(Ask { subject, of, test, span: NOWHERE }),
+    )
+}
+
+fn cond() -> impl Strategy<Value = Cond> {
+    ask().prop_recursive(5, 24, 3, |inner| {
+        let parts = prop::collection::vec(inner.clone(), 2..4);
+        prop_oneof![
+            parts.clone().prop_map(Cond::All),
+            parts.prop_map(Cond::Any),
+            inner.prop_map(|part| match part {
+                Cond::Not(..) => part,
+                part => Cond::Not(Box::new(part), NOWHERE),
+            }),
+        ]
+    })
+}
+
+fn statement(depth: u32) -> BoxedStrategy<Statement> {
+    let groups = prop::collection::vec(prop::collection::vec(any_value(), 1..4), 0..3);
+    let block = if depth == 0 {
+        Just(None).boxed()
+    } else {
+        let lines = prop::collection::vec(statement(depth - 1).prop_map(Line::Field), 0..4);
+        prop::option::of(lines).boxed()
+    };
+    (docs(), word(), groups, block)
+        .prop_map(|(docs, keyword, groups, block)| Statement { docs, keyword, groups, block, span: NOWHERE })
+        .boxed()
+}
+
+fn item() -> impl Strategy<Value = Item> {
+    let plain = (statement(2), prop::sample::select(vec!["provider", "class", "retry", "gateway", "policy"]))
+        .prop_map(|(mut statement, keyword)| {
+            statement.keyword.text = keyword.into();
+            Item::Plain(statement)
+        });
+    let sets = prop::collection::vec(constant(), 1..4).prop_map(LetValue::Set);
+    let right = prop_oneof![sets, cond().prop_map(LetValue::Cond)];
+    let lets = (docs(), word(), right)
+        .prop_map(|(docs, name, is)| Item::Let(Let { docs, name, is, span: NOWHERE }));
+    let goal = prop::collection::vec(any_value(), 1..3);
+    let arm = (docs(), prop::option::of(cond()), goal)
+        .prop_map(|(docs, when, goal)| ArmLine::Arm(Arm { docs, when, goal, span: NOWHERE }));
+    let routes = (docs(), prop::option::of(word()), prop::collection::vec(arm, 0..4))
+        .prop_map(|(docs, name, arms)| Item::Route(Route { docs, name, arms, span: NOWHERE }));
+    prop_oneof![plain, lets, routes]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_printed_tree_reads_back_as_itself(items in prop::collection::vec(item(), 0..5)) {
+        let mut tree = File { items };
+        let text = print(&tree);
+        let (mut back, report) = read(&text);
+        strip(&mut back);
+        strip(&mut tree);
+        prop_assert_eq!(report, "[]", "{}", text);
+        prop_assert_eq!(back, tree, "{}", text);
+    }
+}
+
+fn strip(file: &mut File) {
+    for item in &mut file.items {
+        match item {
+            Item::Let(it) => {
+                it.span = NOWHERE;
+                strip_values([&mut it.name]);
+                match &mut it.is {
+                    LetValue::Set(values) => strip_values(values),
+                    LetValue::Cond(cond) => strip_cond(cond),
+                }
+            }
+            Item::Route(it) => {
+                it.span = NOWHERE;
+                strip_values(&mut it.name);
+                for line in &mut it.arms {
+                    let ArmLine::Arm(arm) = line else { continue };
+                    arm.span = NOWHERE;
+                    strip_values(&mut arm.goal);
+                    arm.when.iter_mut().for_each(strip_cond);
+                }
+            }
+            Item::Plain(it) => strip_statement(it),
+            Item::Broken(_) => {}
+        }
+    }
+}
+
+fn strip_statement(it: &mut Statement) {
+    it.span = NOWHERE;
+    strip_values([&mut it.keyword]);
+    it.groups.iter_mut().for_each(strip_values);
+    for line in it.block.iter_mut().flatten() {
+        if let Line::Field(field) = line {
+            strip_statement(field);
+        }
+    }
+}
+
+fn strip_cond(cond: &mut Cond) {
+    match cond {
+        Cond::Any(parts) | Cond::All(parts) => parts.iter_mut().for_each(strip_cond),
+        Cond::Not(part, span) => {
+            *span = NOWHERE;
+            strip_cond(part);
+        }
+        Cond::Ask(it) => {
+            it.span = NOWHERE;
+            strip_values([&mut it.subject]);
+            strip_values(&mut it.of);
+            if let Some(test) = &mut it.test {
+                test.op_span = NOWHERE;
+                strip_values(&mut test.values);
+            }
+        }
+    }
+}
+
+fn strip_values<'a>(values: impl IntoIterator<Item = &'a mut Value>) {
+    for value in values {
+        value.span = NOWHERE;
+    }
+}
