@@ -26,7 +26,7 @@ impl Events {
 
     /// Writes `{"time":…,"event":NAME, fields…}`.
     pub fn tell(&self, at_ms: u64, event: &str, fields: Value) {
-        let whole = Event {
+        let whole = Line {
             time: rfc3339(at_ms),
             event,
             fields,
@@ -38,7 +38,7 @@ impl Events {
 }
 
 #[derive(Serialize)]
-struct Event<'e> {
+struct Line<'e> {
     time: String,
     event: &'e str,
     #[serde(flatten)]
