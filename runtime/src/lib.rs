@@ -20,3 +20,5 @@ pub mod relay;
 pub mod respond;
 pub mod gateway;
 pub mod server;
+pub mod admin;
+pub mod process;

@@ -5,7 +5,9 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+mod compile;
 mod demo;
+mod run;
 mod sim;
 
 /// Serve LLM traffic by a claw policy
@@ -18,6 +20,9 @@ struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
+    Run(run::Args),
+    #[command(hide = true)]
+    Compile(compile::Args),
     Demo(demo::Args),
     Sim(sim::Args),
 }
@@ -25,6 +30,8 @@ enum Command {
 /// Ends with 0 where all went well, 1 where it did not; clap itself ends with 2 on wrong usage.
 fn main() -> ExitCode {
     let done = match Args::parse().command {
+        Command::Run(args) => return run::run(args),
+        Command::Compile(args) => compile::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Sim(args) => sim::run(args),
     };
