@@ -1,0 +1,115 @@
+//! The table means what the policy means: random policies, random requests, hostile bytes.
+
+#[path = "table/models.rs"]
+mod models;
+#[path = "table/requests.rs"]
+mod requests;
+
+use std::cell::Cell;
+
+use claw_lang::model::Model;
+use claw_lang::oracle::{self, Request};
+use claw_lang::{BuildInfo, diagram};
+use claw_table::{Table, Unclear};
+use proptest::collection::vec;
+use proptest::prelude::any;
+use proptest::test_runner::{Config, TestRunner};
+
+fn opened(model: &Model) -> Table {
+    let bytes = claw_lang::build(model, &BuildInfo::unplaced()).expect("a small model builds");
+    Table::open(&bytes).expect("what was built opens")
+}
+
+/// How requests fared.
+#[derive(Default)]
+struct Tally {
+    runs: Cell<u32>,
+    reached: Cell<u32>,
+    ambiguous: Cell<u32>,
+}
+
+impl Tally {
+    fn check(&self, model: &Model, table: &Table, request: &Request) {
+        let meant = oracle::decide(model, request).arm().expect("routes end in otherwise");
+        self.runs.set(self.runs.get() + 1);
+        match table.decide(request) {
+            Ok(arm) => assert_eq!(arm, meant, "{request:?}"),
+            Err(Unclear::Ambiguous { fact }) => {
+                assert!(requests::repeats(request, fact), "{fact:?} in {request:?}");
+                // Seven patterns have at most 128 sets that values can add up to.
+                assert!(models::patterns(model, fact) > 7, "{fact:?} is given up on too early");
+                self.ambiguous.set(self.ambiguous.get() + 1);
+            }
+            Err(Unclear::Broken) => panic!("a sound table is never broken"),
+        }
+        if !models::is_otherwise(model, meant) {
+            self.reached.set(self.reached.get() + 1);
+        }
+    }
+}
+
+#[test]
+fn a_table_decides_as_the_policy_says() {
+    let tally = Tally::default();
+    let input = (
+        models::model(),
+        vec(requests::request(), 16),
+        vec((any::<u16>(), 0..16usize, 0..32usize), 48),
+    );
+    let mut runner =
+        TestRunner::new(Config { cases: 400, failure_persistence: None, ..Config::default() });
+    let outcome = runner.run(&input, |(model, requests, grafts)| {
+        let table = opened(&model);
+        for request in &requests {
+            tally.check(&model, &table, request);
+        }
+        // A request that reaches an arm, and a step away from it.
+        let proof = diagram::prove(&model).expect("a small model is proved");
+        let witnesses = proof.diagram.expect("routes end in otherwise").witnesses();
+        for (pick, other, which) in grafts {
+            let (_, mut request) = witnesses[usize::from(pick) % witnesses.len()].clone();
+            requests::graft(&mut request, &requests[other], which);
+            tally.check(&model, &table, &request);
+        }
+        Ok(())
+    });
+    outcome.unwrap_or_else(|fault| panic!("{fault}"));
+    let (runs, reached) = (tally.runs.get(), tally.reached.get());
+    let ambiguous = tally.ambiguous.get();
+    println!("{reached} of {runs} requests reached an arm that is not `otherwise`; {ambiguous} were ambiguous");
+    assert!(reached * 2 >= runs, "the requests are too far from the policies");
+    assert!(ambiguous * 20 <= runs, "too many repeated headers are given up on");
+}
+
+/// Many header values of which each has an arm: too many sets to give each an atom.
+#[test]
+fn a_crowded_header_is_refused_when_repeated_and_exact_when_not() {
+    let tally = Tally::default();
+    let input = (models::crowded(), vec(requests::crowded(), 32));
+    let mut runner =
+        TestRunner::new(Config { cases: 200, failure_persistence: None, ..Config::default() });
+    let outcome = runner.run(&input, |(model, requests)| {
+        let table = opened(&model);
+        for request in &requests {
+            tally.check(&model, &table, request);
+        }
+        Ok(())
+    });
+    outcome.unwrap_or_else(|fault| panic!("{fault}"));
+    let (runs, ambiguous) = (tally.runs.get(), tally.ambiguous.get());
+    println!("{ambiguous} of {runs} requests were ambiguous");
+    assert!(ambiguous > runs / 20 && ambiguous < runs / 2);
+}
+
+#[test]
+fn the_same_model_gives_the_same_bytes() {
+    let mut runner =
+        TestRunner::new(Config { cases: 60, failure_persistence: None, ..Config::default() });
+    runner
+        .run(&models::model(), |model| {
+            let build = || claw_lang::build(&model, &BuildInfo::unplaced()).unwrap();
+            assert_eq!(build(), build());
+            Ok(())
+        })
+        .unwrap_or_else(|fault| panic!("{fault}"));
+}

@@ -1,0 +1,171 @@
+//! Random models, built directly: any fact, any nesting, routes that lead to later routes.
+
+use claw_lang::model::{Arm, Ask, Cond, Goal, Model, Pattern, Route, RouteId};
+use claw_lang::span::Span;
+use claw_table::policy::{self, Action, Causes, Class, Deny, Policy};
+use claw_table::{ArmId, Can, ClassId, DenyId, Fact};
+use proptest::collection::vec;
+use proptest::prelude::{Strategy, any};
+use proptest::sample::select;
+
+/// Texts that are prefixes, suffixes and neighbours of one another.
+pub const TEXTS: [&str; 14] = [
+    "", "a", "ab", "abc", "abcd", "b", "bc", "cba", "ba", "POST", "gpt-5", "gpt-5-mini", "-mini",
+    "é",
+];
+
+/// Numbers whose neighbours matter.
+pub const NUMBERS: [u64; 7] = [0, 1, 2, 10, 11, 100_000, u64::MAX];
+
+pub fn facts() -> Vec<Fact> {
+    let mut facts = vec![
+        Fact::Method,
+        Fact::Path,
+        Fact::Host,
+        Fact::Endpoint,
+        Fact::Header("x-a".to_owned()),
+        Fact::Header("x-b".to_owned()),
+        Fact::Query("q".to_owned()),
+        Fact::Model,
+        Fact::Streaming,
+        Fact::Tokens,
+    ];
+    facts.extend(Can::ALL.map(Fact::Has));
+    facts
+}
+
+fn pattern() -> impl Strategy<Value = Pattern> {
+    (0..4u8, select(&TEXTS[..])).prop_map(|(kind, text)| match kind {
+        0 => Pattern::Prefix(text.to_owned()),
+        1 => Pattern::Suffix(text.to_owned()),
+        _ => Pattern::Exact(text.to_owned()),
+    })
+}
+
+fn test() -> impl Strategy<Value = Cond> {
+    let numbers = select(&NUMBERS[..]);
+    (select(facts()), vec(pattern(), 1..4), numbers, 0..6u8).prop_map(
+        |(fact, patterns, number, which)| {
+            let ask = match (fact.kind(), which) {
+                (claw_table::Kind::Flag, _) => Ask::Yes,
+                (_, 0) => Ask::Present,
+                (claw_table::Kind::Text, _) => Ask::Matches(patterns),
+                (claw_table::Kind::Number, 1..3) => Ask::AtLeast(number),
+                (claw_table::Kind::Number, _) => Ask::Below(number),
+            };
+            Cond::Test(fact, ask)
+        },
+    )
+}
+
+pub fn cond() -> impl Strategy<Value = Cond> {
+    test().prop_recursive(3, 12, 3, |inner| {
+        proptest::prop_oneof![
+            vec(inner.clone(), 1..4).prop_map(Cond::All),
+            vec(inner.clone(), 1..4).prop_map(Cond::Any),
+            inner.prop_map(|part| Cond::Not(Box::new(part))),
+        ]
+    })
+}
+
+/// Up to 40 arms in up to 4 routes, each ending in an `otherwise`.
+pub fn model() -> impl Strategy<Value = Model> {
+    vec(vec((cond(), any::<u8>()), 0..10), 1..5).prop_map(made)
+}
+
+/// One route whose arms ask one or two of ten values of one header, and something else at times.
+pub fn crowded() -> impl Strategy<Value = Model> {
+    let value = || {
+        (0..10u8, 0..8u8).prop_map(|(value, kind)| {
+            let pattern = match kind {
+                0 => Pattern::Prefix(format!("v{value}")),
+                _ => Pattern::Exact(format!("v{value}")),
+            };
+            Cond::Test(Fact::Header("x-a".to_owned()), Ask::Matches(vec![pattern]))
+        })
+    };
+    let arm = (value(), value(), test(), 0..4u8).prop_map(|(one, two, other, how)| match how {
+        0 => Cond::All(vec![one, two]),
+        1 => Cond::All(vec![one, other]),
+        2 => Cond::All(vec![one, Cond::Not(Box::new(two))]),
+        _ => one,
+    });
+    vec((arm, any::<u8>()), 20..40).prop_map(|arms| made(vec![arms]))
+}
+
+/// How many different patterns a model asks of a fact.
+pub fn patterns(model: &Model, fact: &Fact) -> usize {
+    let mut found = std::collections::BTreeSet::new();
+    let mut open: Vec<&Cond> =
+        model.routes.iter().flat_map(|route| &route.arms).map(|arm| &arm.cond).collect();
+    while let Some(cond) = open.pop() {
+        match cond {
+            Cond::All(parts) | Cond::Any(parts) => open.extend(parts),
+            Cond::Not(part) => open.push(part),
+            Cond::Test(own, Ask::Matches(patterns)) if own == fact => found.extend(patterns),
+            Cond::Test(..) | Cond::Always => {}
+        }
+    }
+    found.len()
+}
+
+/// A model of routes given as conditions, each with a number that picks where the arm leads.
+pub fn made(routes: Vec<Vec<(Cond, u8)>>) -> Model {
+    let count = routes.len();
+    let mut id = 0;
+    let mut made = Vec::new();
+    let mut arms = Vec::new();
+    for (index, conds) in routes.into_iter().enumerate() {
+        let name = if index == 0 { "main".to_owned() } else { format!("r{index}") };
+        let last = (Cond::Always, 0);
+        let list = conds.into_iter().chain([last]).enumerate().map(|(position, (cond, pick))| {
+            let later = index + 1 + usize::from(pick) % count;
+            let to = match pick % 4 {
+                0 | 1 if pick != 0 && later < count => Goal::Route(RouteId(later as u16)),
+                2 => Goal::End(Action::Deny(DenyId(0))),
+                _ => Goal::End(Action::Class(ClassId(u16::from(pick) % 2))),
+            };
+            arms.push(policy::Arm {
+                label: format!("{name}/{}", position + 1),
+                to: match to {
+                    Goal::End(action) => action,
+                    Goal::Route(_) => Action::Route,
+                },
+            });
+            id += 1;
+            Arm { id: ArmId(id - 1), cond, to, span: Span { file: 0, start: id, end: id + 1 } }
+        });
+        made.push(Route { name: name.clone(), arms: list.collect() });
+    }
+    let otherwise = made[0].arms.last().map(|arm| arm.id);
+    let policy = Policy {
+        name: "random".to_owned(),
+        classes: vec![class("one"), class("two")],
+        denies: vec![Deny { status: 400, text: "no".to_owned() }],
+        arms,
+        otherwise,
+        ..Policy::default()
+    };
+    Model { policy, routes: made, root: RouteId(0), features: Vec::new() }
+}
+
+fn class(name: &str) -> Class {
+    Class {
+        name: name.to_owned(),
+        targets: Vec::new(),
+        retry: policy::Retry {
+            on: Causes::default(),
+            attempts: 1,
+            backoff_min_ms: 0,
+            backoff_max_ms: 0,
+            honor_retry_after_ms: 0,
+        },
+        deadlines: policy::Deadlines::default(),
+        total_ms: None,
+    }
+}
+
+/// Whether the arm is the last one of its route.
+pub fn is_otherwise(model: &Model, arm: ArmId) -> bool {
+    model.routes.iter().any(|route| route.arms.last().is_some_and(|last| last.id == arm))
+}

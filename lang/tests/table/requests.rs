@@ -1,0 +1,105 @@
+//! Random requests, close to what models ask: their literals, and one byte more or less.
+
+use claw_lang::oracle::Request;
+use claw_table::{Can, Fact, Kind};
+use proptest::collection::vec;
+use proptest::option::weighted;
+use proptest::prelude::{Strategy, any};
+use proptest::sample::select;
+
+use super::models::{NUMBERS, TEXTS, facts};
+
+/// A text of the models, or a neighbour of one.
+fn text() -> impl Strategy<Value = String> {
+    (select(&TEXTS[..]), select(&TEXTS[..]), 0..8u8).prop_map(|(text, other, how)| {
+        let mut near = text.to_owned();
+        match how {
+            0 => near.push('x'),
+            1 => near.insert(0, 'x'),
+            2 => drop(near.pop()),
+            3 if !near.is_empty() => drop(near.remove(0)),
+            4 => near.push_str(other),
+            _ => {}
+        }
+        near
+    })
+}
+
+/// Header values need not be text.
+fn bytes() -> impl Strategy<Value = Vec<u8>> {
+    (text(), 0..16u8).prop_map(|(text, how)| {
+        let mut bytes = text.into_bytes();
+        if how == 0 {
+            bytes.push(0xff);
+        }
+        bytes
+    })
+}
+
+fn number() -> impl Strategy<Value = u64> {
+    (select(&NUMBERS[..]), 0..4u8).prop_map(|(number, how)| match how {
+        0 => number.saturating_sub(1),
+        1 => number.saturating_add(1),
+        _ => number,
+    })
+}
+
+fn named(names: &'static [&'static str]) -> impl Strategy<Value = Vec<(String, Vec<u8>)>> {
+    vec((select(names).prop_map(str::to_owned), bytes()), 0..4)
+}
+
+pub fn request() -> impl Strategy<Value = Request> {
+    let single = || weighted(0.85, text());
+    let texts = (single(), single(), single(), single(), single());
+    let lists = (named(&["x-a", "x-b", "x-c"]), named(&["q", "r"]));
+    let body = (any::<bool>(), 0..1u16 << Can::ALL.len(), weighted(0.85, number()));
+    (texts, lists, body).prop_map(
+        |((method, path, host, endpoint, model), (headers, query), (streaming, has, tokens))| {
+            Request {
+                method,
+                path,
+                host,
+                endpoint,
+                headers,
+                query,
+                model,
+                streaming,
+                has,
+                tokens,
+            }
+        },
+    )
+}
+
+/// A request with up to three of the values of the crowded header.
+pub fn crowded() -> impl Strategy<Value = Request> {
+    let value = (0..12u8, 0..8u8).prop_map(|(value, how)| {
+        let tail = if how == 0 { "x" } else { "" };
+        ("x-a".to_owned(), format!("v{value}{tail}").into_bytes())
+    });
+    (request(), vec(value, 0..4)).prop_map(|(request, headers)| Request { headers, ..request })
+}
+
+/// Puts what `other` says of one fact into `request`.
+pub fn graft(request: &mut Request, other: &Request, which: usize) {
+    let facts = facts();
+    let fact = &facts[which % facts.len()];
+    match fact {
+        Fact::Method => request.method.clone_from(&other.method),
+        Fact::Path => request.path.clone_from(&other.path),
+        Fact::Host => request.host.clone_from(&other.host),
+        Fact::Endpoint => request.endpoint.clone_from(&other.endpoint),
+        Fact::Model => request.model.clone_from(&other.model),
+        Fact::Header(_) => request.headers.clone_from(&other.headers),
+        Fact::Query(_) => request.query.clone_from(&other.query),
+        Fact::Tokens => request.tokens = other.tokens,
+        Fact::Streaming => request.streaming = other.streaming,
+        Fact::Has(can) => request.has ^= can.bit(),
+    }
+}
+
+/// Whether the request has two different values of a fact.
+pub fn repeats(request: &Request, fact: &Fact) -> bool {
+    let values = request.values(fact);
+    fact.kind() == Kind::Text && values.iter().any(|value| *value != values[0])
+}
