@@ -64,8 +64,7 @@ pub async fn serve(
     loop {
         tokio::select! {
             biased;
-            // A sender that is gone counts as stopping: nobody is left who could say it.
-            _ = told.wait_for(|stop| *stop != Stop::Serving) => break,
+            () = reached(&mut told, Stop::Draining) => break,
             _ = sweep.tick() => gateway.sweep(),
             accepted = accept(&gateway, &listener) => match accepted {
                 Ok((room, stream, peer)) => {
@@ -82,12 +81,17 @@ pub async fn serve(
         }
     }
     drop(listener);
-    let ended = told.wait_for(|stop| *stop == Stop::Ended);
     tokio::select! {
-        _ = ended => {}
+        () = reached(&mut told, Stop::Ended) => {}
         () = gateway.quiet() => {}
     }
     Ok(())
+}
+
+/// Waits until stopping has gone so far. A sender that is gone counts as the end of it: nobody is
+/// left who could say it.
+async fn reached(stop: &mut watch::Receiver<Stop>, far: Stop) {
+    drop(stop.wait_for(|stop| *stop >= far).await);
 }
 
 type Accepted = (Option<OwnedSemaphorePermit>, TcpStream, SocketAddr);
@@ -122,7 +126,7 @@ pub async fn serve_io<I>(
     };
     let connection = builder(limits).serve_connection(TokioIo::new(socket), service);
     let mut connection = pin!(connection);
-    let mut stopping = pin!(stop.wait_for(|stop| *stop != Stop::Serving));
+    let mut stopping = pin!(reached(&mut stop, Stop::Draining));
     let mut drained = false;
     poll_fn(|cx| {
         let polled = connection.as_mut().poll(cx);

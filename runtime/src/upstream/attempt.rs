@@ -16,6 +16,7 @@ use hyper::body::Incoming;
 use smallvec::SmallVec;
 
 use crate::clock::{Clock, Instant};
+use crate::dialect::failure::FailureKind;
 use crate::dialect::openai::classify::{Answer, classify, in_stream};
 use crate::dialect::openai::plain::{NoAnswer, plain};
 use crate::dialect::openai::reader::{Close, Ending, Expect, Reader, Stop};
@@ -389,7 +390,9 @@ impl Reading<'_> {
             Clock.wall(),
         );
         let mut fault = Fault::provider(&failure);
-        if fault.side == Side::Client && whole && bytes.len() <= self.limits.error_pass_bytes_max {
+        // The model's name is the policy's choice: what a provider says of it is not the caller's.
+        let callers = fault.side == Side::Client && failure.kind != FailureKind::ModelNotFound;
+        if callers && whole && bytes.len() <= self.limits.error_pass_bytes_max {
             fault.answer = passable(bytes, place.upstream);
         }
         fault

@@ -26,7 +26,8 @@ pub fn plain(body: &[u8], quirk: Quirk) -> Result<Option<Usage>, NoAnswer> {
     if chunk.error {
         return Err(NoAnswer::Error);
     }
-    if !chunk.choices {
+    // Choices that neither say anything nor end are none.
+    if !chunk.choices || !(chunk.content || chunk.finished != 0) {
         return Err(NoAnswer::Malformed);
     }
     Ok(chunk.usage)
