@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::text::{Text, close};
+use super::text::{Text, text_close};
 use super::{DEPTH_MAX, number};
 
 /// Reads one JSON text, a token at a time.
@@ -270,7 +270,7 @@ impl<'a> Lexer<'a> {
     fn text(&mut self) -> Result<Text<'a>, Fault> {
         let start = self.at + 1;
         let rest = self.bytes.get(start..).unwrap_or_default();
-        let (length, escaped) = close(rest).map_err(|sound| Fault {
+        let (length, escaped) = text_close(rest).map_err(|sound| Fault {
             wrong: Wrong::Text,
             at: start + sound,
         })?;

@@ -15,7 +15,7 @@ use thiserror::Error;
 use crate::sse::EVENT_BYTES_MAX;
 
 /// Where one stream stands between two chunks.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Framer {
     /// Bytes of the open event in earlier chunks.
     open_bytes: usize,
@@ -179,6 +179,24 @@ impl Frames<'_> {
     /// What the chunk's first bytes turned out to be.
     pub fn opening(&self) -> Opening {
         self.opening
+    }
+
+    /// The bytes from the next event on, where no event is open.
+    #[inline]
+    pub fn ahead(&self) -> Option<&[u8]> {
+        if self.open_bytes > 0 {
+            return None;
+        }
+        self.chunk.get(self.start..)
+    }
+
+    /// Passes over one whole event of `length` bytes that the caller has recognised in
+    /// [`Frames::ahead`], and gives its end.
+    #[inline]
+    pub fn pass(&mut self, length: usize) -> usize {
+        self.at = self.start + length;
+        self.start = self.at;
+        self.at
     }
 
     /// Remembers where the stream stands and gives the cut: bytes before it belong to whole events,

@@ -6,5 +6,6 @@ mod complaint;
 pub mod delay;
 pub mod plain;
 pub mod reader;
+mod shape;
 pub mod usage;
 mod watch;

@@ -79,7 +79,7 @@ pub struct End {
 }
 
 /// Reads one upstream answer stream.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reader {
     framer: Framer,
     /// The open event, where it began in an earlier chunk.
@@ -124,7 +124,16 @@ impl Reader {
         let mut leave = if opening.drops_held { opening.start } else { 0 };
         let mut cut = opening.start;
         let mut taken = Ok(());
-        for frame in frames.by_ref() {
+        loop {
+            if let Some(ahead) = frames.ahead()
+                && let Some(length) = self.watch.repeated(ahead)
+            {
+                cut = frames.pass(length);
+                continue;
+            }
+            let Some(frame) = frames.next() else {
+                break;
+            };
             let Ok(frame) = frame else {
                 taken = Err(Stop::TooLong);
                 break;
@@ -133,7 +142,10 @@ impl Reader {
             if frame.begun_before {
                 self.held.extend_from_slice(part);
                 let event = self.held.split().freeze();
-                taken = self.watch.event(&event, frame.lines);
+                taken = match self.watch.repeated(&event) {
+                    Some(length) if length == event.len() => Ok(()),
+                    _ => self.watch.event(&event, frame.lines),
+                };
                 if taken.is_ok() {
                     ready.push(event);
                     leave = frame.end;

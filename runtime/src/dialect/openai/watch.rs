@@ -3,17 +3,20 @@
 //! Until content is seen every event is read in full. After it an event is searched for the three
 //! keys that can matter, and read only where one of them says something.
 
+use std::sync::LazyLock;
+
 use bytes::Bytes;
 use memchr::memmem::{Finder, find};
 
 use super::chunk::Chunk;
 use super::reader::{Close, Ending, Expect, Stop, Tail};
+use super::shape::Shape;
 use super::usage::Quirk;
 use crate::meter::usage::Usage;
 use crate::sse::field::{self, Kind};
 
 /// What has been seen of one stream.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Watch {
     quirk: Quirk,
     /// One bit for each choice that was asked for.
@@ -30,15 +33,21 @@ pub(super) struct Watch {
     usage: Option<Usage>,
     /// A newer event that reports usage, to be read at the end; empty if there is none.
     candidate: Vec<u8>,
-    needles: Needles,
+    /// An event after the first content that said nothing.
+    shape: Shape,
 }
 
-#[derive(Debug, Clone)]
 struct Needles {
     usage: Finder<'static>,
     error: Finder<'static>,
     finish: Finder<'static>,
 }
+
+static NEEDLES: LazyLock<Needles> = LazyLock::new(|| Needles {
+    usage: Finder::new(b"\"usage\""),
+    error: Finder::new(b"\"error\""),
+    finish: Finder::new(b"\"finish_reason\""),
+});
 
 /// A larger event is read at once rather than kept.
 const CANDIDATE_BYTES_MAX: usize = 64 * 1024;
@@ -56,11 +65,7 @@ impl Watch {
             noise: false,
             usage: None,
             candidate: Vec::new(),
-            needles: Needles {
-                usage: Finder::new(b"\"usage\""),
-                error: Finder::new(b"\"error\""),
-                finish: Finder::new(b"\"finish_reason\""),
-            },
+            shape: Shape::default(),
         }
     }
 
@@ -79,44 +84,48 @@ impl Watch {
             && lines == 1
             && let Some(data) = event.strip_prefix(b"data:")
         {
-            return self.steady(data.trim_ascii());
+            return match self.steady(data.trim_ascii())? {
+                Said::Nothing => {
+                    self.shape.missed(event);
+                    Ok(())
+                }
+                Said::Something => Ok(()),
+            };
         }
         self.any(event)
     }
 
-    /// An event of one data line after content was seen.
+    /// The length of the event at the front of `bytes`, if it says nothing that was not said.
     #[inline]
-    fn steady(&mut self, data: &[u8]) -> Result<(), Stop> {
-        if !(data.starts_with(b"{") && data.ends_with(b"}")) {
-            return self.data(data);
-        }
-        let finish = self.needles.finish.find(data);
-        if self.needles.error.find(data).is_some()
-            || finish.is_some_and(|at| !is_null(data, at + b"\"finish_reason\"".len()))
-        {
-            return self.data(data);
-        }
-        self.look_for_usage(data)
+    pub(super) fn repeated(&mut self, bytes: &[u8]) -> Option<usize> {
+        self.shape.repeated(bytes)
     }
 
-    fn look_for_usage(&mut self, data: &[u8]) -> Result<(), Stop> {
-        let mut from = 0;
-        while let Some(rest) = data.get(from..)
-            && let Some(at) = self.needles.usage.find(rest)
-        {
-            from += at + b"\"usage\"".len();
-            let value = member_value(data, from);
-            // Model text cannot look like this: its quotes are escaped. Other objects could.
-            if value.first() == Some(&b'{') && find(value, b"_tokens\"").is_some() {
-                if data.len() > CANDIDATE_BYTES_MAX {
-                    return self.data(data);
-                }
-                self.candidate.clear();
-                self.candidate.extend_from_slice(data);
-                return Ok(());
-            }
+    /// An event of one data line after content was seen.
+    fn steady(&mut self, data: &[u8]) -> Result<Said, Stop> {
+        let whole = data.starts_with(b"{") && data.ends_with(b"}");
+        if !whole || NEEDLES.error.find(data).is_some() {
+            return self.data(data).map(|()| Said::Something);
         }
-        Ok(())
+        let ends = ends(data);
+        match ends {
+            Ends::No => {}
+            // Which choice it is need not be known where there is one.
+            Ends::Well if self.expected == 1 => self.finished = 1,
+            Ends::Well | Ends::Unclear => return self.data(data).map(|()| Said::Something),
+        }
+        if !reports(data) {
+            return Ok(match ends {
+                Ends::No => Said::Nothing,
+                Ends::Well | Ends::Unclear => Said::Something,
+            });
+        }
+        if data.len() > CANDIDATE_BYTES_MAX {
+            return self.data(data).map(|()| Said::Something);
+        }
+        self.candidate.clear();
+        self.candidate.extend_from_slice(data);
+        Ok(Said::Something)
     }
 
     /// Any event, in full.
@@ -219,13 +228,57 @@ impl Watch {
     }
 }
 
-fn error(body: &[u8]) -> Stop {
-    Stop::Error(Bytes::copy_from_slice(body))
+/// Whether a choice ends in there, as far as a search can tell.
+fn ends(data: &[u8]) -> Ends {
+    let needle = &NEEDLES.finish;
+    let mut ends = Ends::No;
+    for at in needle.find_iter(data) {
+        let value = member_value(data, at + needle.needle().len());
+        if WELL.iter().any(|reason| value.starts_with(reason)) {
+            ends = Ends::Well;
+        } else if !value.starts_with(b"null") {
+            return Ends::Unclear;
+        }
+    }
+    ends
 }
 
-/// Whether the member whose key ends at `at` is null. Anything unclear is not.
-fn is_null(data: &[u8], at: usize) -> bool {
-    member_value(data, at).starts_with(b"null")
+/// Whether usage is reported in there, as far as a search can tell.
+fn reports(data: &[u8]) -> bool {
+    let needle = &NEEDLES.usage;
+    needle.find_iter(data).any(|at| {
+        // Model text cannot look like this: its quotes are escaped. Other objects could.
+        let value = member_value(data, at + needle.needle().len());
+        value.starts_with(b"{") && find(value, b"_tokens\"").is_some()
+    })
+}
+
+/// Whether a choice ends in an event.
+#[derive(Debug, Clone, Copy)]
+enum Ends {
+    No,
+    /// One does, for a reason that is none of the provider's faults.
+    Well,
+    /// It has to be read in full to know.
+    Unclear,
+}
+
+const WELL: [&[u8]; 5] = [
+    b"\"stop\"",
+    b"\"length\"",
+    b"\"tool_calls\"",
+    b"\"content_filter\"",
+    b"\"function_call\"",
+];
+
+/// Whether an event changed anything.
+enum Said {
+    Nothing,
+    Something,
+}
+
+fn error(body: &[u8]) -> Stop {
+    Stop::Error(Bytes::copy_from_slice(body))
 }
 
 /// Where the value of the member whose key ends at `at` begins; empty if that was no key.
