@@ -10,7 +10,9 @@ use claw_table::policy::{Action, Cause, Class, Policy, Retry};
 use claw_table::{ArmId, Table, Unclear};
 use serde::Serialize;
 
+use crate::codes::Code;
 use crate::model::Model;
+use crate::near::nearest;
 use crate::oracle::{self, Request};
 use crate::report::Report;
 use crate::span::Span;
@@ -252,9 +254,7 @@ impl Compared<'_> {
 
     /// The arm on one line, however it was laid out.
     fn text(&self, arm: ArmId) -> String {
-        let text = self.span(arm).map_or("", |span| self.report.text(span));
-        let lines = text.lines().map(|line| shown::without_comment(line).trim());
-        lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
+        shown::on_one_line(self.span(arm).map_or("", |span| self.report.text(span)))
     }
 
     fn taken(&self, arm: ArmId) -> Taken {
@@ -326,4 +326,12 @@ pub fn hex(bytes: &[u8]) -> String {
         let _ = write!(out, "{byte:02x}");
         out
     })
+}
+
+/// The code that a reader probably meant: one that differs by a sign, or lacks its letter or zeros.
+pub fn nearest_code(id: &str) -> Option<Code> {
+    let digits = id.trim_start_matches(|c: char| !c.is_ascii_digit());
+    let whole = format!("C{digits:0>4}");
+    let near = || nearest(&whole, Code::ALL.iter().map(|code| code.id())).and_then(Code::named);
+    if digits.is_empty() { None } else { Code::named(&whole).or_else(near) }
 }

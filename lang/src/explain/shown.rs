@@ -139,20 +139,26 @@ pub(super) fn url(url: &Url) -> String {
     format!("{scheme}://{host}{port}{}", url.base)
 }
 
-/// A line up to its comment; a `#` between quotes is none.
-pub(super) fn without_comment(line: &str) -> &str {
-    let mut quoted = false;
-    let mut escaped = false;
-    for (at, c) in line.char_indices() {
-        match c {
-            _ if escaped => escaped = false,
-            '\\' if quoted => escaped = true,
-            '"' => quoted = !quoted,
-            '#' if !quoted => return line.get(..at).unwrap_or(line),
-            _ => {}
+/// A piece of a policy on one line: without comments, and with one blank for many.
+pub(super) fn on_one_line(text: &str) -> String {
+    let mut out = String::new();
+    for line in text.lines() {
+        let mut quoted = false;
+        let mut escaped = false;
+        out.push(' ');
+        for c in line.chars() {
+            match c {
+                '#' if !quoted => break,
+                ' ' | '\t' if !quoted && out.ends_with(' ') => continue,
+                '\t' if !quoted => out.push(' '),
+                c => out.push(c),
+            }
+            quoted ^= c == '"' && !escaped;
+            escaped = quoted && c == '\\' && !escaped;
         }
+        out.truncate(out.trim_end().len());
     }
-    line
+    out.trim_start().to_owned()
 }
 
 #[cfg(test)]
@@ -183,8 +189,10 @@ mod tests {
     }
 
     #[test]
-    fn a_comment_ends_a_line_and_a_quoted_mark_does_not() {
-        assert_eq!(without_comment(r#"when model is "a#b" # why"#), r#"when model is "a#b" "#);
-        assert_eq!(without_comment(r#""\"#" # x"#), r##""\"#" "##);
+    fn an_arm_is_told_on_one_line_without_its_comments() {
+        let arm = "when model is \"a#b\"  # why\r\n\t and  path is \"/ x  \\\" # y\" # z\n  -> code";
+        let shown = r##"when model is "a#b" and path is "/ x  \" # y" -> code"##;
+        assert_eq!(on_one_line(arm), shown);
+        assert_eq!(on_one_line("# x\n\n a\n\n"), "a");
     }
 }

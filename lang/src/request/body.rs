@@ -53,21 +53,22 @@ fn member(key: &str, value: &Json, facts: &mut BodyFacts) -> Result<(), RequestE
         ("model", _) => {
             return Err(wrong("body.model", "a text of 1 to 512 bytes without control characters"));
         }
-        // What is null is not said.
-        (_, Json::Null) => {}
+        // What is null is not said, and of some members only the kind is looked at.
+        (_, Json::Null) | ("stream_options", Json::Object(_)) => {}
         ("stream", Json::Flag(stream)) => facts.streaming = *stream,
         ("stream", _) => return Err(wrong("body.stream", "true or false")),
         ("tools" | "functions", Json::List(tools)) => {
             facts.uses(if tools.is_empty() { None } else { Some(Can::Tools) });
         }
         ("messages" | "input", Json::List(messages)) => {
-            messages.iter().for_each(|one| message(one, facts));
+            for one in messages {
+                message(one, facts);
+            }
         }
         ("tools" | "functions" | "messages", _) => {
             return Err(wrong(&format!("body.{key}"), "an array"));
         }
         ("response_format", Json::Object(format)) => facts.uses(answer_form(format)),
-        ("stream_options", Json::Object(_)) => {}
         ("stream_options" | "response_format", _) => {
             return Err(wrong(&format!("body.{key}"), "an object"));
         }

@@ -56,9 +56,8 @@ fn is_sound(segment: &str) -> bool {
     let mut rest = segment.as_bytes();
     while let Some((byte, after)) = rest.split_first() {
         rest = match (byte, after) {
-            (b'\\' | b';' | 0..=b' ' | 0x7F.., _) => return false,
             (b'%', [high, low, after @ ..]) if is_needed(*high, *low) => after,
-            (b'%', _) => return false,
+            (b'%' | b'\\' | b';' | 0..=b' ' | 0x7F.., _) => return false,
             _ => after,
         };
     }

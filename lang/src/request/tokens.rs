@@ -85,7 +85,9 @@ impl Count {
             (Json::Text(text), Role::Text) if is_data_url(text) => self.flat += MEDIUM_TOKENS,
             (Json::Text(text), Role::Text) => self.text(text),
             (Json::List(values), Role::Text) => {
-                values.iter().for_each(|value| self.value(value, Role::Text, keys));
+                for value in values {
+                    self.value(value, Role::Text, keys);
+                }
             }
             (Json::Object(members), Role::Text) => {
                 for (key, value) in members {

@@ -1,2 +1,56 @@
-//! clawc
-fn main() {}
+//! `clawc`: checks, compiles and explains claw policies.
+//!
+//! Exit codes: 0 clean, 1 findings, 2 wrong usage or something that cannot be read or written.
+
+mod args;
+mod build;
+mod check;
+mod explain;
+mod input;
+mod output;
+mod trouble;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use args::{Args, Command};
+use output::Output;
+use trouble::Trouble;
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let mut output = Output::new(args.format, args.color);
+    let ended = match args.command {
+        Command::Check(args) => check::run(&args, &mut output),
+        Command::Build(args) => build::run(&args, &mut output),
+        Command::Explain(args) => explain::run(args, &mut output),
+    };
+    match ended {
+        Ok(verdict) => verdict.into(),
+        // Whoever reads has heard enough: `clawc explain | head` is no error.
+        Err(Trouble::Write(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {
+            ExitCode::SUCCESS
+        }
+        Err(trouble) => {
+            output.trouble(&trouble);
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// How a command ended that did what it was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Clean,
+    Findings,
+}
+
+impl From<Verdict> for ExitCode {
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Clean => Self::SUCCESS,
+            Verdict::Findings => Self::from(1),
+        }
+    }
+}

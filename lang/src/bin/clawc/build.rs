@@ -1,0 +1,131 @@
+//! `clawc build`: the table of a policy, whole or not at all.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use claw_lang::explain::hex;
+use claw_table::Table;
+use serde::Serialize;
+
+use crate::args::{Build, Format};
+use crate::check::verdict;
+use crate::input::{Input, is_standard};
+use crate::output::{Output, Stream, hint};
+use crate::trouble::Trouble;
+use crate::Verdict;
+
+pub(crate) fn run(args: &Build, output: &mut Output) -> Result<Verdict, Trouble> {
+    let input = Input::read(&args.check.policy)?;
+    let compiled = claw_lang::compile(input.sources());
+    if !compiled.report.diagnostics().is_empty() {
+        // The table does not care where the folder lies, but the reader wants to open the file.
+        let shown = claw_lang::compile(input.shown()).report;
+        output.report(&shown, Stream::Aside)?;
+    }
+    if verdict(&compiled.report, args.check.deny) == Verdict::Findings {
+        return Ok(Verdict::Findings);
+    }
+    let bytes = compiled.table.ok_or(Trouble::NoTable)?;
+    let table = Table::open(&bytes).map_err(Trouble::Unsound)?;
+    let built = Built::of(&table, &args.output);
+    if is_standard(&args.output) {
+        output.bytes(&bytes)?;
+        hint(&built.line());
+        return Ok(Verdict::Clean);
+    }
+    write_whole(&args.output, &bytes)
+        .map_err(|why| Trouble::Table { path: built.path.clone(), why })?;
+    match output.format {
+        Format::Human => output.result(&format!("{}\n", built.line()))?,
+        Format::Json => output.json(&built)?,
+    }
+    Ok(Verdict::Clean)
+}
+
+/// What is told of a table.
+#[derive(Debug, Serialize)]
+struct Built {
+    version: u32,
+    path: String,
+    arms: usize,
+    nodes: usize,
+    edges: usize,
+    depth: usize,
+    bytes: usize,
+    behaviour: String,
+    source: String,
+    features: Vec<Needed>,
+}
+
+#[derive(Debug, Serialize)]
+struct Needed {
+    feature: String,
+    place: String,
+}
+
+impl Built {
+    fn of(table: &Table, path: &Path) -> Self {
+        let (stats, about) = (table.stats(), table.about());
+        let needed = |feature: &claw_table::Feature| Needed {
+            feature: feature.name.clone(),
+            place: feature.place.to_string(),
+        };
+        Self {
+            version: 1,
+            path: path.display().to_string(),
+            arms: table.policy().arms.len(),
+            nodes: stats.nodes,
+            edges: stats.edges,
+            depth: stats.depth,
+            bytes: stats.bytes,
+            behaviour: hex(&about.behaviour),
+            source: hex(&about.source),
+            features: table.features().iter().map(needed).collect(),
+        }
+    }
+
+    fn line(&self) -> String {
+        let Self { path, arms, nodes, depth, bytes, behaviour, .. } = self;
+        let mut line = format!(
+            "{path}: {arms} arms, {nodes} nodes, depth {depth}, {bytes} bytes, behaviour {behaviour}"
+        );
+        for needed in &self.features {
+            line.push_str(&format!(
+                "\n  needs a gateway that enforces `{}` ({})",
+                needed.feature, needed.place
+            ));
+        }
+        line
+    }
+}
+
+/// Writes beside the path and renames: whoever watches it sees the old table or the new one.
+fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    if path.is_dir() {
+        return Err(io::Error::other("this is a folder; name a file, such as `policy.clawt`"));
+    }
+    let draft = draft(path)?;
+    let written = fill(&draft, bytes).and_then(|()| fs::rename(&draft, path));
+    if written.is_err() {
+        // The first error is the one to tell.
+        let _ = fs::remove_file(&draft);
+    }
+    written
+}
+
+/// A hidden name in the same folder, so that the rename does not cross file systems.
+fn draft(path: &Path) -> io::Result<PathBuf> {
+    let name = path.file_name().ok_or_else(|| io::Error::other("this names no file"))?;
+    let mut hidden = std::ffi::OsString::from(".");
+    hidden.push(name);
+    hidden.push(format!(".{}", std::process::id()));
+    Ok(path.with_file_name(hidden))
+}
+
+fn fill(draft: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file: File = OpenOptions::new().write(true).create_new(true).open(draft)?;
+    file.write_all(bytes)?;
+    // A rename may reach the disk before the bytes do.
+    file.sync_all()
+}

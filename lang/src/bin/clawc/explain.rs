@@ -1,0 +1,94 @@
+//! `clawc explain`: what a code means, or why a request goes where it goes.
+
+use std::fmt::Write as _;
+
+use claw_lang::codes::Code;
+use claw_lang::explain::{Compared, explain, human, nearest_code};
+use claw_lang::request::{self, REQUEST_BYTES_MAX};
+use claw_table::Table;
+use serde::Serialize;
+
+use crate::Verdict;
+use crate::args::{Explain, Format, Request, What};
+use crate::input::{Input, is_standard, text};
+use crate::output::{Output, Stream};
+use crate::trouble::Trouble;
+
+pub(crate) fn run(args: Explain, output: &mut Output) -> Result<Verdict, Trouble> {
+    match (args.what, args.code) {
+        (Some(What::Request(args)), _) => of_request(&args, output),
+        (None, Some(id)) => of_code(&id, output),
+        (None, None) => every_code(output),
+    }
+}
+
+/// One diagnostic, as programs read it.
+#[derive(Debug, Serialize)]
+struct Page {
+    code: &'static str,
+    severity: &'static str,
+    title: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    page: Option<&'static str>,
+}
+
+impl Page {
+    fn of(code: Code) -> Self {
+        let (severity, title) = (code.severity().word(), code.title());
+        Self { code: code.id(), severity, title, page: None }
+    }
+}
+
+fn of_code(id: &str, output: &mut Output) -> Result<Verdict, Trouble> {
+    let Some(code) = Code::named(id) else {
+        let near = nearest_code(id).map(Code::id);
+        return Err(Trouble::NoCode { code: id.to_owned(), near });
+    };
+    match output.format {
+        Format::Human => output.result(&format!("{}\n", code.page().trim_end()))?,
+        Format::Json => output.json(&Page { page: Some(code.page()), ..Page::of(code) })?,
+    }
+    Ok(Verdict::Clean)
+}
+
+fn every_code(output: &mut Output) -> Result<Verdict, Trouble> {
+    let pages: Vec<Page> = Code::ALL.iter().copied().map(Page::of).collect();
+    match output.format {
+        Format::Human => {
+            let mut text = String::new();
+            for Page { code, severity, title, .. } in pages {
+                // Writing to a text cannot fail.
+                let _ = writeln!(text, "{code}  {severity:<7}  {title}");
+            }
+            output.result(&text)?;
+        }
+        Format::Json => output.json(&pages)?,
+    }
+    Ok(Verdict::Clean)
+}
+
+fn of_request(args: &Request, output: &mut Output) -> Result<Verdict, Trouble> {
+    if is_standard(&args.request) && args.policy.iter().any(|path| is_standard(path)) {
+        return Err(Trouble::InputTwice);
+    }
+    let input = Input::read(&args.policy)?;
+    let checked = claw_lang::check(input.shown());
+    let compiled = claw_lang::compile(input.sources());
+    let (Some(model), Some(bytes)) = (&checked.model, &compiled.table) else {
+        output.report(&claw_lang::compile(input.shown()).report, Stream::Aside)?;
+        return Ok(Verdict::Findings);
+    };
+    let table = Table::open(bytes).map_err(Trouble::Unsound)?;
+    let written = text(&args.request, "the request", REQUEST_BYTES_MAX)?;
+    let request = request::read(&written).map_err(|why| Trouble::Request {
+        path: if is_standard(&args.request) { "<stdin>".into() } else { args.request.display().to_string() },
+        why,
+    })?;
+    let policy = Compared { model, table: &table, report: &checked.report };
+    let explained = explain(policy, &request)?;
+    match output.format {
+        Format::Human => output.result(&human(&explained))?,
+        Format::Json => output.json(&explained)?,
+    }
+    Ok(Verdict::Clean)
+}

@@ -1,0 +1,54 @@
+//! Why a command could not do what it was asked.
+
+use std::io;
+
+use claw_lang::explain::Contradiction;
+use claw_lang::request::RequestError;
+
+/// Each says what to do about it; all of them end in exit code 2.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Trouble {
+    /// A path cannot be read.
+    #[error("{0}")]
+    Read(io::Error),
+    /// Standard input cannot be read.
+    #[error("standard input: {0}")]
+    Input(io::Error),
+    /// Results cannot be written.
+    #[error("cannot write the result: {0}")]
+    Write(io::Error),
+    /// The table cannot be written.
+    #[error("cannot write `{path}`: {why}")]
+    Table { path: String, why: io::Error },
+    /// Nothing to check.
+    #[error("no `.claw` file in `{0}`; name a folder that holds a policy")]
+    Empty(String),
+    /// A table where a policy is due.
+    #[error("`{0}` is a compiled table; name the folder of the policy that it was built from")]
+    Compiled(String),
+    /// Both the request and the policy are `-`.
+    #[error("only one of request and policy can be `-`")]
+    InputTwice,
+    /// A request that cannot be read.
+    #[error("{path}: {why}")]
+    Request { path: String, why: RequestError },
+    /// No such diagnostic.
+    #[error("no diagnostic has the code `{code}`{}", did_you_mean(*near))]
+    NoCode { code: String, near: Option<&'static str> },
+    /// A fault of the compiler.
+    #[error(transparent)]
+    Contradiction(#[from] Contradiction),
+    /// The compiler made a table that it does not accept.
+    #[error("internal: the table that was built is refused: {0}; report this policy as a bug in clawc")]
+    Unsound(claw_table::Unsound),
+    /// The check passed and the table is missing all the same.
+    #[error("internal: no table was built and nothing says why; report this policy as a bug in clawc")]
+    NoTable,
+}
+
+fn did_you_mean(near: Option<&str>) -> String {
+    match near {
+        Some(near) => format!("; did you mean `{near}`?"),
+        None => "; `clawc explain` lists them all".to_owned(),
+    }
+}
