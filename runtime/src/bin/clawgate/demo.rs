@@ -75,8 +75,14 @@ async fn show(args: &Args) -> Result<(), String> {
         let Some(line) = house.line().await else {
             return Err("the gateway ended".to_owned());
         };
-        if let Some(record) = house::Record::read(&line) {
-            paint.record(&record, &house);
+        match house::Line::read(&line) {
+            Some(house::Line::Request(record)) => paint.record(&record, &house),
+            Some(house::Line::Policy(change)) => {
+                // The arms may stand elsewhere now.
+                house.look().await;
+                paint.policy(&change);
+            }
+            None => {}
         }
     }
 }

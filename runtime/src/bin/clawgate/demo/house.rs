@@ -102,6 +102,13 @@ impl House {
         }
     }
 
+    /// Reads again where each arm is written.
+    pub(super) async fn look(&mut self) {
+        if let Ok(page) = ask::page(self.admin, "/policy").await {
+            self.places = places(&page);
+        }
+    }
+
     /// The next line that the gateway says; nothing once it has ended.
     pub(super) async fn line(&mut self) -> Option<String> {
         self.lines.recv().await
@@ -111,11 +118,11 @@ impl House {
     pub(super) async fn record(&mut self, request_id: &str) -> Result<Record, String> {
         let found = timeout(PATIENCE, async {
             while let Some(line) = self.lines.recv().await {
-                match Record::read(&line) {
-                    Some(record) if record.text("/request_id") == request_id => {
+                match Line::read(&line) {
+                    Some(Line::Request(record)) if record.text("/request_id") == request_id => {
                         return Some(record);
                     }
-                    Some(_) | None => {}
+                    Some(Line::Request(_) | Line::Policy(_)) | None => {}
                 }
             }
             None
@@ -131,18 +138,30 @@ impl House {
     }
 }
 
-/// One line of the gateway's log: how a request went.
+/// A line of the gateway's that the demo shows.
+#[derive(Debug)]
+pub(super) enum Line {
+    /// How a request went.
+    Request(Record),
+    /// A policy was taken or refused.
+    Policy(Record),
+}
+
+impl Line {
+    pub(super) fn read(line: &str) -> Option<Self> {
+        let record = Record(serde_json::from_str(line).ok()?);
+        if !record.text("/request_id").is_empty() {
+            return Some(Self::Request(record));
+        }
+        (record.text("/event") == "policy").then_some(Self::Policy(record))
+    }
+}
+
+/// The fields of a line.
 #[derive(Debug)]
 pub(super) struct Record(Value);
 
 impl Record {
-    /// Reads a line; nothing if it tells of something else.
-    pub(super) fn read(line: &str) -> Option<Self> {
-        let value: Value = serde_json::from_str(line).ok()?;
-        value.get("request_id")?;
-        Some(Self(value))
-    }
-
     pub(super) fn text(&self, pointer: &str) -> &str {
         self.0
             .pointer(pointer)

@@ -107,21 +107,24 @@ impl Paint {
             "   {dim}tried{end}    {}",
             self.attempts(record)
         ));
-        let tokens = |name: &str| {
-            record
-                .number(&format!("/tokens/{name}"))
-                .unwrap_or("?".to_owned())
-        };
-        let (input, output) = (tokens("input"), tokens("output"));
-        let first = record.number("/first_content_ms").unwrap_or("?".to_owned());
-        line(format_args!(
-            "   {dim}usage{end}    {input} tokens in, {output} out {dim}first word after {first} ms{end}"
-        ));
+        line(format_args!("   {dim}usage{end}    {}", self.usage(record)));
         let digest: String = record.text("/policy").chars().take(16).collect();
         line(format_args!(
             "   {dim}policy{end}   {digest}… {dim}{}{end}",
             record.text("/request_id")
         ));
+    }
+
+    fn usage(&self, record: &Record) -> String {
+        let Self { dim, end, .. } = self;
+        let tokens = |name: &str| record.number(&format!("/tokens/{name}"));
+        let first = record.number("/first_content_ms").unwrap_or_default();
+        let first = format!("{dim}first word after {first} ms{end}");
+        match (tokens("input"), tokens("output")) {
+            (Some(input), Some(output)) => format!("{input} tokens in, {output} out {first}"),
+            // Unknown is not zero.
+            _ => format!("not reported {first}"),
+        }
     }
 
     fn attempts(&self, record: &Record) -> String {
@@ -141,6 +144,11 @@ impl Paint {
         line(format_args!("\n   {good}✓{end} {text}"));
     }
 
+    pub(super) fn fault(&self, text: &str) {
+        let Self { bad, end, .. } = self;
+        line(format_args!("\n   {bad}✗ {text}{end}"));
+    }
+
     pub(super) fn end(&self) {
         let Self { good, end, .. } = self;
         line(format_args!("\n{good}every step went as it should{end}\n"));
@@ -149,36 +157,37 @@ impl Paint {
     pub(super) fn invitation(&self, house: &House) {
         let Self { dim, bold, end, .. } = self;
         let url = format!("http://{}/v1/chat/completions", house.gateway);
-        let json = "-H 'content-type: application/json'";
         let body =
-            r#"-d '{"model":"main","stream":true,"messages":[{"role":"user","content":"hello"}]}'"#;
+            r#"{"model":"main","stream":true,"messages":[{"role":"user","content":"hello"}]}"#;
         line(format_args!(
             "\n{bold}Your turn{end}  both providers are up again; end with ctrl-c\n"
         ));
-        for (title, extra) in [
-            ("an answer", ""),
-            (
-                "the primary fails, the backup answers",
-                " -H 'x-sim: primary: 503'",
-            ),
-            (
-                "both break off in mid-answer: an error, no [DONE]",
-                " -H 'x-sim: cut after 5'",
-            ),
-            ("refused by the policy", " -H 'x-team: ml'"),
-        ] {
-            line(format_args!("   {dim}# {title}{end}"));
-            line(format_args!("   curl -N {url} {json}{extra} {body}"));
-        }
-        line(format_args!("   {dim}# what is in force; counters{end}"));
+        line("   ask() {");
         line(format_args!(
-            "   curl http://{0}/policy; curl http://{0}/metrics",
-            house.admin
+            "     curl -N {url} -H 'content-type: application/json' \\"
         ));
-        line(format_args!(
-            "   {dim}# every fault that fits behind x-sim{end}"
-        ));
-        line("   clawgate sim --list");
+        line(format_args!("       -d '{body}' \"$@\""));
+        line("   }");
+        let own = std::env::args().next().unwrap_or("clawgate".to_owned());
+        let admin = format!("http://{}", house.admin);
+        let show =
+            |command: &str, why: &str| line(format_args!("   {command:44} {dim}# {why}{end}"));
+        show("ask", "an answer");
+        show(
+            "ask -H 'x-sim: primary: 503'",
+            "the primary fails, the backup answers",
+        );
+        show(
+            "ask -H 'x-sim: cut after 5'",
+            "cut in mid-answer: an error, no [DONE]",
+        );
+        show("ask -H 'x-team: ml'", "refused by the policy");
+        show(&format!("curl {admin}/policy"), "what is in force");
+        show(&format!("curl {admin}/metrics"), "counters");
+        show(
+            &format!("{own} sim --list"),
+            "every fault that fits behind x-sim",
+        );
         line(format_args!(
             "\n   {dim}Edit {} and the gateway follows; break it and it keeps what it has.{end}\n",
             house.policy.display()
@@ -188,24 +197,53 @@ impl Paint {
     /// One line for a request of the reader's own.
     pub(super) fn record(&self, record: &Record, house: &House) {
         let Self { dim, bad, end, .. } = self;
-        let (class, arm) = (record.text("/class"), record.text("/arm"));
-        let place = house.place(arm);
-        let (path, code) = (record.text("/path"), record.text("/code"));
-        let decided = if class.is_empty() {
-            format!("arm {arm}")
+        // A path is the client's own text; it must not steer the terminal.
+        let path = record.text("/path").replace(char::is_control, "?");
+        let mut told = format!(
+            "{dim}{path}{end} {}",
+            record.number("/status").unwrap_or_default()
+        );
+        let (code, class, arm) = (
+            record.text("/code"),
+            record.text("/class"),
+            record.text("/arm"),
+        );
+        if !code.is_empty() {
+            told.extend([" ", bad, code, end]);
+        }
+        if !class.is_empty() {
+            told.extend([" class ", class]);
+        }
+        if !arm.is_empty() {
+            told.extend([" ", dim, "by arm ", arm, ", ", house.place(arm), end]);
+        }
+        line(format_args!("   {told} {}", self.attempts(record)));
+    }
+
+    /// A policy that was taken or refused after the reader changed it.
+    pub(super) fn policy(&self, change: &Record) {
+        let Self {
+            bold,
+            good,
+            bad,
+            end,
+            ..
+        } = self;
+        if change.text("/result") == "refused" {
+            line(format_args!(
+                "   {bad}policy refused{end}, the one in force stays\n"
+            ));
+            let shown = match change.text("/diagnostics/text") {
+                "" => change.text("/text"),
+                text => text,
+            };
+            line(shown.trim_end());
         } else {
-            format!("class {class}")
-        };
-        let told = if code.is_empty() {
-            String::new()
-        } else {
-            format!(" {bad}{code}{end}")
-        };
-        let status = record.number("/status").unwrap_or_default();
-        let attempts = self.attempts(record);
-        line(format_args!(
-            "   {dim}{path}{end} {status}{told} {decided} {dim}{place}{end} {attempts}"
-        ));
+            let digest: String = change.text("/digest").chars().take(16).collect();
+            line(format_args!(
+                "   {good}policy taken{end} {bold}{digest}…{end}"
+            ));
+        }
     }
 }
 

@@ -13,8 +13,7 @@ pub(super) async fn first_answer(paint: &Paint, house: &mut House) -> Result<Vec
     let mut wrong = Wrong::default();
     answered(&mut wrong, (&answer, &record), "primary/large");
     wrong.differs("attempts", (answer.header("x-claw-attempts"), "1"));
-    paint.remark("passed through as it came, no byte changed; usage read as it passed");
-    Ok(wrong.0)
+    Ok(wrong.judged(paint, "relayed as it came, its usage read as it passed"))
 }
 
 /// The primary dies; the same question is answered by the backup.
@@ -30,9 +29,8 @@ pub(super) async fn failover(paint: &Paint, house: &mut House) -> Result<Vec<Str
     let (target, cause) = record.attempts().into_iter().next().unwrap_or_default();
     let failed = format!("{target} {}", cause.unwrap_or_default());
     wrong.differs("the first attempt", (&failed, "primary/large connect"));
-    paint
-        .remark("the client saw one clean answer: until the first word, a failure stays invisible");
-    Ok(wrong.0)
+    let remark = "one clean answer: until the first word, a failure stays invisible";
+    Ok(wrong.judged(paint, remark))
 }
 
 /// The answer breaks off after words were shown.
@@ -45,8 +43,8 @@ pub(super) async fn honest_cut(paint: &Paint, house: &mut House) -> Result<Vec<S
     let code = answer.error.as_ref().map_or("", |(code, _)| code);
     wrong.differs("the error's code", (code, "upstream_cut"));
     wrong.differs("the outcome in the log", (record.text("/outcome"), "cut"));
-    paint.remark("an error that every client raises: a cut answer is never passed off as whole");
-    Ok(wrong.0)
+    let remark = "an error that every client raises: a cut answer is never passed off as whole";
+    Ok(wrong.judged(paint, remark))
 }
 
 async fn question(
@@ -92,6 +90,17 @@ impl Wrong {
     )]
     fn found(&mut self, fault: bool, what: &str) {
         self.0.extend(fault.then(|| what.to_owned()));
+    }
+
+    /// Shows what the scene has shown, or what was wrong with it.
+    fn judged(self, paint: &Paint, remark: &str) -> Vec<String> {
+        if self.0.is_empty() {
+            paint.remark(remark);
+        }
+        for what in &self.0 {
+            paint.fault(what);
+        }
+        self.0
     }
 
     fn differs(&mut self, what: &str, (is, should): (&str, &str)) {
