@@ -19,6 +19,9 @@ use crate::meter::usage::Usage;
 
 /// Records that may wait for the writer.
 pub const QUEUE_MAX: usize = 4096;
+/// How long the writer lets lines gather after it has written some. Waking it costs a worker more
+/// than all else a line costs, so it sleeps through a burst and is woken by the first line after one.
+const GATHER: Duration = Duration::from_millis(5);
 /// Longest text of a client in one field.
 const TEXT_BYTES_MAX: usize = 256;
 /// Attempts written of one request; a policy's own bound is far below.
@@ -76,7 +79,7 @@ fn write_all(entries: &Receiver<Entry>, out: Box<dyn Write + Send>, lost: &Atomi
     let mut out = BufWriter::new(out);
     while let Ok(first) = entries.recv() {
         // What waits is written in one go; the flush comes when the queue is empty, so a lone line
-        // appears at once and a burst costs few calls.
+        // appears at once and a burst costs few calls and few wake-ups.
         let mut next = Some(first);
         while let Some(entry) = next {
             match entry {
@@ -96,7 +99,16 @@ fn write_all(entries: &Receiver<Entry>, out: Box<dyn Write + Send>, lost: &Atomi
         if out.flush().is_err() {
             lost.fetch_add(1, Ordering::Relaxed);
         }
+        gather();
     }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this thread is no worker: nobody waits for it"
+)]
+fn gather() {
+    thread::sleep(GATHER);
 }
 
 /// A record as it is written. Field order is the line's order.
