@@ -9,22 +9,21 @@ use std::time::Duration;
 
 use claw_runtime::sim::provider::{Setup, Sim};
 use serde_json::Value;
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::time::{sleep, timeout};
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::time::timeout;
 
 use super::{ask, silent};
 
 /// The policy of the demo: the file that the README shows, as it was when this was built.
 const QUICKSTART: &str = include_str!("../../../../../examples/quickstart/quickstart.claw");
-/// What the file says where, to be replaced by where things are.
-const LISTEN: &str = "127.0.0.1:8080";
-const ADMIN: &str = "127.0.0.1:9090";
+/// Where the file says that the providers are, to be replaced by where the simulators are.
 const PRIMARY: &str = "http://127.0.0.1:9101/v1";
 const BACKUP: &str = "http://127.0.0.1:9102/v1";
 
 /// The gateway has this long to begin to serve, and to tell of a request that is over.
 const PATIENCE: Duration = Duration::from_secs(20);
-const POLL: Duration = Duration::from_millis(10);
+/// Lines that may wait to be shown; beyond it the gateway's own log takes care.
+const LINES_MAX: usize = 1024;
 
 /// Everything the demo runs. It is torn down when this is dropped.
 #[derive(Debug)]
@@ -37,31 +36,29 @@ pub(super) struct House {
     pub(super) policy: PathBuf,
     /// Where each arm is written, by its label.
     places: Vec<(String, String)>,
-    lines: UnboundedReceiver<String>,
+    lines: Receiver<String>,
     _process: Process,
     _folder: Folder,
 }
 
 impl House {
     pub(super) async fn build(listen: SocketAddr, admin: SocketAddr) -> Result<Self, String> {
-        let gateway = free(listen, "--listen")?;
-        let admin = free(admin, "--admin")?;
+        free(listen, "--listen")?;
+        free(admin, "--admin")?;
         let primary = simulator("primary").await?;
         let backup = simulator("backup").await?;
         let folder = Folder::make()?;
         let text = QUICKSTART
-            .replace(LISTEN, &gateway.to_string())
-            .replace(ADMIN, &admin.to_string())
             .replace(PRIMARY, &primary.url())
             .replace(BACKUP, &backup.url());
         let policy = folder.0.join("quickstart.claw");
         let cannot_write = |error| format!("cannot write {}: {error}", policy.display());
         fs::write(&policy, text).map_err(cannot_write)?;
-        let (process, lines) = Process::start(&folder.0)?;
+        let (process, lines) = Process::start(&folder.0, (listen, admin))?;
         let mut house = Self {
             primary,
             backup,
-            gateway,
+            gateway: listen,
             admin,
             policy,
             places: Vec::new(),
@@ -70,36 +67,30 @@ impl House {
             _folder: folder,
         };
         house.wait_until_it_serves().await?;
+        house.look().await;
         Ok(house)
     }
 
+    /// Waits for the line in which the gateway says where it serves.
     async fn wait_until_it_serves(&mut self) -> Result<(), String> {
         let mut said = Vec::new();
         let ready = timeout(PATIENCE, async {
-            loop {
-                if let Ok(page) = ask::page(self.admin, "/policy").await {
-                    return Ok(page);
+            while let Some(line) = self.lines.recv().await {
+                if let Some((gateway, admin)) = addresses(&line) {
+                    return Some((gateway, admin));
                 }
-                tokio::select! {
-                    () = sleep(POLL) => {}
-                    line = self.lines.recv() => match line {
-                        Some(line) => said.push(line),
-                        None => return Err(()),
-                    },
-                }
+                said.push(line);
             }
+            None
         });
-        match ready.await {
-            Ok(Ok(page)) => {
-                self.places = places(&page);
-                Ok(())
-            }
-            Ok(Err(())) => Err(format!("the gateway ended; it said:\n{}", said.join("\n"))),
-            Err(_) => Err(format!(
-                "the gateway does not begin to serve; it said:\n{}",
-                said.join("\n")
-            )),
-        }
+        let Some((gateway, admin)) = ready.await.ok().flatten() else {
+            let said = said.join("\n");
+            return Err(format!(
+                "the gateway does not begin to serve; it said:\n{said}"
+            ));
+        };
+        (self.gateway, self.admin) = (gateway, admin);
+        Ok(())
     }
 
     /// Reads again where each arm is written.
@@ -208,11 +199,23 @@ async fn simulator(name: &str) -> Result<Sim, String> {
     Ok(sim)
 }
 
-/// The address itself, or with a free port in place of 0; an error if it is taken.
-fn free(wanted: SocketAddr, flag: &str) -> Result<SocketAddr, String> {
-    TcpListener::bind(wanted).and_then(|listener| listener.local_addr()).map_err(|error| {
-        format!("cannot listen on {wanted}: {error}; name another with `{flag} ADDRESS`, or `{flag} 127.0.0.1:0` for a free port")
+/// Says what to do where an address is taken.
+fn free(wanted: SocketAddr, flag: &str) -> Result<(), String> {
+    TcpListener::bind(wanted).map(drop).map_err(|error| {
+        format!(
+            "cannot listen on {wanted}: {error}; name another with `{flag} ADDRESS`, \
+             or `{flag} 127.0.0.1:0` for a free port"
+        )
     })
+}
+
+/// The two addresses in the line `clawgate: policy … on http://ADDRESS, admin on http://ADDRESS`.
+fn addresses(line: &str) -> Option<(SocketAddr, SocketAddr)> {
+    let (gateway, admin) = line
+        .split_once(" on http://")?
+        .1
+        .split_once(", admin on http://")?;
+    Some((gateway.parse().ok()?, admin.parse().ok()?))
 }
 
 /// Label and place of each arm, from the admin page of the policy.
@@ -232,18 +235,27 @@ fn places(page: &Value) -> Vec<(String, String)> {
 struct Process(Child);
 
 impl Process {
-    fn start(folder: &Path) -> Result<(Self, UnboundedReceiver<String>), String> {
+    fn start(
+        folder: &Path,
+        (listen, admin): (SocketAddr, SocketAddr),
+    ) -> Result<(Self, Receiver<String>), String> {
         let own =
             std::env::current_exe().map_err(|error| format!("where is this program? {error}"))?;
         let mut child = Command::new(own)
             .arg("run")
             .arg(folder)
+            .args([
+                "--listen",
+                &listen.to_string(),
+                "--admin",
+                &admin.to_string(),
+            ])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .map_err(|error| format!("cannot start the gateway: {error}"))?;
-        let (lines, received) = unbounded_channel();
+        let (lines, received) = channel(LINES_MAX);
         if let Some(out) = child.stdout.take() {
             hear(out, lines.clone());
         }
@@ -262,10 +274,10 @@ impl Drop for Process {
 }
 
 /// Hands each line over from a thread of its own; it ends with the process.
-fn hear(out: impl Read + Send + 'static, lines: UnboundedSender<String>) {
+fn hear(out: impl Read + Send + 'static, lines: Sender<String>) {
     std::thread::spawn(move || {
         for line in BufReader::new(out).lines().map_while(Result::ok) {
-            if lines.send(line).is_err() {
+            if lines.blocking_send(line).is_err() {
                 return;
             }
         }
@@ -294,13 +306,21 @@ impl Drop for Folder {
 
 #[cfg(test)]
 mod tests {
-    use super::{ADMIN, BACKUP, LISTEN, PRIMARY, QUICKSTART};
+    use super::{BACKUP, PRIMARY, QUICKSTART, addresses};
 
     #[test]
     fn the_quickstart_says_each_address_that_the_demo_replaces_exactly_once() {
-        for address in [LISTEN, ADMIN, PRIMARY, BACKUP] {
+        for address in [PRIMARY, BACKUP] {
             let quoted = format!("\"{address}\"");
             assert_eq!(QUICKSTART.matches(&quoted).count(), 1, "{address}");
         }
+    }
+
+    #[test]
+    fn the_gateway_says_where_it_serves() {
+        let line = "clawgate: policy `q` (18e4) on http://127.0.0.1:1, admin on http://[::1]:2";
+        let (gateway, admin) = addresses(line).unwrap();
+        assert_eq!((gateway.port(), admin.port()), (1, 2));
+        assert_eq!(addresses("clawgate: something else"), None);
     }
 }
