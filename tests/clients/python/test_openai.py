@@ -2,12 +2,13 @@
 
 import asyncio
 import json
+import subprocess
 import sys
 import unittest
 
 import openai
 
-from house import PROVIDER_KEY, House
+from house import CLAWGATE, PROVIDER_KEY, House
 
 TOOLS = [
     {
@@ -286,6 +287,111 @@ class Refusals(unittest.TestCase):
         told = str(caught.exception) + caught.exception.response.text
         for part in (PROVIDER_KEY, PROVIDER_KEY[:7], PROVIDER_KEY[-4:]):
             self.assertNotIn(part, told)
+
+
+class EveryFault(unittest.TestCase):
+    """Each name that `clawgate sim --list` prints, committed by the primary: what the client sees.
+
+    Whole answers are compared word for word, so a short success cannot pass for one.
+    """
+
+    PRIMARY = """ok; interim 5; drip 50ms; no done; no last chunk; huge event 64KiB; retry-after 5s;
+        retry-after-date 5s; retry-after-ms 250ms; words 40; reasoning 4; tool calls 1; refusal;
+        finish length; finish content_filter; no usage; usage in every chunk; usage on finish;
+        cached 3; crlf; cr; bom; comments; split; coalesce; length long; until close; chunked;
+        big head 16KiB; close"""
+    BACKUP = """slow 30s; hang; down; reset; hang after head; slow body 2s; only comments 15s;
+        slow first 2s; role then cut; error first; bad json; html; plain; empty; 401; 402; 403; 429;
+        quota; 500; 502; 503; 504; 529; redirect; gzip"""
+    # Nothing was wrong with the provider: the caller is told.
+    CALLER = {
+        "400": "invalid_value",
+        "context": "context_length_exceeded",
+        "filter": "content_policy_violation",
+        "404": "model_not_found",
+        "418": "simulated",
+    }
+    # Too late for the backup: words were shown.
+    BROKEN = {
+        "cut after 5": "upstream_cut",
+        "cut inside 5": "upstream_cut",
+        "reset after 5": "upstream_cut",
+        "end after 5": "upstream_cut",
+        "no finish": "upstream_cut",
+        "bad chunk after 3": "upstream_cut",
+        "length short": "upstream_cut",
+        "early end": "upstream_cut",
+        "stall after 5": "upstream_timeout",
+        "error after 5": "upstream_error",
+        "bad event after 3": "upstream_malformed",
+    }
+    # A plain answer is shown whole or not at all, so the backup has its turn; what only a stream
+    # can do wrong does nothing.
+    PLAIN = {
+        **dict.fromkeys(BROKEN, "backup"),
+        **dict.fromkeys(("no finish", "bad event after 3", "bad chunk after 3", "plain"), "primary"),
+        "length long": "backup",
+    }
+    # What they say is not the usual sentence.
+    OTHER_TEXT = {"words 40", "tool calls 1", "refusal"}
+    LARGER_TEXT = {"huge event 64KiB"}
+
+    @classmethod
+    def wanted(cls):
+        names = lambda text: (" ".join(name.split()) for name in text.split(";"))
+        return {
+            **dict.fromkeys(names(cls.PRIMARY), "primary"),
+            **dict.fromkeys(names(cls.BACKUP), "backup"),
+            **cls.CALLER,
+            **cls.BROKEN,
+        }
+
+    async def seen(self, asynchronous, name, stream):
+        """Who answered, or the code of the error."""
+        text, finishes = "", []
+        try:
+            raw = await asynchronous.chat.completions.with_raw_response.create(
+                **ASK, stream=stream, tools=TOOLS, extra_headers=sim(f"primary: {name}")
+            )
+            server = raw.headers["x-claw-target"].split("/")[0]
+            answer = raw.parse()
+            if stream:
+                async for chunk in answer:
+                    for choice in chunk.choices:
+                        text += choice.delta.content or ""
+                        finishes += [choice.finish_reason] if choice.finish_reason else []
+            else:
+                text = answer.choices[0].message.content or ""
+                finishes = [answer.choices[0].finish_reason]
+        except openai.APIError as error:
+            return error.code
+        whole = {"primary": PRIMARY, "backup": BACKUP}[server]
+        if len(finishes) != 1:
+            return f"{server}, but {len(finishes)} finish reasons"
+        if name in self.LARGER_TEXT:
+            text = text.lstrip("x")
+        if name not in self.OTHER_TEXT and text != whole:
+            return f"{server}, but not whole: {text}"
+        return server
+
+    def check(self, stream, wanted):
+        async def all_at_once():
+            async with client(openai.AsyncOpenAI) as asynchronous:
+                return await asyncio.gather(*(self.seen(asynchronous, name, stream) for name in wanted))
+
+        seen = dict(zip(wanted, asyncio.run(all_at_once())))
+        self.assertEqual({name: seen[name] for name in wanted if seen[name] != wanted[name]}, {})
+
+    def test_the_list_is_the_one_that_is_tested(self):
+        listed = subprocess.run([CLAWGATE, "sim", "--list"], capture_output=True, text=True, timeout=20)
+        names = {line.split("  ")[0] for line in listed.stdout.splitlines()}
+        self.assertEqual(names, set(self.wanted()))
+
+    def test_streamed(self):
+        self.check(True, self.wanted())
+
+    def test_plain(self):
+        self.check(False, {**self.wanted(), **self.PLAIN})
 
 
 if __name__ == "__main__":
