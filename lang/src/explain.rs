@@ -7,7 +7,7 @@ mod human;
 mod shown;
 
 use claw_table::policy::{Action, Cause, Class, Policy, Retry};
-use claw_table::{ArmId, Table, Unclear};
+use claw_table::{ArmId, Can, Table, Unclear};
 use serde::Serialize;
 
 use crate::codes::Code;
@@ -139,6 +139,8 @@ pub struct TargetPlan {
     pub url: String,
     /// The model's name on the wire.
     pub wire: String,
+    /// What the request uses and the model cannot do; if there is any, the target is passed over.
+    pub lacks: Vec<&'static str>,
     /// The smaller of the provider's and the class's, in milliseconds; nothing where neither says.
     pub connect_ms: Option<u64>,
     /// As above.
@@ -212,7 +214,7 @@ pub fn explain(policy: Compared<'_>, request: &Request) -> Result<Explained, Con
         version: 1,
         policy: hex(&policy.table.about().behaviour),
         request: shown::request(request),
-        plan: trace.end.ok().and_then(|arm| policy.plan(arm)),
+        plan: trace.end.ok().and_then(|arm| policy.plan(arm, request)),
         decision: decision_is,
         taken: taken.filter(|_| is_decided).collect(),
         earlier: earlier.filter(|_| is_decided).collect(),
@@ -272,7 +274,7 @@ impl Compared<'_> {
         }
     }
 
-    fn plan(&self, arm: ArmId) -> Option<Plan> {
+    fn plan(&self, arm: ArmId, request: &Request) -> Option<Plan> {
         let Action::Class(id) = self.policy().arms.get(arm.index())?.to else { return None };
         let class = self.policy().classes.get(id.index())?;
         let Retry { on, attempts, backoff_min_ms, backoff_max_ms, honor_retry_after_ms } =
@@ -283,7 +285,7 @@ impl Compared<'_> {
             if low == high { low.to_string() } else { format!("{low}..{high}") }
         });
         Some(Plan {
-            targets: self.targets(class),
+            targets: self.targets(class, request),
             attempts: *attempts,
             moves_on: named.chain(statuses).collect(),
             backoff_ms: (*backoff_min_ms, *backoff_max_ms),
@@ -292,7 +294,7 @@ impl Compared<'_> {
         })
     }
 
-    fn targets(&self, class: &Class) -> Vec<TargetPlan> {
+    fn targets(&self, class: &Class, request: &Request) -> Vec<TargetPlan> {
         let mut found = Vec::new();
         for target in &class.targets {
             let Some(provider) = self.policy().providers.get(target.provider.index()) else {
@@ -300,10 +302,14 @@ impl Compared<'_> {
             };
             let Some(model) = provider.models.get(target.model.index()) else { continue };
             let (ours, theirs) = (&class.deadlines, &provider.deadlines);
+            // A model that does not say what it can do is not held back.
+            let lacking = model.can.map_or(0, |can| request.has & !can);
+            let lacks = Can::ALL.into_iter().filter(|can| lacking & can.bit() != 0);
             found.push(TargetPlan {
                 target: format!("{}/{}", provider.name, model.name),
                 url: shown::url(&provider.url),
                 wire: model.wire.clone(),
+                lacks: lacks.map(Can::word).collect(),
                 connect_ms: smaller(ours.connect_ms, theirs.connect_ms),
                 first_token_ms: smaller(ours.first_token_ms, theirs.first_token_ms),
                 idle_ms: smaller(ours.idle_ms, theirs.idle_ms),

@@ -94,6 +94,9 @@ fn address(target: &TargetPlan) -> String {
 }
 
 fn deadlines(target: &TargetPlan) -> String {
+    if !target.lacks.is_empty() {
+        return format!("passed over: it has no {}", target.lacks.join(", "));
+    }
     let all = [
         ("connect", target.connect_ms),
         ("first-token", target.first_token_ms),

@@ -191,7 +191,7 @@ mod tests {
     #[test]
     fn an_arm_is_told_on_one_line_without_its_comments() {
         let arm = "when model is \"a#b\"  # why\r\n\t and  path is \"/ x  \\\" # y\" # z\n  -> code";
-        let shown = r##"when model is "a#b" and path is "/ x  \" # y" -> code"##;
+        let shown = r#"when model is "a#b" and path is "/ x  \" # y" -> code"#;
         assert_eq!(on_one_line(arm), shown);
         assert_eq!(on_one_line("# x\n\n a\n\n"), "a");
     }
