@@ -16,7 +16,7 @@ pub(crate) fn prove<'m>(model: &'m Model, report: &mut Report) -> Option<Audited
     let proof = match prove_diagram(model) {
         Ok(proof) => proof,
         Err(why) => {
-            report.add(Diagnostic::new(Code::OverBudget, Span::default(), why.to_string()));
+            report.add(over_budget(&why.to_string()));
             return None;
         }
     };
@@ -28,6 +28,12 @@ pub(crate) fn prove<'m>(model: &'m Model, report: &mut Report) -> Option<Audited
         report.add(tell(finding, &places));
     }
     proof.diagram
+}
+
+/// A policy that the table cannot hold. The reason ends in what to do.
+pub(crate) fn over_budget(why: &str) -> Diagnostic {
+    let (message, help) = why.rsplit_once(": ").unwrap_or((why, "make the policy smaller"));
+    Diagnostic::new(Code::OverBudget, Span::default(), message).help(help)
 }
 
 fn place(places: &mut [Span], arm: &Arm) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use claw_table::Place;
 
 use crate::audit;
-use crate::build::{Unbuilt, finish};
+use crate::build::finish;
 use crate::check::model as model_of;
 use crate::codes::Code;
 use crate::flatten::BuildInfo;
@@ -58,7 +58,7 @@ pub fn compile(sources: Vec<Source>) -> Compiled {
         let info = BuildInfo { source: digest(&sources), place: &place };
         match finish(&diagram, &info) {
             Ok(bytes) => table = Some(bytes),
-            Err(why) => report.add(unbuilt(&why)),
+            Err(why) => report.add(audit::over_budget(&why.to_string())),
         }
     }
     report.sort();
@@ -110,8 +110,4 @@ fn place(sources: &[Source], lines: &[Lines<'_>], span: Span) -> Place {
     };
     let at = lines.position(span.start);
     Place { file: source.path.clone(), line: at.line, column: at.column }
-}
-
-fn unbuilt(why: &Unbuilt) -> Diagnostic {
-    Diagnostic::new(Code::OverBudget, Span::default(), why.to_string())
 }

@@ -63,6 +63,13 @@ impl Diagnostic {
         self
     }
 
+    /// Suggests the word that was probably meant.
+    #[must_use]
+    pub fn meant(self, span: Span, near: &str) -> Self {
+        let help = self.help.clone().unwrap_or_else(|| format!("write `{near}`"));
+        self.label(format!("did you mean `{near}`?")).help(help).fix(span, near)
+    }
+
     /// Names another place that is involved.
     #[must_use]
     pub fn and(mut self, span: Span, text: impl Into<String>) -> Self {
@@ -90,16 +97,32 @@ impl Diagnostic {
 pub struct Report {
     sources: Arc<[Source]>,
     found: Vec<Diagnostic>,
+    /// Errors and warnings beyond the bound: counted, not kept.
+    left_out: (usize, usize),
 }
+
+/// Findings that are kept. A file of nothing but faults has as many as it has lines.
+const FOUND_MAX: usize = 10_000;
 
 impl Report {
     /// An empty report about these files.
     pub fn new(sources: Arc<[Source]>) -> Self {
-        Self { sources, found: Vec::new() }
+        Self { sources, found: Vec::new(), left_out: (0, 0) }
     }
 
-    /// Takes in one finding.
-    pub fn add(&mut self, diagnostic: Diagnostic) {
+    /// Takes in one finding. A name can be as long as its file; what is said about it is not.
+    pub fn add(&mut self, mut diagnostic: Diagnostic) {
+        if self.found.len() >= FOUND_MAX {
+            match diagnostic.code.severity() {
+                Severity::Error => self.left_out.0 += 1,
+                Severity::Warning => self.left_out.1 += 1,
+            }
+            return;
+        }
+        clip(&mut diagnostic.message);
+        let labels = std::iter::once(&mut diagnostic.primary).chain(&mut diagnostic.others);
+        labels.for_each(|label| clip(&mut label.text));
+        diagnostic.help.iter_mut().for_each(clip);
         self.found.push(diagnostic);
     }
 
@@ -127,12 +150,12 @@ impl Report {
 
     /// How many errors there are.
     pub fn errors(&self) -> usize {
-        self.count(Severity::Error)
+        self.count(Severity::Error) + self.left_out.0
     }
 
     /// How many warnings there are.
     pub fn warnings(&self) -> usize {
-        self.count(Severity::Warning)
+        self.count(Severity::Warning) + self.left_out.1
     }
 
     /// Whether nothing was found that keeps the policy from being built.
@@ -155,5 +178,16 @@ impl Report {
 
     fn count(&self, severity: Severity) -> usize {
         self.found.iter().filter(|d| d.code.severity() == severity).count()
+    }
+}
+
+/// The most bytes that one sentence of a finding has.
+const SENTENCE_BYTES_MAX: usize = 600;
+
+fn clip(text: &mut String) {
+    if text.len() > SENTENCE_BYTES_MAX {
+        let end = (0..=SENTENCE_BYTES_MAX).rev().find(|at| text.is_char_boundary(*at));
+        text.truncate(end.unwrap_or(0));
+        text.push('…');
     }
 }

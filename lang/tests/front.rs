@@ -2,12 +2,20 @@
 
 use claw_lang::Source;
 
+#[path = "front/bounds.rs"]
+mod bounds;
+#[path = "front/codes.rs"]
+mod codes;
 #[path = "front/examples.rs"]
 mod examples;
+#[path = "front/faults.rs"]
+mod faults;
+#[path = "front/frame.rs"]
+mod frame;
 #[path = "front/print.rs"]
 mod print;
 
 /// One file as a folder.
-pub fn one(text: &str) -> Vec<Source> {
+fn one(text: &str) -> Vec<Source> {
     vec![Source { path: "shop.claw".into(), text: text.into() }]
 }

@@ -302,7 +302,7 @@ fn unknown_model(provider: &Value, model: &Value, near: Option<&str>) -> Diagnos
         format!("provider `{}` has no model `{}`", provider.text, model.text),
     );
     match near {
-        Some(near) => found.label(format!("did you mean `{near}`?")).fix(model.span, near),
+        Some(near) => found.meant(model.span, near),
         None => found.help(format!("add `model {} {{ … }}` to provider `{}`", model.text, provider.text)),
     }
 }

@@ -362,7 +362,7 @@ fn bare(value: &Value, names: &Names) -> Diagnostic {
     }
     let found = Diagnostic::new(Code::UnknownName, value.span, format!("no `let` named `{text}`"));
     match nearest(text, names.of_sort(Sort::Let)) {
-        Some(near) => found.label(format!("did you mean `{near}`?")).fix(value.span, near),
+        Some(near) => found.meant(value.span, near),
         None => found.help(format!("a text stands between quotes: `\"{text}\"`")),
     }
 }
@@ -372,7 +372,7 @@ fn unknown_fact(name: &Value, names: &Names) -> Diagnostic {
     let found = Diagnostic::new(Code::UnknownFact, name.span, format!("no fact `{text}`"));
     let known = vocab::FACTS.iter().copied().chain(names.of_sort(Sort::Let));
     match nearest(text, known) {
-        Some(near) => found.label(format!("did you mean `{near}`?")).fix(name.span, near),
+        Some(near) => found.meant(name.span, near),
         None => {
             let list: Vec<String> = vocab::FACTS.iter().map(|fact| format!("`{fact}`")).collect();
             found.help(format!("the facts are {}; a condition of your own is declared with `let`", list.join(", ")))

@@ -22,14 +22,19 @@ pub(super) fn read<'a>(
     names: &mut Names,
     report: &mut Report,
 ) -> Fields<'a> {
-    let mut fields = Fields { known, at: statement.span, list: Vec::new(), tried: Vec::new() };
+    let mut fields = Fields { known, at: statement.span, list: Vec::new(), tried: Vec::new(), strange: Vec::new() };
     let mut first: BTreeMap<&str, Span> = BTreeMap::new();
+    if statement.block.is_none() {
+        // Missing braces are a finding of their own; the fields are not missing beside them.
+        fields.tried.extend(known.now.iter().map(|word| (*word).to_owned()));
+    }
     for line in statement.block.iter().flatten() {
         let field = match line {
             Line::Field(field) => field,
             Line::Broken(broken) => {
                 names.excuse(broken);
                 fields.tried.extend(broken.words.iter().cloned());
+                fields.strange.extend(broken.words.first().cloned());
                 continue;
             }
         };
@@ -40,6 +45,7 @@ pub(super) fn read<'a>(
         } else if !known.now.contains(&word) {
             report.add(unknown(field, known));
             fields.tried.extend(near(word, known).map(str::to_owned));
+            fields.strange.push(word.to_owned());
         } else if let Some(span) = first.get(word).filter(|_| !REPEATED.contains(&word)) {
             report.add(
                 Diagnostic::new(
@@ -68,9 +74,16 @@ pub(super) struct Fields<'a> {
     at: Span,
     list: Vec<&'a Statement>,
     tried: Vec<String>,
+    strange: Vec<String>,
 }
 
 impl<'a> Fields<'a> {
+    /// Whether a line that could not be read may have been this field.
+    pub(super) fn may_lack(&self, word: &str) -> bool {
+        let other = |first: &String| first != word && self.known.now.contains(&first.as_str());
+        !self.strange.iter().all(other)
+    }
+
     /// The fields, in text order.
     pub(super) fn iter(&self) -> impl Iterator<Item = &'a Statement> + '_ {
         self.list.iter().copied()
@@ -138,7 +151,7 @@ pub(super) fn choice<T: Copy>(
     let near = nearest(&value.text, words.iter().map(|(word, _)| *word))
         .or_else(|| words.iter().map(|(word, _)| *word).find(|word| *word == value.text));
     let found = match near {
-        Some(near) => found.label(format!("did you mean `{near}`?")).fix(value.span, near),
+        Some(near) => found.meant(value.span, near),
         None => found,
     };
     let list: Vec<String> = words.iter().map(|(word, _)| format!("`{word}`")).collect();
@@ -181,7 +194,7 @@ fn unknown(field: &Statement, known: vocab::Fields) -> Diagnostic {
         format!("a {block} has no field `{word}`"),
     );
     if let Some(near) = near(word, known) {
-        return found.label(format!("did you mean `{near}`?")).fix(field.keyword.span, near);
+        return found.meant(field.keyword.span, near);
     }
     if let Some(other) = vocab::BLOCKS.iter().find(|other| other.now.contains(&word.as_str())) {
         return found.help(format!("`{word}` belongs to a {}", other.block));

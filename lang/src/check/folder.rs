@@ -235,19 +235,21 @@ fn only_name<'a>(it: &'a Statement, report: &mut Report) -> Option<&'a Value> {
         );
         return None;
     };
-    if let Some(extra) = values.next() {
-        report.add(if extra.is_word("like") {
-            not_yet("like", extra.span)
-        } else {
-            Diagnostic::new(
-                Code::Unexpected,
-                extra.span,
-                format!("`{}` follows the name of this {word}", extra.text),
-            )
-            .help(format!("write `{word} {}` and the rest inside its braces", name.text))
-        });
+    let Some(extra) = values.next() else { return Some(name) };
+    if extra.is_word("like") {
+        report.add(not_yet("like", extra.span));
+        return Some(name);
     }
-    Some(name)
+    report.add(
+        Diagnostic::new(
+            Code::Unexpected,
+            extra.span,
+            format!("`{}` follows the name of this {word}", extra.text),
+        )
+        .help(format!("write `{word} {}` and the rest inside its braces", name.text)),
+    );
+    // Which of the two is its name cannot be known.
+    None
 }
 
 fn twice(what: &str, span: Span, first: Span, help: &str) -> Diagnostic {

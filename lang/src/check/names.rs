@@ -128,7 +128,7 @@ impl Names {
         let found =
             Diagnostic::new(Code::UnknownName, name.span, format!("no {what} `{}`", name.text));
         let found = match nearest(&name.text, self.of_sort(sort)) {
-            Some(near) => found.label(format!("did you mean `{near}`?")).fix(name.span, near),
+            Some(near) => found.meant(name.span, near),
             None => found.help(format!("declare it with `{what} {}`, or name one that exists", name.text)),
         };
         report.add(found);

@@ -105,7 +105,9 @@ fn impossible(pattern: &Pattern, fact: &Fact) -> Option<(&'static str, Option<St
         }
         Fact::Host if text.contains("://") || text.contains('/') => Some(("a host is a name alone", None)),
         Fact::Host if text.chars().any(|c| c.is_ascii_uppercase()) => {
-            Some(("a host is compared in lower case", Some(quoted(&text.to_ascii_lowercase()))))
+            let lower = text.to_ascii_lowercase();
+            let name = lower.split(':').next().filter(|_| is_whole).unwrap_or(&lower);
+            Some(("a host is compared in lower case", Some(quoted(name))))
         }
         Fact::Host if is_whole && !text.starts_with('[') && text.contains(':') => {
             let name = text.split(':').next().unwrap_or_default();

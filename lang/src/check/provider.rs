@@ -54,8 +54,7 @@ pub(super) fn provider(
         list.require(word, work.report);
     }
     work.key_in_the_clear();
-    let is_unsure = work.is_unsure
-        || it.block.iter().flatten().any(|line| matches!(line, crate::syntax::ast::Line::Broken(_)));
+    let is_unsure = work.is_unsure || it.block.is_none() || list.may_lack("model");
     Checked { provider: work.out, is_unsure }
 }
 

@@ -65,7 +65,7 @@ pub(super) fn plain(value: &Value, what: &str, bounds: (u64, u64), report: &mut 
         Err(Diagnostic::new(
             Code::OutOfRange,
             value.span,
-            format!("{what} of `{number}` is out of range"),
+            format!("`{number}` is out of range for {what}"),
         )
         .help(example))
     })();

@@ -51,7 +51,7 @@ impl Report {
             }
             out.push('\n');
         }
-        let left = self.diagnostics().len().saturating_sub(DRAWN_MAX);
+        let left = (self.errors() + self.warnings()).saturating_sub(DRAWN_MAX);
         if left > 0 {
             out.push_str(&format!("… and {left} more\n\n"));
         }
@@ -102,7 +102,7 @@ impl<'a> Drawn<'a> {
         let source = sources.get(label.span.file as usize);
         let source = source.map(|source| Excerpt::new(source, &[label]));
         let labels = source.as_ref().map_or_else(Vec::new, |source| source.labels(&[label]));
-        Self { found: None, heading: label.text.clone(), source, labels, others: Vec::new() }
+        Self { found: None, heading: "and in another file".to_owned(), source, labels, others: Vec::new() }
     }
 }
 

@@ -379,7 +379,7 @@ fn unknown_declaration(word: &str, span: Span) -> Diagnostic {
         format!("`{word}` does not begin a declaration"),
     );
     match crate::near::nearest(word, vocab::DECLARATIONS.iter().copied()) {
-        Some(near) => found.label(format!("did you mean `{near}`?")).fix(span, near),
+        Some(near) => found.meant(span, near),
         None => found.help("a declaration begins with `policy`, `gateway`, `provider`, `retry`, `class`, `let` or `route`"),
     }
 }

@@ -82,8 +82,12 @@ impl Work<'_> {
                     Closes::Nothing => self.stray(token, &mut lines),
                 },
                 _ => {
+                    if token.kind == Kind::Open && !self.is_balanced {
+                        self.doubled(token);
+                        continue;
+                    }
                     if let Some(block) = block
-                        && self.begins_item(token)
+                        && (self.begins_item(token) || self.begins_model(token, block))
                     {
                         self.unclosed(block.open, Some(token.span));
                         return lines;
@@ -134,7 +138,10 @@ impl Work<'_> {
 
     /// Something right after a closing brace would be read as a line of its own.
     fn after_block(&mut self) {
-        let Some(next) = self.peek() else { return };
+        let before = self.at.checked_sub(1).and_then(|at| self.tokens.get(at));
+        let Some(next) = self.peek().filter(|_| before.is_some_and(|t| t.kind == Kind::Close)) else {
+            return;
+        };
         if !matches!(next.kind, Kind::Newline | Kind::Semicolon | Kind::Close | Kind::Doc) {
             self.report.add(
                 Diagnostic::new(
@@ -173,6 +180,7 @@ impl Work<'_> {
     }
 
     fn stray(&mut self, close: Token, lines: &mut Vec<Chunk>) {
+        let mut from = self.at;
         self.at += 1;
         // What stands before it on its line belonged to the block that was never opened.
         while let Some(chunk) = lines.last() {
@@ -180,13 +188,14 @@ impl Work<'_> {
             if chunk.is_broken || !self.is_same_line(first.span, close.span) {
                 break;
             }
+            from = chunk.head.start;
             lines.pop();
         }
         self.report.add(
             Diagnostic::new(Code::StrayClose, close.span, "this brace closes nothing")
                 .help("delete it, or write the `{` that it should close"),
         );
-        lines.push(Chunk { docs: 0..0, head: self.at..self.at, block: None, is_broken: true });
+        lines.push(Chunk { docs: 0..0, head: from..self.at, block: None, is_broken: true });
     }
 
     fn unclosed(&mut self, open: Span, noticed: Option<Span>) {
@@ -222,6 +231,24 @@ impl Work<'_> {
             "policy" => true,
             _ => vocab::is_declaration(word) && rest.any(|t| t.kind == Kind::Open),
         }
+    }
+
+    /// Whether a model begins here although one is open: they never nest.
+    fn begins_model(&self, token: Token, block: Block) -> bool {
+        let rest = self.tokens.get(self.at..).unwrap_or_default();
+        !self.is_balanced
+            && block.depth > 1
+            && token.span.of(self.source) == "model"
+            && rest.iter().take_while(|t| t.kind != Kind::Newline).any(|t| t.kind == Kind::Open)
+    }
+
+    /// An opening brace that follows another one.
+    fn doubled(&mut self, open: Token) {
+        self.at += 1;
+        self.report.add(
+            Diagnostic::new(Code::Unexpected, open.span, "this brace opens nothing")
+                .help("delete it, or write before it what it opens"),
+        );
     }
 
     fn lacks_open(&self, head: &Range<usize>, indent: usize, depth: usize) -> bool {

@@ -22,7 +22,8 @@ fn every_shipped_policy_is_clean() {
     for place in ["examples", "policies"] {
         for entry in std::fs::read_dir(root().join(place)).unwrap() {
             let folder = entry.unwrap().path();
-            if folder.is_dir() {
+            // Beside policies stand requests to try them with.
+            if folder.is_dir() && !read_folder(&folder).unwrap().is_empty() {
                 check(&folder);
                 folders += 1;
             }

@@ -1,0 +1,91 @@
+//! The page of each code is its test: what to avoid gives that code and no other, what to write
+//! instead gives none.
+
+use std::collections::BTreeSet;
+
+use claw_lang::codes::{Code, Severity};
+use claw_lang::compile;
+
+use crate::frame::{Block, blocks, complete};
+
+/// The codes that an example gives. Names that only the example's frame would use do not count.
+fn given(block: &Block, about: Code) -> BTreeSet<&'static str> {
+    let report = compile(complete(block)).report;
+    let codes = report.diagnostics().iter().map(|found| found.code);
+    codes.filter(|code| *code != Code::Unused || about == Code::Unused).map(Code::id).collect()
+}
+
+#[test]
+fn every_page_shows_exactly_its_code() {
+    let mut wrong = Vec::new();
+    for code in Code::ALL {
+        let page = code.page();
+        let sections: Vec<&str> = page.lines().filter(|line| line.starts_with('#')).collect();
+        let heading = format!("# {}: {}", code.id(), code.title());
+        assert_eq!(sections, [heading.as_str(), "## Avoid", "## Prefer", "## Why"], "{}", code.id());
+        let [avoid, prefer] = &blocks(page)[..] else { panic!("{} has two examples", code.id()) };
+        let avoided = given(avoid, *code);
+        if avoided != BTreeSet::from([code.id()]) {
+            wrong.push(format!("{}: avoid gives {avoided:?}", code.id()));
+        }
+        let preferred = given(prefer, *code);
+        if !preferred.is_empty() {
+            wrong.push(format!("{}: prefer gives {preferred:?}", code.id()));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn every_page_belongs_to_a_code() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/codes");
+    let pages: BTreeSet<String> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned())
+        .collect();
+    let codes: BTreeSet<String> = Code::ALL.iter().map(|code| code.id().to_owned()).collect();
+    assert_eq!(pages, codes);
+}
+
+#[test]
+fn every_finding_of_a_page_tells_what_to_write() {
+    for code in Code::ALL {
+        let avoid = &blocks(code.page())[0];
+        for found in compile(complete(avoid)).report.diagnostics() {
+            assert!(found.help.is_some(), "{}: {}", code.id(), found.message);
+            assert!(!found.message.ends_with('.'), "{}", found.message);
+            let first = found.message.chars().next().unwrap();
+            assert!(!first.is_uppercase(), "{}", found.message);
+            assert!(!found.message.contains("Rule::") && !found.message.contains("Kind::"));
+        }
+    }
+}
+
+#[test]
+fn every_fix_takes_its_finding_away_and_brings_nothing_new() {
+    let mut tried = 0;
+    for code in Code::ALL {
+        let avoid = &blocks(code.page())[0];
+        let sources = complete(avoid);
+        let report = compile(sources.clone()).report;
+        for found in report.diagnostics() {
+            let Some(fix) = &found.fix else { continue };
+            tried += 1;
+            let mut fixed = sources.clone();
+            let (start, end) = (fix.span.start as usize, fix.span.end as usize);
+            fixed[fix.span.file as usize].text.replace_range(start..end, &fix.text);
+            let after = compile(fixed).report;
+            let errors: Vec<&str> = after
+                .diagnostics()
+                .iter()
+                .filter(|left| left.code.severity() == Severity::Error || left.code == found.code)
+                .map(|left| left.message.as_str())
+                .collect();
+            // `timeout: 30` loses its colon and then has to say its unit.
+            if found.code != Code::Colon {
+                assert!(errors.is_empty(), "{}: {errors:?}", code.id());
+            }
+        }
+    }
+    assert!(tried >= 10, "only {tried} findings carry a fix");
+}
