@@ -11,9 +11,9 @@ pub enum Kind {
     Data,
     /// It has known fields, but no data.
     Fields,
-    /// It has comments only.
+    /// It has comments, and no known fields.
     Comments,
-    /// It has unknown fields, and perhaps comments, only.
+    /// It has unknown fields only.
     Unknown,
     /// It is an empty line with nothing before it.
     Blank,
@@ -43,7 +43,7 @@ impl Kind {
             };
             kind = match (kind, of_line) {
                 (Self::Fields, _) | (_, Self::Fields) => Self::Fields,
-                (Self::Unknown, _) | (_, Self::Unknown) => Self::Unknown,
+                (Self::Comments, _) | (_, Self::Comments) => Self::Comments,
                 _ => of_line,
             };
         }

@@ -136,6 +136,7 @@ impl Framer {
             if seen == MARK.len() {
                 self.bom = Bom::Past;
                 self.open_bytes = 0;
+                self.at_line_start = true;
                 opening.at = length;
                 opening.start = length;
                 opening.drops_held = true;

@@ -106,6 +106,9 @@ impl Reader {
             && let Err(stop) = self.take(chunk, &mut ready)
         {
             self.stop = Some(stop);
+            // Nothing of the stream is needed any more.
+            self.framer = Framer::default();
+            self.held = BytesMut::new();
         }
         Pushed {
             ready,
