@@ -160,10 +160,10 @@ impl Kind {
     /// Whether asking again can help.
     pub fn retry(self) -> Retry {
         match self.side() {
-            Side::Client => Retry::Never,
             Side::Upstream => Retry::Elsewhere,
-            Side::Gateway if self == Self::BodiesFull => Retry::Later,
-            Side::Gateway => Retry::Never,
+            // A line that was slow and memory that was full may do better the next time.
+            _ if matches!(self, Self::BodySlow | Self::BodiesFull) => Retry::Later,
+            Side::Client | Side::Gateway => Retry::Never,
         }
     }
 

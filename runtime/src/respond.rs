@@ -167,7 +167,7 @@ fn sentence(fault: &Fault, around: &Circumstances<'_>) -> String {
         ),
         Kind::BodySlow => "the body came too slowly".to_owned(),
         Kind::BodyCut => "the body ended before it was whole".to_owned(),
-        Kind::Body(refusal) => refusal.to_string(),
+        Kind::Body(refusal) => format!("{refusal} (at byte {})", refusal.at),
         Kind::NoModel => "the body names no `model`".to_owned(),
         Kind::AmbiguousHeader => "a header or query parameter that the policy decides on is \
             repeated with different values: send it once"

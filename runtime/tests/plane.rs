@@ -6,6 +6,8 @@ mod client;
 #[path = "plane/house.rs"]
 mod house;
 
+#[path = "plane/bytes.rs"]
+mod bytes;
 #[path = "plane/commit.rs"]
 mod commit;
 #[path = "plane/deadlines.rs"]
@@ -16,3 +18,5 @@ mod failover;
 mod gone;
 #[path = "plane/refuse.rs"]
 mod refuse;
+#[path = "plane/reuse.rs"]
+mod reuse;

@@ -43,6 +43,8 @@ pub(crate) struct Relay {
     flow: Option<Flow>,
     reader: Option<Reader>,
     deadline: Deadline,
+    /// Whether anything has come after the end.
+    tail_seen: bool,
     /// Since when nothing more has come, while somebody wanted more.
     waiting_since: Option<Instant>,
     alarm: Alarm,
@@ -73,6 +75,7 @@ impl Relay {
             flow: Some(stream.flow),
             reader: Some(stream.reader),
             deadline: stream.deadline,
+            tail_seen: false,
             waiting_since: None,
             alarm: Alarm::default(),
         };
@@ -160,7 +163,13 @@ impl Relay {
         let since = *self.waiting_since.get_or_insert_with(|| Clock.now());
         while let Some(flow) = &mut self.flow {
             match flow.poll_bytes(cx) {
-                Poll::Ready(Some(Ok(_nobodys))) => {}
+                // The last line may end in a CR LF that was cut in two; the rest is nobody's.
+                Poll::Ready(Some(Ok(chunk))) if chunk.starts_with(b"\n") && !self.tail_seen => {
+                    self.tail_seen = true;
+                    self.ready.push_back(chunk.slice(..1));
+                    return Poll::Ready(());
+                }
+                Poll::Ready(Some(Ok(_nobodys))) => self.tail_seen = true,
                 Poll::Ready(None) => self.keep(),
                 Poll::Ready(Some(Err(Broken))) => self.flow = None,
                 Poll::Pending if self.alarm.passed(since + self.origin.limits.tail, cx) => {
