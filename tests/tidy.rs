@@ -9,7 +9,47 @@ const LINES_MAX: usize = 700;
 /// Modules of a crate from the lowest to the highest. One may import itself and what stands before
 /// it: data flows one way, and a reader can stop at any layer.
 const LAYERS: &[(&str, &[&[&str]])] = &[
-    ("lang/table/src", &[&["ids"], &["facts"], &["policy"]]),
+    (
+        "lang/table/src",
+        &[
+            &["ids", "facts", "policy", "about", "text", "wire", "walk"],
+            &[
+                "table",
+                "parts",
+                "file",
+                "wire_decision",
+                "wire_policy",
+                "verify",
+            ],
+            &["unsound"],
+        ],
+    ),
+    (
+        "lang/src",
+        &[
+            &["span", "source", "vocab", "codes", "near"],
+            &["report", "model"],
+            &["syntax", "oracle"],
+            &["check", "diagram", "request", "explain"],
+            &["audit", "flatten"],
+            &["build"],
+            &["compile"],
+        ],
+    ),
+    (
+        "runtime/src",
+        &[
+            &["limits", "clock", "json", "sse", "meter", "keys", "sim"],
+            &["dialect", "request", "observe", "plan"],
+            &["fault"],
+            &["respond", "upstream"],
+            &["policy"],
+            &["relay", "admin"],
+            &["gateway"],
+            &["server"],
+            &["process"],
+        ],
+    ),
 ];
 
 fn root() -> PathBuf {
@@ -18,12 +58,18 @@ fn root() -> PathBuf {
 
 /// Every file below `folder` that the project owns, with its text where it is text.
 fn files(folder: &Path, found: &mut Vec<(PathBuf, String)>) {
-    let mut entries: Vec<_> = fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
+    let mut entries: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .collect();
     entries.sort();
     for path in entries {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         if path.is_dir() {
-            if !matches!(name.as_str(), "target" | ".git" | "node_modules" | "artifacts") {
+            if !matches!(
+                name.as_str(),
+                "target" | ".git" | "node_modules" | "artifacts"
+            ) {
                 files(&path, found);
             }
         } else if let Ok(text) = fs::read_to_string(&path) {
@@ -39,7 +85,10 @@ fn project() -> Vec<(PathBuf, String)> {
 }
 
 fn rust_files() -> Vec<(PathBuf, String)> {
-    project().into_iter().filter(|(path, _)| path.extension().is_some_and(|e| e == "rs")).collect()
+    project()
+        .into_iter()
+        .filter(|(path, _)| path.extension().is_some_and(|e| e == "rs"))
+        .collect()
 }
 
 #[test]
@@ -54,14 +103,21 @@ fn no_source_file_is_too_long_to_read() {
 
 #[test]
 fn no_file_is_named_after_nothing() {
-    const BANNED: &[&str] =
-        &["utils", "util", "common", "misc", "helpers", "helper", "types", "manager", "handler"];
+    const BANNED: &[&str] = &[
+        "utils", "util", "common", "misc", "helpers", "helper", "types", "manager", "handler",
+    ];
     let bad: Vec<_> = rust_files()
         .into_iter()
         .map(|(path, _)| path)
-        .filter(|path| path.file_stem().is_some_and(|s| BANNED.contains(&&*s.to_string_lossy())))
+        .filter(|path| {
+            path.file_stem()
+                .is_some_and(|s| BANNED.contains(&&*s.to_string_lossy()))
+        })
         .collect();
-    assert!(bad.is_empty(), "name the one thing each of these gives: {bad:?}");
+    assert!(
+        bad.is_empty(),
+        "name the one thing each of these gives: {bad:?}"
+    );
 }
 
 #[test]
@@ -74,7 +130,9 @@ fn lower_layers_never_import_higher_ones() {
             .flat_map(|(rank, modules)| modules.iter().map(move |module| (*module, rank)))
             .collect();
         for (path, text) in rust_files() {
-            let Ok(inner) = path.strip_prefix(source) else { continue };
+            let Ok(inner) = path.strip_prefix(source) else {
+                continue;
+            };
             let module = inner.iter().next().unwrap().to_string_lossy();
             let module = module.trim_end_matches(".rs");
             if matches!(module, "lib" | "bin") {
@@ -98,12 +156,19 @@ fn imports(text: &str) -> BTreeSet<String> {
     let body = text.split("#[cfg(test)]").next().unwrap_or_default();
     body.lines()
         .filter(|line| !line.trim_start().starts_with("//"))
-        .flat_map(|line| line.match_indices("crate::").map(move |(at, _)| &line[at + 7..]))
+        .flat_map(|line| {
+            line.match_indices("crate::")
+                .map(move |(at, _)| &line[at + 7..])
+        })
         .flat_map(|rest| match rest.strip_prefix('{') {
             Some(list) => list.split(',').map(str::trim).collect::<Vec<_>>(),
             None => vec![rest],
         })
-        .map(|name| name.chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect())
+        .map(|name| {
+            name.chars()
+                .take_while(|c| c.is_ascii_lowercase() || *c == '_')
+                .collect()
+        })
         .collect()
 }
 
@@ -111,8 +176,10 @@ fn imports(text: &str) -> BTreeSet<String> {
 fn every_crate_in_the_lock_file_was_let_in() {
     let lock = fs::read_to_string(root().join("Cargo.lock")).unwrap();
     let allowed = fs::read_to_string(root().join("tests/allowed-crates.txt")).unwrap();
-    let allowed: BTreeSet<&str> =
-        allowed.lines().filter(|line| !line.starts_with('#') && !line.is_empty()).collect();
+    let allowed: BTreeSet<&str> = allowed
+        .lines()
+        .filter(|line| !line.starts_with('#') && !line.is_empty())
+        .collect();
     let present: BTreeSet<&str> = lock
         .lines()
         .filter_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"'))
@@ -120,13 +187,20 @@ fn every_crate_in_the_lock_file_was_let_in() {
     let new: Vec<_> = present.difference(&allowed).collect();
     let gone: Vec<_> = allowed.difference(&present).collect();
     assert!(new.is_empty(), "not in tests/allowed-crates.txt: {new:?}");
-    assert!(gone.is_empty(), "no longer used, take out of tests/allowed-crates.txt: {gone:?}");
+    assert!(
+        gone.is_empty(),
+        "no longer used, take out of tests/allowed-crates.txt: {gone:?}"
+    );
 }
 
 #[test]
 fn nothing_is_left_half_done() {
     // Split so that this file does not find itself.
-    let marks = [concat!("FIX", "ME"), concat!("XX", "X:"), concat!("#[ign", "ore]")];
+    let marks = [
+        concat!("FIX", "ME"),
+        concat!("XX", "X:"),
+        concat!("#[ign", "ore]"),
+    ];
     let mut left = Vec::new();
     for (path, text) in project() {
         if path.to_string_lossy().ends_with(".snap.new") {
@@ -147,11 +221,17 @@ fn nothing_is_left_half_done() {
 fn the_readme_begins_with_the_two_commands_and_both_exist() {
     let readme = fs::read_to_string(root().join("README.md")).unwrap();
     let top: String = readme.lines().take(30).collect::<Vec<_>>().join("\n");
-    assert!(top.contains("cargo run --bin clawgate -- demo"), "the demo stands at the top");
+    assert!(
+        top.contains("cargo run --bin clawgate -- demo"),
+        "the demo stands at the top"
+    );
     assert!(top.contains("./test.sh"), "the tests stand at the top");
     assert!(root().join("test.sh").exists());
     let ci = fs::read_to_string(root().join(".ci/run")).unwrap();
-    assert!(ci.contains("./test.sh") && ci.contains("demo --once"), "CI runs both commands");
+    assert!(
+        ci.contains("./test.sh") && ci.contains("demo --once"),
+        "CI runs both commands"
+    );
 }
 
 #[test]
