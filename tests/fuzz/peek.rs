@@ -1,0 +1,73 @@
+//! Any bytes: what is taken is JSON that every parser reads alike, and a splice changes one name.
+
+use bytes::Bytes;
+use claw_runtime::request::peek::{Peek, Reason, Refusal};
+use claw_runtime::request::splice::splice;
+use claw_runtime::request::tokens::estimate;
+use serde_json::Value;
+
+pub fn peek(bytes: &[u8]) {
+    let found = match parse(bytes) {
+        Ok(found) => found,
+        Err(refusal) => {
+            assert!(refusal.at <= bytes.len());
+            let (line, column) = refusal.place(bytes);
+            assert!(line > 0 && column > 0 && !refusal.to_string().is_empty());
+            if let Reason::Json(wrong) = refusal.reason {
+                // serde's own depth is twice ours; what it can hold as a tree, we would take.
+                let deep = wrong == claw_runtime::json::Wrong::TooDeep;
+                assert!(
+                    deep || serde_json::from_slice::<Value>(bytes).is_err(),
+                    "JSON was refused"
+                );
+            }
+            return;
+        }
+    };
+    let text = str::from_utf8(bytes).expect("what is taken is UTF-8");
+    estimate(bytes);
+    // serde refuses some numbers and lone surrogates that are grammatical.
+    if let Ok(json) = serde_json::from_str::<Value>(text) {
+        let object = json.as_object().expect("what is taken is an object");
+        assert_eq!(
+            found.model.as_ref().map(|model| &*model.name),
+            object.get("model").and_then(Value::as_str)
+        );
+        assert_eq!(
+            found.stream,
+            object.get("stream") == Some(&Value::Bool(true))
+        );
+    }
+    let Some(model) = found.model.clone() else {
+        return;
+    };
+    let body = Bytes::copy_from_slice(bytes);
+    let name = "a/\u{e9}\"\\x";
+    let sent = splice(&body, &model, name);
+    let whole = sent.slices.concat();
+    assert_eq!(sent.length(), whole.len() as u64);
+    assert!(
+        whole.starts_with(&bytes[..model.range.start])
+            && whole.ends_with(&bytes[model.range.end..])
+    );
+    let again = parse(&whole).expect("what was taken is taken again");
+    assert_eq!(
+        &*again.model.as_ref().expect("it is still named").name,
+        name
+    );
+    assert_eq!(
+        Peek {
+            model: None,
+            ..again
+        },
+        Peek {
+            model: None,
+            ..found
+        }
+    );
+    assert_eq!(splice(&body, &model, &model.name).slices.concat(), bytes);
+}
+
+fn parse(bytes: &[u8]) -> Result<Peek, Refusal> {
+    claw_runtime::request::peek::peek(bytes)
+}
