@@ -156,7 +156,7 @@ impl Shared {
         request: Request,
         (inbox, link): (&mut Inbox, &mut impl Link),
     ) -> (Ended, Keep) {
-        let asked = openai::ask(&request.body);
+        let asked = openai::ask::ask(&request.body);
         let model = asked
             .as_ref()
             .map(|ask| ask.model.clone())

@@ -206,7 +206,7 @@ mod tests {
     const BODY: &[u8] = br#"{"model":"m","stream":true,"messages":[]}"#;
 
     fn sends(script: &str) -> Vec<(Vec<u8>, usize)> {
-        let ask = openai::ask(BODY).unwrap();
+        let ask = openai::ask::ask(BODY).unwrap();
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_772);
         let scene = Scene {
             name: "p",

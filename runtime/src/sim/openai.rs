@@ -1,10 +1,11 @@
-//! `OpenAI` chat completions: what a request asks, and how an answer is written.
+//! `OpenAI` chat completions: how an answer is written, beside what a request asks and how it is refused.
 
 use serde_json::Value;
 
-use super::answer::{Answer, Ask, Delivery, ECHO_WORDS_MAX, Part, Tally, Tool, input_tokens};
+use super::answer::{Answer, Delivery, Part, Tally};
 use super::behaviour::UsagePlace;
 
+pub mod ask;
 pub mod refusal;
 
 /// One event of a stream, before it is written.
@@ -33,104 +34,6 @@ pub enum Kind {
 
 /// Every answer was made at this second, so that equal requests get equal bytes.
 const CREATED: u64 = 1_795_255_200;
-
-/// Reads a request.
-///
-/// # Errors
-/// A sentence for the client.
-pub fn ask(body: &[u8]) -> Result<Ask, String> {
-    let body: Value = serde_json::from_slice(body)
-        .map_err(|_| "We could not parse the JSON body of your request.".to_owned())?;
-    let Some(model) = body.get("model").and_then(Value::as_str) else {
-        return Err("you must provide a model parameter".to_owned());
-    };
-    let Some(messages) = body.get("messages").and_then(Value::as_array) else {
-        return Err("Missing required parameter: 'messages'.".to_owned());
-    };
-    let texts: Vec<String> = messages.iter().map(message_text).collect();
-    let last = texts.last().map(String::as_str).unwrap_or_default();
-    let cap = body
-        .get("max_completion_tokens")
-        .or_else(|| body.get("max_tokens"));
-    Ok(Ask {
-        model: model.to_owned(),
-        stream: delivery(&body),
-        input_tokens: texts.iter().map(|text| input_tokens(text) + 1).sum(),
-        last_words: last
-            .split_whitespace()
-            .take(ECHO_WORDS_MAX)
-            .map(str::to_owned)
-            .collect(),
-        tools: tools(&body),
-        output_tokens_max: cap
-            .and_then(Value::as_u64)
-            .and_then(|cap| usize::try_from(cap).ok()),
-    })
-}
-
-fn delivery(body: &Value) -> Delivery {
-    let usage = body
-        .pointer("/stream_options/include_usage")
-        .and_then(Value::as_bool);
-    match (body.get("stream").and_then(Value::as_bool), usage) {
-        (Some(true), Some(true)) => Delivery::StreamWithUsage,
-        (Some(true), _) => Delivery::Stream,
-        _ => Delivery::Plain,
-    }
-}
-
-/// The text of one message: a string, or its text parts.
-fn message_text(message: &Value) -> String {
-    let content = message.get("content").unwrap_or(&Value::Null);
-    if let Some(text) = content.as_str() {
-        return text.to_owned();
-    }
-    let parts = content.as_array().into_iter().flatten();
-    parts
-        .filter_map(|part| part.get("text")?.as_str())
-        .collect::<Vec<_>>()
-        .join(" ")
-}
-
-fn tools(body: &Value) -> Vec<Tool> {
-    let tools = body
-        .get("tools")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten();
-    tools
-        .filter_map(|tool| {
-            let function = tool.get("function")?;
-            let name = function.get("name")?.as_str()?.to_owned();
-            let properties = function
-                .pointer("/parameters/properties")
-                .and_then(Value::as_object);
-            let arguments = properties
-                .into_iter()
-                .flatten()
-                .map(|(name, schema)| (name.clone(), sample(schema)))
-                .collect::<serde_json::Map<_, _>>();
-            Some(Tool {
-                name,
-                arguments: Value::Object(arguments).to_string(),
-            })
-        })
-        .collect()
-}
-
-/// A value that fits a schema, as far as its first word goes.
-fn sample(schema: &Value) -> Value {
-    if let Some(first) = schema.pointer("/enum/0") {
-        return first.clone();
-    }
-    match schema.get("type").and_then(Value::as_str) {
-        Some("integer" | "number") => Value::from(7),
-        Some("boolean") => Value::from(true),
-        Some("array") => Value::Array(Vec::new()),
-        Some("object") => Value::Object(serde_json::Map::new()),
-        _ => Value::from("simulated"),
-    }
-}
 
 /// Writes an answer as the events of a stream.
 pub fn events(answer: &Answer, delivery: Delivery, place: UsagePlace) -> Vec<Event> {
@@ -344,16 +247,11 @@ pub fn models(names: &[String]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{ask, events, plain};
+    use super::ask::{ask, tests::BODY};
+    use super::{events, plain};
     use crate::sim::answer::{Answer, Delivery};
     use crate::sim::behaviour::{Instead, Says, UsagePlace};
     use serde_json::Value;
-
-    const BODY: &str = r#"{"model":"m","stream":true,"stream_options":{"include_usage":true},
-        "messages":[{"role":"system","content":"be brief"},
-        {"role":"user","content":[{"type":"text","text":"say \"hi\""}]}],
-        "tools":[{"type":"function","function":{"name":"look","parameters":{"type":"object",
-        "properties":{"n":{"type":"integer"},"unit":{"enum":["C","F"]},"where":{"type":"string"}}}}}]}"#;
 
     fn answer(says: Says) -> Answer {
         Answer::new("primary", 1, &ask(BODY.as_bytes()).unwrap(), says).cached(2)
@@ -368,17 +266,6 @@ mod tests {
             "
 ",
         )
-    }
-
-    #[test]
-    fn input_is_one_token_a_word_and_one_a_message() {
-        let ask = ask(BODY.as_bytes()).unwrap();
-        assert_eq!(ask.input_tokens, (2 + 1) + (2 + 1));
-        assert_eq!(
-            ask.tools[0].arguments,
-            r#"{"n":7,"unit":"C","where":"simulated"}"#
-        );
-        assert_eq!(ask.stream, Delivery::StreamWithUsage);
     }
 
     #[test]
@@ -422,17 +309,6 @@ mod tests {
                     0
                 }
             );
-        }
-    }
-
-    #[test]
-    fn a_request_that_asks_nothing_is_told_what_is_missing() {
-        for (body, told) in [
-            ("{", "JSON"),
-            ("{}", "model"),
-            (r#"{"model":"m"}"#, "messages"),
-        ] {
-            assert!(ask(body.as_bytes()).unwrap_err().contains(told), "{body}");
         }
     }
 }
