@@ -10,7 +10,6 @@ mod background;
 
 use std::io::{self, Write};
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -42,8 +41,8 @@ const LOG_WAIT: Duration = Duration::from_secs(2);
 
 /// What to start.
 pub struct Start {
-    /// A folder of `.claw` files, or a `.clawt` file.
-    pub policy: PathBuf,
+    /// Loads the policy.
+    pub loader: Loader,
     /// Where to take traffic, instead of where the policy says.
     pub listen: Option<String>,
     /// Where the operator looks in, instead of where the policy says.
@@ -109,7 +108,7 @@ pub struct Process {
 impl std::fmt::Debug for Start {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Start")
-            .field("policy", &self.policy)
+            .field("loader", &self.loader)
             .finish_non_exhaustive()
     }
 }
@@ -122,13 +121,12 @@ impl Process {
         for (setting, wanted) in [("--listen", &start.listen), ("--admin", &start.admin)] {
             address(setting, wanted.clone(), LISTEN)?;
         }
-        let loader = Loader::new(start.policy)?;
         let Started {
             live,
             status,
             draining,
             reloader,
-        } = Reloader::start(loader, start.events.clone()).map_err(NoStart::Policy)?;
+        } = Reloader::start(start.loader, start.events.clone()).map_err(NoStart::Policy)?;
         let settings = live.peek().table.policy().gateway.clone();
         let listen = address("--listen", start.listen.or(settings.listen), LISTEN)?;
         let admin = address("--admin", start.admin.or(settings.admin), ADMIN)?;

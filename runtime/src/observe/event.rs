@@ -31,9 +31,11 @@ impl Events {
             event,
             fields,
         };
+        let whole = line(&whole) + "\n";
         let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
-        // If even this cannot be written there is nobody left to tell; /policy and metrics still do.
-        let _told = writeln!(out, "{}", line(&whole)).and_then(|()| out.flush());
+        // In one piece, so that lines of two processes do not mix. If even this cannot be written
+        // there is nobody left to tell; /policy and metrics still do.
+        let _told = out.write_all(whole.as_bytes()).and_then(|()| out.flush());
     }
 }
 

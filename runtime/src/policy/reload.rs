@@ -122,15 +122,15 @@ impl Reloader {
         }
         let (loader, previous) = (Arc::clone(&self.loader), self.live.take());
         let load = move || loader.load(Some(&previous));
-        let Ok(loaded) = tokio::task::spawn_blocking(load).await else {
+        let Ok(found) = tokio::task::spawn_blocking(load).await else {
             // The loader panicked or the runtime is ending: nothing is known, so nothing changes.
             return Outcome::Unchanged;
         };
-        let passes = loaded.result.as_ref().is_err_and(Refusal::passes);
-        self.seen = (!passes).then_some(loaded.fingerprint);
-        self.beside = loaded.beside;
-        match loaded.result {
-            Ok(next) => self.take(next, loaded.warnings.text, trigger).await,
+        let passes = found.result.as_ref().is_err_and(Refusal::passes);
+        self.seen = (!passes).then_some(found.fingerprint);
+        self.beside = found.beside;
+        match found.result {
+            Ok(next) => self.take(next, found.warnings.text, trigger).await,
             Err(why) => self.refuse(why),
         }
     }

@@ -162,6 +162,7 @@ mod tests {
     use std::time::Duration;
 
     use super::{FRESH, Names};
+    use crate::clock::Clock;
 
     const WAIT: Duration = Duration::from_secs(2);
 
@@ -225,7 +226,7 @@ mod tests {
             })
         });
         let addresses = names.addresses("slow.example", 80);
-        let began = tokio::time::Instant::now();
+        let began = Clock.now();
         names.refresh(WAIT).await;
         assert_eq!(began.elapsed(), WAIT);
         names.refresh(WAIT).await;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use claw_runtime::clock::Clock;
 use claw_runtime::observe::event::Events;
+use claw_runtime::policy::load::Loader;
 use claw_runtime::policy::watch::Pace;
 use claw_runtime::process::{NoStart, Process, Start};
 use claw_runtime::server::Stop;
@@ -80,7 +81,7 @@ fn start(args: Args) -> Result<Process, NoStart> {
     };
     let cores = || std::thread::available_parallelism().map_or(1, usize::from);
     let process = Process::start(Start {
-        policy: args.policy,
+        loader: Loader::new(args.policy)?,
         listen: args.listen,
         admin: args.admin,
         workers: args.workers.map_or_else(cores, usize::from),

@@ -57,7 +57,7 @@ mod tests {
             let offered: Vec<String> = offered.iter().map(|id| (*id).to_owned()).collect();
             String::from_utf8(models(&offered).to_vec()).unwrap()
         };
-        insta::assert_snapshot!(shown(&["gpt-5.5", "llama \"70b\""]), @"");
-        insta::assert_snapshot!(shown(&[]), @"");
+        insta::assert_snapshot!(shown(&["gpt-5.5", "llama \"70b\""]));
+        insta::assert_snapshot!(shown(&[]));
     }
 }

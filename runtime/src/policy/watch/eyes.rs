@@ -3,7 +3,10 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use notify::event::{AccessKind, AccessMode};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc;
 
@@ -17,6 +20,9 @@ pub(super) struct Eyes {
     hint: mpsc::Sender<()>,
     watcher: Option<RecommendedWatcher>,
     aimed: BTreeSet<Aim>,
+    /// Set when a watched folder itself was removed or moved: the watch went with it, and what
+    /// stands in its place may even bear its number.
+    lost: Arc<AtomicBool>,
 }
 
 /// One folder as it was when it was aimed at: another folder of the same name is another aim.
@@ -32,6 +38,7 @@ impl Eyes {
             hint,
             watcher: None,
             aimed: BTreeSet::new(),
+            lost: Arc::default(),
         }
     }
 
@@ -39,16 +46,22 @@ impl Eyes {
     /// are watched already. Says why where it cannot.
     pub(super) fn aim(&mut self, origin: &Origin, beside: &[PathBuf]) -> Option<String> {
         let wanted = aims(origin, beside);
-        if wanted == self.aimed {
+        if !self.lost.swap(false, Ordering::Relaxed) && wanted == self.aimed {
             return None;
         }
-        let first = self.aimed.is_empty();
         // The old watcher goes first: the system bounds how many there are.
         self.watcher = None;
-        let hint = self.hint.clone();
+        let (hint, lost) = (self.hint.clone(), Arc::clone(&self.lost));
+        let folders: BTreeSet<PathBuf> = wanted.iter().map(|aim| aim.folder.clone()).collect();
         let made = notify::recommended_watcher(move |event: notify::Result<Event>| {
             // An error may stand for events that were lost, so it is a hint too.
-            if event.as_ref().map_or(true, tells_of_content) {
+            let content = event.as_ref().map_or(true, tells_of_content);
+            if content
+                && event.is_ok_and(|event| event.paths.iter().any(|path| folders.contains(path)))
+            {
+                lost.store(true, Ordering::Relaxed);
+            }
+            if content {
                 // Full means that a hint waits already.
                 let _waits = hint.try_send(());
             }
@@ -66,20 +79,18 @@ impl Eyes {
             Err(why) => said = Some(format!("files are not watched ({why})")),
         }
         self.aimed = wanted;
-        if !first {
-            // What changed while nobody watched is found by the look that this leads to.
-            let _waits = self.hint.try_send(());
-        }
+        // What changed while nobody watched is found by the look that this leads to.
+        let _waits = self.hint.try_send(());
         said
     }
 }
 
-/// Reading a file is an event too; only those that may change content count.
+/// Reading a file is an event too. If it counted, each look would lead to the next.
 fn tells_of_content(event: &Event) -> bool {
-    !matches!(
-        event.kind,
-        EventKind::Access(notify::event::AccessKind::Open(_) | notify::event::AccessKind::Read)
-    )
+    let EventKind::Access(access) = event.kind else {
+        return true;
+    };
+    access == AccessKind::Close(AccessMode::Write)
 }
 
 fn aims(origin: &Origin, beside: &[PathBuf]) -> BTreeSet<Aim> {
