@@ -32,7 +32,9 @@ pub(crate) fn prove<'m>(model: &'m Model, report: &mut Report) -> Option<Audited
 
 /// A policy that the table cannot hold. The reason ends in what to do.
 pub(crate) fn over_budget(why: &str) -> Diagnostic {
-    let (message, help) = why.rsplit_once(": ").unwrap_or((why, "make the policy smaller"));
+    let (message, help) = why
+        .rsplit_once(": ")
+        .unwrap_or((why, "make the policy smaller"));
     Diagnostic::new(Code::OverBudget, Span::default(), message).help(help)
 }
 
@@ -45,16 +47,20 @@ fn place(places: &mut [Span], arm: &Arm) {
 fn tell(finding: &Finding, places: &[Span]) -> Diagnostic {
     let at = |arm: &ArmId| places.get(arm.index()).copied().unwrap_or_default();
     match finding {
-        Finding::Impossible { arm } => {
-            Diagnostic::new(Code::AlwaysFalse, at(arm), "no request meets this condition")
-                .label("it contradicts itself")
-                .help("one fact cannot be two things at once; join the parts with `or`, or delete the arm")
-        }
-        Finding::Always { arm } => {
-            Diagnostic::new(Code::AlwaysTrue, at(arm), "every request that gets here meets this condition")
-                .label("no arm below it is ever tried")
-                .help("write `otherwise`, or make the condition narrower")
-        }
+        Finding::Impossible { arm } => Diagnostic::new(
+            Code::AlwaysFalse,
+            at(arm),
+            "no request meets this condition",
+        )
+        .label("it contradicts itself")
+        .help("one fact cannot be two things at once; join the parts with `or`, or delete the arm"),
+        Finding::Always { arm } => Diagnostic::new(
+            Code::AlwaysTrue,
+            at(arm),
+            "every request that gets here meets this condition",
+        )
+        .label("no arm below it is ever tried")
+        .help("write `otherwise`, or make the condition narrower"),
         Finding::Shadowed { arm, by } => shadowed(at(arm), by, at),
         Finding::OutOfReach { arm } => {
             Diagnostic::new(Code::Shadowed, at(arm), "this arm can never be chosen")
@@ -75,13 +81,24 @@ fn shadowed(arm: Span, by: &[ArmId], at: impl Fn(&ArmId) -> Span) -> Diagnostic 
     found = match by {
         [] => found.label("every request that meets it is taken before"),
         [_] => found.label("every request that meets it is taken by one arm above"),
-        many => found.label(format!("every request that meets it is taken by {} arms above", many.len())),
+        many => found.label(format!(
+            "every request that meets it is taken by {} arms above",
+            many.len()
+        )),
     };
     for earlier in by.iter().take(SHOWN_MAX) {
-        let text = if by.len() == 1 { "it takes them all" } else { "it takes some of them" };
+        let text = if by.len() == 1 {
+            "it takes them all"
+        } else {
+            "it takes some of them"
+        };
         found = found.and(at(earlier), text);
     }
     let left = by.len().saturating_sub(SHOWN_MAX);
-    let more = if left > 0 { format!("; {left} more arms are not shown") } else { String::new() };
+    let more = if left > 0 {
+        format!("; {left} more arms are not shown")
+    } else {
+        String::new()
+    };
     found.help(format!("move it above them, or delete it{more}"))
 }

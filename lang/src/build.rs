@@ -49,7 +49,7 @@ pub fn finish(proved: &AuditedDiagram<'_>, info: &BuildInfo<'_>) -> Result<Vec<u
 }
 
 /// Arms looked at by the slow evaluator, at most. Beyond it, only every n-th request is replayed.
-const ARMS_TRIED_MAX: usize = 1 << 20;
+const ARMS_TRIED_MAX: usize = 1 << 19;
 
 fn replay(proved: &AuditedDiagram<'_>, bytes: &[u8]) -> Result<(), Unbuilt> {
     let model = proved.model();
@@ -58,8 +58,11 @@ fn replay(proved: &AuditedDiagram<'_>, bytes: &[u8]) -> Result<(), Unbuilt> {
     let table = Table::open(bytes);
     for (arm, request) in witnesses.iter().step_by(1 + tried / ARMS_TRIED_MAX) {
         let arm = *arm;
-        let meant = oracle::decide(model, request).arm();
-        let falls = table.as_ref().ok().and_then(|table| table.decide(request).ok());
+        let meant = oracle::arm(model, request);
+        let falls = table
+            .as_ref()
+            .ok()
+            .and_then(|table| table.decide(request).ok());
         if meant != Some(arm) || falls != Some(arm) {
             return Err(Unbuilt::Unfaithful { arm });
         }

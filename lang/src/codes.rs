@@ -136,6 +136,9 @@ codes! {
 impl Code {
     /// The code with this stable name, whatever its case.
     pub fn named(id: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|code| code.id().eq_ignore_ascii_case(id))
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|code| code.id().eq_ignore_ascii_case(id))
     }
 }

@@ -53,9 +53,15 @@ pub fn compile(sources: Vec<Source>) -> Compiled {
         && report.is_sound()
     {
         let sources = Arc::clone(report.shared());
-        let lines: Vec<Lines<'_>> = sources.iter().map(|source| Lines::new(&source.text)).collect();
+        let lines: Vec<Lines<'_>> = sources
+            .iter()
+            .map(|source| Lines::new(&source.text))
+            .collect();
         let place = |span| place(&sources, &lines, span);
-        let info = BuildInfo { source: digest(&sources), place: &place };
+        let info = BuildInfo {
+            source: digest(&sources),
+            place: &place,
+        };
         match finish(&diagram, &info) {
             Ok(bytes) => table = Some(bytes),
             Err(why) => report.add(audit::over_budget(&why.to_string())),
@@ -74,7 +80,10 @@ fn read(mut sources: Vec<Source>) -> (Model, Report) {
     for (number, source) in sources.iter().enumerate() {
         let number = u32::try_from(number).unwrap_or(u32::MAX);
         if source.text.len() as u64 > FILE_BYTES_MAX {
-            let at = Span { file: number, ..Span::default() };
+            let at = Span {
+                file: number,
+                ..Span::default()
+            };
             report.add(
                 Diagnostic::new(Code::TooBig, at, "this file is larger than 8 MiB")
                     .help("split it; a folder is one policy, whatever its files are called"),
@@ -85,8 +94,12 @@ fn read(mut sources: Vec<Source>) -> (Model, Report) {
     }
     if sources.is_empty() {
         report.add(
-            Diagnostic::new(Code::Missing, Span::default(), "there is no `.claw` file here")
-                .help("name a folder that holds a policy"),
+            Diagnostic::new(
+                Code::Missing,
+                Span::default(),
+                "there is no `.claw` file here",
+            )
+            .help("name a folder that holds a policy"),
         );
     }
     let model = model_of(&files, &mut report);
@@ -96,7 +109,10 @@ fn read(mut sources: Vec<Source>) -> (Model, Report) {
 /// One digest over every path and text, each with its length, so that no two folders share it.
 fn digest(sources: &[Source]) -> [u8; 32] {
     let mut hasher = blake3::Hasher::new();
-    for part in sources.iter().flat_map(|source| [&source.path, &source.text]) {
+    for part in sources
+        .iter()
+        .flat_map(|source| [&source.path, &source.text])
+    {
         hasher.update(&(part.len() as u64).to_le_bytes());
         hasher.update(part.as_bytes());
     }
@@ -109,5 +125,9 @@ fn place(sources: &[Source], lines: &[Lines<'_>], span: Span) -> Place {
         return Place::default();
     };
     let at = lines.position(span.start);
-    Place { file: source.path.clone(), line: at.line, column: at.column }
+    Place {
+        file: source.path.clone(),
+        line: at.line,
+        column: at.column,
+    }
 }

@@ -191,13 +191,15 @@ pub fn explain(policy: Compared<'_>, request: &Request) -> Result<Explained, Con
     let outcome = match trace.end {
         Ok(arm) if decision.arm() == Some(arm) => policy.outcome(arm),
         Ok(arm) => {
-            let name = |arm: Option<ArmId>| arm.map_or("no arm".to_owned(), |arm| policy.label(arm));
+            let name =
+                |arm: Option<ArmId>| arm.map_or("no arm".to_owned(), |arm| policy.label(arm));
             let (table, oracle) = (name(Some(arm)), name(decision.arm()));
             return Err(Contradiction::Decision { table, oracle });
         }
-        Err(Unclear::Ambiguous { fact }) => {
-            Some(Outcome::Ambiguous { status: 400, fact: shown::fact(fact) })
-        }
+        Err(Unclear::Ambiguous { fact }) => Some(Outcome::Ambiguous {
+            status: 400,
+            fact: shown::fact(fact),
+        }),
         Err(Unclear::Broken) => None,
     };
     let decision_is = outcome.ok_or(Contradiction::Broken)?;
@@ -206,9 +208,16 @@ pub fn explain(policy: Compared<'_>, request: &Request) -> Result<Explained, Con
         fact: shown::fact(step.fact),
         value: shown::value(step.fact, request),
         atom: step.atom.0,
-        atoms: policy.table.fields().get(step.field.index()).map_or(0, claw_table::Field::atoms),
+        atoms: policy
+            .table
+            .fields()
+            .get(step.field.index())
+            .map_or(0, claw_table::Field::atoms),
     });
-    let earlier = decision.passed.iter().map(|passed| policy.earlier(passed, request));
+    let earlier = decision
+        .passed
+        .iter()
+        .map(|passed| policy.earlier(passed, request));
     let taken = decision.taken.iter().map(|arm| policy.taken(*arm));
     Ok(Explained {
         version: 1,
@@ -228,11 +237,16 @@ impl Compared<'_> {
     }
 
     fn label(&self, arm: ArmId) -> String {
-        self.policy().arms.get(arm.index()).map_or_else(String::new, |arm| arm.label.clone())
+        self.policy()
+            .arms
+            .get(arm.index())
+            .map_or_else(String::new, |arm| arm.label.clone())
     }
 
     fn place(&self, arm: ArmId) -> String {
-        self.table.place(arm).map_or_else(String::new, ToString::to_string)
+        self.table
+            .place(arm)
+            .map_or_else(String::new, ToString::to_string)
     }
 
     fn outcome(&self, arm: ArmId) -> Option<Outcome> {
@@ -243,7 +257,10 @@ impl Compared<'_> {
             }
             Action::Deny(id) => {
                 let deny = self.policy().denies.get(id.index())?;
-                Outcome::Deny { status: deny.status, text: deny.text.clone() }
+                Outcome::Deny {
+                    status: deny.status,
+                    text: deny.text.clone(),
+                }
             }
             Action::Route => return None,
         })
@@ -260,7 +277,11 @@ impl Compared<'_> {
     }
 
     fn taken(&self, arm: ArmId) -> Taken {
-        Taken { arm: self.label(arm), place: self.place(arm), text: self.text(arm) }
+        Taken {
+            arm: self.label(arm),
+            place: self.place(arm),
+            text: self.text(arm),
+        }
     }
 
     fn earlier(&self, passed: &oracle::Passed<'_>, request: &Request) -> Earlier {
@@ -270,19 +291,32 @@ impl Compared<'_> {
             place,
             text,
             failed: passed.failed.map(|failed| shown::test(&failed)),
-            value: passed.failed.map(|failed| shown::value(failed.fact, request)),
+            value: passed
+                .failed
+                .map(|failed| shown::value(failed.fact, request)),
         }
     }
 
     fn plan(&self, arm: ArmId, request: &Request) -> Option<Plan> {
-        let Action::Class(id) = self.policy().arms.get(arm.index())?.to else { return None };
+        let Action::Class(id) = self.policy().arms.get(arm.index())?.to else {
+            return None;
+        };
         let class = self.policy().classes.get(id.index())?;
-        let Retry { on, attempts, backoff_min_ms, backoff_max_ms, honor_retry_after_ms } =
-            &class.retry;
+        let Retry {
+            on,
+            attempts,
+            backoff_min_ms,
+            backoff_max_ms,
+            honor_retry_after_ms,
+        } = &class.retry;
         let named = Cause::ALL.into_iter().filter(|cause| on.names(*cause));
         let named = named.map(|cause| cause.word().to_owned());
         let statuses = on.statuses.iter().map(|(low, high)| {
-            if low == high { low.to_string() } else { format!("{low}..{high}") }
+            if low == high {
+                low.to_string()
+            } else {
+                format!("{low}..{high}")
+            }
         });
         Some(Plan {
             targets: self.targets(class, request),
@@ -300,7 +334,9 @@ impl Compared<'_> {
             let Some(provider) = self.policy().providers.get(target.provider.index()) else {
                 continue;
             };
-            let Some(model) = provider.models.get(target.model.index()) else { continue };
+            let Some(model) = provider.models.get(target.model.index()) else {
+                continue;
+            };
             let (ours, theirs) = (&class.deadlines, &provider.deadlines);
             // A model that does not say what it can do is not held back.
             let lacking = model.can.map_or(0, |can| request.has & !can);
@@ -339,5 +375,9 @@ pub fn nearest_code(id: &str) -> Option<Code> {
     let digits = id.trim_start_matches(|c: char| !c.is_ascii_digit());
     let whole = format!("C{digits:0>4}");
     let near = || nearest(&whole, Code::ALL.iter().map(|code| code.id())).and_then(Code::named);
-    if digits.is_empty() { None } else { Code::named(&whole).or_else(near) }
+    if digits.is_empty() {
+        None
+    } else {
+        Code::named(&whole).or_else(near)
+    }
 }

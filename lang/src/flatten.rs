@@ -21,14 +21,19 @@ pub struct BuildInfo<'a> {
 
 impl std::fmt::Debug for BuildInfo<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("BuildInfo").field("source", &self.source).finish_non_exhaustive()
+        f.debug_struct("BuildInfo")
+            .field("source", &self.source)
+            .finish_non_exhaustive()
     }
 }
 
 impl BuildInfo<'static> {
     /// For a model that was not made from text.
     pub fn unplaced() -> Self {
-        Self { source: [0; 32], place: &|_| Place::default() }
+        Self {
+            source: [0; 32],
+            place: &|_| Place::default(),
+        }
     }
 }
 
@@ -36,7 +41,10 @@ impl BuildInfo<'static> {
 ///
 /// # Errors
 /// The table would be larger than the budget.
-pub fn flatten(audited: &AuditedDiagram<'_>, info: &BuildInfo<'_>) -> Result<Vec<u8>, TooLarge> {
+pub(crate) fn flatten(
+    audited: &AuditedDiagram<'_>,
+    info: &BuildInfo<'_>,
+) -> Result<Vec<u8>, TooLarge> {
     let model = audited.built.model;
     let Flat { fields, diagram } = flat(audited);
     let parts = Parts {
@@ -82,7 +90,10 @@ fn flat(audited: &AuditedDiagram<'_>) -> Flat {
     let nodes = in_order(audited);
     let mut of_field: BTreeMap<u16, Vec<usize>> = BTreeMap::new();
     for node in &nodes {
-        of_field.entry(built.store.open(*node).0).or_default().push(*node);
+        of_field
+            .entry(built.store.open(*node).0)
+            .or_default()
+            .push(*node);
     }
     let mut numbers = vec![0; built.store.node_count()];
     for (number, node) in nodes.iter().enumerate() {
@@ -93,21 +104,37 @@ fn flat(audited: &AuditedDiagram<'_>) -> Flat {
     let to = |to: diagram::Ref| match (to.arm(), to.node()) {
         (Some(arm), _) => Ref::leaf(arm),
         // An audited diagram leads nowhere else than to arms and nodes.
-        (None, node) => Ref(node.and_then(|node| numbers.get(node)).copied().unwrap_or(0)),
+        (None, node) => Ref(node
+            .and_then(|node| numbers.get(node))
+            .copied()
+            .unwrap_or(0)),
     };
     let mut edges = Edges::default();
     let mut fields = Vec::new();
     for (field, nodes) in &of_field {
-        let Some(source) = built.fields.get(usize::from(*field)) else { continue };
+        let Some(source) = built.fields.get(usize::from(*field)) else {
+            continue;
+        };
         let classes = diagram::classes(source, nodes, &built.store);
         let parts = field_parts(source, &classes);
         for node in nodes {
             let runs = built.store.open(*node).1;
-            edges.add(Crossing { field: fields.len(), atoms: parts.atoms, runs, classes: &classes }, to);
+            edges.add(
+                Crossing {
+                    field: fields.len(),
+                    atoms: parts.atoms,
+                    runs,
+                    classes: &classes,
+                },
+                to,
+            );
         }
         fields.push(parts);
     }
-    Flat { fields, diagram: edges.finish(to(built.root)) }
+    Flat {
+        fields,
+        diagram: edges.finish(to(built.root)),
+    }
 }
 
 /// Every node that a walk can reach, sorted by field, in each field in the order of discovery.
@@ -126,7 +153,11 @@ fn in_order(audited: &AuditedDiagram<'_>) -> Vec<usize> {
     visit(audited.built.root, &mut found);
     let mut next = 0;
     while let Some(node) = found.get(next).copied() {
-        store.open(node).1.iter().for_each(|run| visit(run.to, &mut found));
+        store
+            .open(node)
+            .1
+            .iter()
+            .for_each(|run| visit(run.to, &mut found));
         next += 1;
     }
     found.sort_by_key(|node| store.open(*node).0);
@@ -134,6 +165,7 @@ fn in_order(audited: &AuditedDiagram<'_>) -> Vec<usize> {
 }
 
 /// One node on its way into the table.
+#[derive(Clone, Copy)]
 struct Crossing<'a> {
     field: usize,
     atoms: u32,
@@ -171,13 +203,28 @@ impl Edges {
         let runs = runs(&edges, miss);
         let position = self.nodes.len();
         if edges.len() > runs.len() * CELLS_PER_RUN_MAX
-            && let (Ok(base), Ok(count)) = (u32::try_from(self.runs.len()), u16::try_from(runs.len()))
+            && let (Ok(base), Ok(count)) =
+                (u32::try_from(self.runs.len()), u16::try_from(runs.len()))
         {
             self.runs.extend(runs);
-            self.nodes.push(Node { field, runs: count, base, miss });
+            self.nodes.push(Node {
+                field,
+                runs: count,
+                base,
+                miss,
+            });
         } else {
-            self.rows.push(Row { node: position, atoms: node.atoms as usize, edges });
-            self.nodes.push(Node { field, runs: 0, base: 0, miss });
+            self.rows.push(Row {
+                node: position,
+                atoms: node.atoms as usize,
+                edges,
+            });
+            self.nodes.push(Node {
+                field,
+                runs: 0,
+                base: 0,
+                miss,
+            });
         }
     }
 
@@ -188,7 +235,12 @@ impl Edges {
                 node.base = u32::try_from(base).unwrap_or(u32::MAX);
             }
         }
-        DiagramParts { root, nodes: self.nodes, cells, runs: self.runs }
+        DiagramParts {
+            root,
+            nodes: self.nodes,
+            cells,
+            runs: self.runs,
+        }
     }
 }
 
@@ -198,11 +250,17 @@ fn runs(edges: &[(u16, Ref)], miss: Ref) -> Vec<Run> {
     let mut next_atom = 0;
     for (atom, next) in edges {
         if *atom > next_atom {
-            runs.push(Run { last: AtomId(atom - 1), next: miss });
+            runs.push(Run {
+                last: AtomId(atom - 1),
+                next: miss,
+            });
         }
         match runs.last_mut() {
             Some(run) if run.next == *next && *atom == next_atom => run.last = AtomId(*atom),
-            _ => runs.push(Run { last: AtomId(*atom), next: *next }),
+            _ => runs.push(Run {
+                last: AtomId(*atom),
+                next: *next,
+            }),
         }
         next_atom = atom.saturating_add(1);
     }
@@ -214,7 +272,11 @@ fn field_parts(field: &Field, classes: &[u16]) -> FieldParts {
     let split = match &field.values {
         Values::Text(text) => Split::Text(text_parts(text, classes)),
         Values::Number { cuts } => {
-            let mut parts = NumberParts { absent: class(0), cuts: Vec::new(), atoms: vec![class(1)] };
+            let mut parts = NumberParts {
+                absent: class(0),
+                cuts: Vec::new(),
+                atoms: vec![class(1)],
+            };
             for (interval, cut) in cuts.iter().enumerate() {
                 if parts.atoms.last() != Some(&class(interval + 2)) {
                     parts.cuts.push(*cut);
@@ -226,7 +288,11 @@ fn field_parts(field: &Field, classes: &[u16]) -> FieldParts {
         Values::Flag => Split::Flag,
     };
     let atoms = classes.iter().max().map_or(1, |last| u32::from(*last) + 1);
-    FieldParts { fact: field.fact.clone(), atoms, split }
+    FieldParts {
+        fact: field.fact.clone(),
+        atoms,
+        split,
+    }
 }
 
 /// Keeps only the affixes and literals that make a difference.
@@ -234,13 +300,19 @@ fn text_parts(text: &TextValues, classes: &[u16]) -> TextParts {
     let class = |atom: &u16| AtomId(classes.get(usize::from(*atom)).copied().unwrap_or(0));
     let columns = text.suffixes.len() + 1;
     let grid: Vec<AtomId> = text.grid.iter().map(class).collect();
-    let row = |at: usize| grid.get(at * columns..(at + 1) * columns).unwrap_or_default();
+    let row = |at: usize| {
+        grid.get(at * columns..(at + 1) * columns)
+            .unwrap_or_default()
+    };
     let column = |at: usize| grid.iter().skip(at).step_by(columns);
 
     let rows: Vec<usize> = std::iter::once(0)
         .chain((1..=text.prefixes.len()).filter(|at| {
             let own = text.prefixes.get(at - 1).map_or("", String::as_str);
-            row(*at) != row(longest(&text.prefixes, |other| other != own && own.starts_with(other)))
+            row(*at)
+                != row(longest(&text.prefixes, |other| {
+                    other != own && own.starts_with(other)
+                }))
         }))
         .collect();
     let kept: Vec<usize> = std::iter::once(0)
@@ -256,7 +328,9 @@ fn text_parts(text: &TextValues, classes: &[u16]) -> TextParts {
         (grid.get(at) != Some(&class(atom))).then(|| (literal.clone(), class(atom)))
     });
     let pick = |list: &[String], kept: &[usize]| {
-        kept.iter().filter_map(|at| list.get(at.checked_sub(1)?).cloned()).collect()
+        kept.iter()
+            .filter_map(|at| list.get(at.checked_sub(1)?).cloned())
+            .collect()
     };
     let (tests, unions) = unions(text, classes);
     TextParts {
@@ -266,7 +340,10 @@ fn text_parts(text: &TextValues, classes: &[u16]) -> TextParts {
         suffixes: pick(&text.suffixes, &kept),
         grid: rows
             .iter()
-            .flat_map(|at| kept.iter().filter_map(|column| row(*at).get(*column).copied()))
+            .flat_map(|at| {
+                kept.iter()
+                    .filter_map(|column| row(*at).get(*column).copied())
+            })
             .collect(),
         tests,
         unions,
@@ -276,7 +353,9 @@ fn text_parts(text: &TextValues, classes: &[u16]) -> TextParts {
 /// One more than the position of the longest that fits, or 0.
 fn longest(affixes: &[String], fits: impl Fn(&str) -> bool) -> usize {
     let fitting = affixes.iter().enumerate().filter(|(_, affix)| fits(affix));
-    fitting.max_by_key(|(_, affix)| affix.len()).map_or(0, |(at, _)| at + 1)
+    fitting
+        .max_by_key(|(_, affix)| affix.len())
+        .map_or(0, |(at, _)| at + 1)
 }
 
 /// The tests of each class, told by one of its values, and every set these can add up to.
@@ -284,7 +363,10 @@ fn unions(text: &TextValues, classes: &[u16]) -> (Vec<u64>, Vec<Union>) {
     if text.unions.is_empty() {
         return (Vec::new(), Vec::new());
     }
-    let count = classes.iter().max().map_or(1, |last| usize::from(*last) + 1);
+    let count = classes
+        .iter()
+        .max()
+        .map_or(1, |last| usize::from(*last) + 1);
     let mut tests: Vec<Option<u64>> = vec![None; count];
     for (met, class) in text.met.iter().zip(classes).skip(1) {
         if let Some(slot) = tests.get_mut(usize::from(*class)) {
@@ -292,7 +374,11 @@ fn unions(text: &TextValues, classes: &[u16]) -> (Vec<u64>, Vec<Union>) {
         }
     }
     let singles: Vec<u64> = tests.iter().copied().flatten().collect();
-    let atom = |met: u64| text.unions.get(&met).and_then(|atom| classes.get(usize::from(*atom)));
+    let atom = |met: u64| {
+        text.unions
+            .get(&met)
+            .and_then(|atom| classes.get(usize::from(*atom)))
+    };
     let mut sums: BTreeMap<u64, AtomId> = BTreeMap::new();
     let mut open = singles.clone();
     while let Some(met) = open.pop() {
@@ -302,6 +388,12 @@ fn unions(text: &TextValues, classes: &[u16]) -> (Vec<u64>, Vec<Union>) {
             open.extend(singles.iter().map(|more| met | more));
         }
     }
-    let sums = sums.into_iter().map(|(tests, atom)| Union { tests, atom }).collect();
-    (tests.into_iter().map(Option::unwrap_or_default).collect(), sums)
+    let sums = sums
+        .into_iter()
+        .map(|(tests, atom)| Union { tests, atom })
+        .collect();
+    (
+        tests.into_iter().map(Option::unwrap_or_default).collect(),
+        sums,
+    )
 }

@@ -3,23 +3,24 @@
 //! This crate knows nothing of sockets, clocks or the environment: the same policy bytes give the
 //! same table bytes.
 
-pub mod span;
-pub mod source;
-pub mod codes;
-pub mod report;
-pub mod vocab;
-mod near;
-pub mod syntax;
-pub mod model;
-mod check;
-pub mod diagram;
-mod flatten;
-pub mod oracle;
-mod build;
 mod audit;
+mod build;
+mod check;
+pub mod codes;
 mod compile;
-pub mod request;
+pub mod diagram;
 pub mod explain;
+mod flatten;
+pub mod model;
+mod near;
+pub mod oracle;
+pub mod report;
+pub mod request;
+pub mod source;
+pub mod span;
+pub mod syntax;
+pub mod unseen;
+pub mod vocab;
 
 pub use build::{Unbuilt, build, finish};
 pub use compile::{Checked, Compiled, check, compile};

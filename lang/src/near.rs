@@ -9,7 +9,9 @@ pub(crate) fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> O
         if candidate.eq_ignore_ascii_case(word) && candidate != word {
             return Some(candidate);
         }
-        let Some(distance) = distance_within(word, candidate, bound) else { continue };
+        let Some(distance) = distance_within(word, candidate, bound) else {
+            continue;
+        };
         if distance > 0 && best.is_none_or(|(least, _)| distance < least) {
             best = Some((distance, candidate));
         }
@@ -18,28 +20,29 @@ pub(crate) fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> O
 }
 
 /// How many letters must be added, dropped, changed or swapped with their neighbour.
-fn distance_within(left: &str, right: &str, bound: usize) -> Option<usize> {
-    let left: Vec<char> = left.chars().collect();
-    let right: Vec<char> = right.chars().collect();
+fn distance_within(word: &str, known: &str, bound: usize) -> Option<usize> {
+    let left: Vec<char> = word.chars().collect();
+    let right: Vec<char> = known.chars().collect();
     // One letter is not like another just because both are single letters.
     if left.len().abs_diff(right.len()) > bound || left.len().min(right.len()) < 2 {
         return None;
     }
-    let mut before: Vec<usize> = Vec::new();
+    let mut last_but_one: Vec<usize> = Vec::new();
     let mut last: Vec<usize> = (0..=right.len()).collect();
     for (i, a) in left.iter().enumerate() {
         let mut row = vec![i + 1];
         for (j, b) in right.iter().enumerate() {
             let at = |row: &[usize], n: usize| row.get(n).copied().unwrap_or(usize::MAX / 2);
             let changed = at(&last, j) + usize::from(a != b);
-            let mut least = changed.min(at(&last, j + 1) + 1).min(at(&row, j) + 1);
-            let swapped = i > 0 && j > 0 && left.get(i - 1) == Some(b) && right.get(j - 1) == Some(a);
+            let mut fewest = changed.min(at(&last, j + 1) + 1).min(at(&row, j) + 1);
+            let swapped =
+                i > 0 && j > 0 && left.get(i - 1) == Some(b) && right.get(j - 1) == Some(a);
             if swapped {
-                least = least.min(at(&before, j - 1) + 1);
+                fewest = fewest.min(at(&last_but_one, j - 1) + 1);
             }
-            row.push(least);
+            row.push(fewest);
         }
-        before = std::mem::replace(&mut last, row);
+        last_but_one = std::mem::replace(&mut last, row);
     }
     last.last().copied().filter(|distance| *distance <= bound)
 }
@@ -49,7 +52,10 @@ mod tests {
     use super::*;
 
     fn near(word: &str) -> Option<&'static str> {
-        nearest(word, ["anthropic", "openai", "code", "cheap", "a"].into_iter())
+        nearest(
+            word,
+            ["anthropic", "openai", "code", "cheap", "a"].into_iter(),
+        )
     }
 
     #[test]

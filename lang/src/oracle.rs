@@ -4,7 +4,7 @@
 
 use claw_table::{ArmId, Can, Fact, Facts};
 
-use crate::model::{Arm, Ask, Cond, Goal, Model, Pattern, RouteId};
+use crate::model::{Arm, Ask, Cond, Goal, Model, Pattern};
 
 /// A request as far as a policy can ask about it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -38,33 +38,48 @@ impl Request {
     }
 
     /// Every value of a text fact.
-    pub fn values(&self, fact: &Fact) -> Vec<&[u8]> {
-        fn single(value: Option<&String>) -> Vec<&[u8]> {
-            value.map(|value| value.as_bytes()).into_iter().collect()
-        }
-        fn named<'r>(list: &'r [(String, Vec<u8>)], name: &str) -> Vec<&'r [u8]> {
-            list.iter().filter(|(own, _)| own == name).map(|(_, value)| &**value).collect()
-        }
-        match fact {
-            Fact::Method => single(self.method.as_ref()),
-            Fact::Path => single(self.path.as_ref()),
-            Fact::Host => single(self.host.as_ref()),
-            Fact::Endpoint => single(self.endpoint.as_ref()),
-            Fact::Model => single(self.model.as_ref()),
-            Fact::Header(name) => named(&self.headers, name),
-            Fact::Query(name) => named(&self.query, name),
-            Fact::Streaming | Fact::Has(_) | Fact::Tokens => Vec::new(),
-        }
+    pub fn values(&self, fact: &Fact) -> impl Iterator<Item = &[u8]> {
+        let single = match fact {
+            Fact::Method => self.method.as_deref(),
+            Fact::Path => self.path.as_deref(),
+            Fact::Host => self.host.as_deref(),
+            Fact::Endpoint => self.endpoint.as_deref(),
+            Fact::Model => self.model.as_deref(),
+            Fact::Header(_) | Fact::Query(_) | Fact::Streaming | Fact::Has(_) | Fact::Tokens => {
+                None
+            }
+        };
+        let (list, name) = match fact {
+            Fact::Header(name) => (self.headers.as_slice(), name.as_str()),
+            Fact::Query(name) => (self.query.as_slice(), name.as_str()),
+            Fact::Method
+            | Fact::Path
+            | Fact::Host
+            | Fact::Endpoint
+            | Fact::Model
+            | Fact::Streaming
+            | Fact::Has(_)
+            | Fact::Tokens => (&[][..], ""),
+        };
+        let named = list.iter().filter(move |(own, _)| own == name);
+        single
+            .map(str::as_bytes)
+            .into_iter()
+            .chain(named.map(|(_, value)| &**value))
     }
 }
 
 impl Facts for Request {
     fn texts(&self, fact: &Fact, each: impl FnMut(&[u8])) {
-        self.values(fact).into_iter().for_each(each);
+        self.values(fact).for_each(each);
     }
 
     fn number(&self, fact: &Fact) -> Option<u64> {
-        if *fact == Fact::Tokens { self.tokens } else { None }
+        if *fact == Fact::Tokens {
+            self.tokens
+        } else {
+            None
+        }
     }
 
     fn flag(&self, fact: &Fact) -> bool {
@@ -131,35 +146,43 @@ pub enum Answer {
 
 /// Sends a request through the policy: arms top to bottom, first match wins.
 pub fn decide<'m>(model: &'m Model, request: &Request) -> Decision<'m> {
-    let mut decision = Decision { taken: Vec::new(), passed: Vec::new() };
-    let mut route = Some(model.root);
-    // Routes form no cycle, so no walk enters more of them than there are.
-    for _ in 0..=model.routes.len() {
-        let Some(current) = route else { break };
-        let Some(arm) = first(model, current, request, &mut decision) else { break };
-        decision.taken.push(arm.id);
-        route = match arm.to {
-            Goal::End(_) => None,
-            Goal::Route(next) => Some(next),
-        };
-    }
-    decision
+    let mut passed = Vec::new();
+    let taken = walk(model, request, |arm| {
+        passed.push(Passed {
+            arm: arm.id,
+            failed: blame(&arm.cond, request),
+        });
+    });
+    Decision { taken, passed }
 }
 
-fn first<'m>(
-    model: &'m Model,
-    route: RouteId,
-    request: &Request,
-    decision: &mut Decision<'m>,
-) -> Option<&'m Arm> {
-    let route = model.routes.get(usize::from(route.0))?;
-    for arm in &route.arms {
-        if holds(&arm.cond, request) {
-            return Some(arm);
+/// The arm in which a request ends, without the reasons.
+pub fn arm(model: &Model, request: &Request) -> Option<ArmId> {
+    walk(model, request, |_| {}).last().copied()
+}
+
+fn walk<'m>(model: &'m Model, request: &Request, mut pass: impl FnMut(&'m Arm)) -> Vec<ArmId> {
+    let mut taken = Vec::new();
+    let mut next = Some(model.root);
+    // Routes form no cycle, so no request enters more of them than there are.
+    for _ in 0..=model.routes.len() {
+        let Some(route) = next.and_then(|route| model.routes.get(usize::from(route.0))) else {
+            break;
+        };
+        next = None;
+        for arm in &route.arms {
+            if holds(&arm.cond, request) {
+                taken.push(arm.id);
+                next = match arm.to {
+                    Goal::End(_) => None,
+                    Goal::Route(next) => Some(next),
+                };
+                break;
+            }
+            pass(arm);
         }
-        decision.passed.push(Passed { arm: arm.id, failed: blame(&arm.cond, request) });
     }
-    None
+    taken
 }
 
 /// Whether a request meets a condition.
@@ -178,11 +201,16 @@ fn blame<'m>(cond: &'m Cond, request: &Request) -> Option<Failed<'m>> {
     match cond {
         Cond::Always => None,
         Cond::Not(part) => blame_not(part, request),
-        Cond::All(parts) => {
-            parts.iter().find(|part| !holds(part, request)).and_then(|part| blame(part, request))
-        }
+        Cond::All(parts) => parts
+            .iter()
+            .find(|part| !holds(part, request))
+            .and_then(|part| blame(part, request)),
         Cond::Any(parts) => parts.iter().find_map(|part| blame(part, request)),
-        Cond::Test(fact, ask) => Some(Failed { fact, ask, answer: Answer::No }),
+        Cond::Test(fact, ask) => Some(Failed {
+            fact,
+            ask,
+            answer: Answer::No,
+        }),
     }
 }
 
@@ -191,11 +219,16 @@ fn blame_not<'m>(cond: &'m Cond, request: &Request) -> Option<Failed<'m>> {
     match cond {
         Cond::Always => None,
         Cond::Not(part) => blame(part, request),
-        Cond::Any(parts) => {
-            parts.iter().find(|part| holds(part, request)).and_then(|part| blame_not(part, request))
-        }
+        Cond::Any(parts) => parts
+            .iter()
+            .find(|part| holds(part, request))
+            .and_then(|part| blame_not(part, request)),
         Cond::All(parts) => parts.iter().find_map(|part| blame_not(part, request)),
-        Cond::Test(fact, ask) => Some(Failed { fact, ask, answer: Answer::Yes }),
+        Cond::Test(fact, ask) => Some(Failed {
+            fact,
+            ask,
+            answer: Answer::Yes,
+        }),
     }
 }
 
@@ -205,9 +238,8 @@ fn answer(fact: &Fact, ask: &Ask, request: &Request) -> bool {
     match ask {
         Ask::Matches(patterns) => request
             .values(fact)
-            .iter()
             .any(|value| patterns.iter().any(|pattern| matches(pattern, value))),
-        Ask::Present => number.is_some() || !request.values(fact).is_empty(),
+        Ask::Present => number.is_some() || request.values(fact).next().is_some(),
         Ask::AtLeast(least) => number.is_some_and(|number| number >= *least),
         Ask::Below(bound) => number.is_some_and(|number| number < *bound),
         Ask::Yes => request.flag(fact),

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use crate::codes::{Code, Severity};
 use crate::source::Source;
 use crate::span::Span;
+use crate::unseen::is_unseen;
 
 /// One finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,8 +53,18 @@ pub struct Fix {
 impl Diagnostic {
     /// A finding with its place; the rest is added by the methods below.
     pub fn new(code: Code, span: Span, message: impl Into<String>) -> Self {
-        let primary = Label { span, text: String::new() };
-        Self { code, message: message.into(), primary, others: Vec::new(), help: None, fix: None }
+        let primary = Label {
+            span,
+            text: String::new(),
+        };
+        Self {
+            code,
+            message: message.into(),
+            primary,
+            others: Vec::new(),
+            help: None,
+            fix: None,
+        }
     }
 
     /// Says something at the primary place.
@@ -66,14 +77,22 @@ impl Diagnostic {
     /// Suggests the word that was probably meant.
     #[must_use]
     pub fn meant(self, span: Span, near: &str) -> Self {
-        let help = self.help.clone().unwrap_or_else(|| format!("write `{near}`"));
-        self.label(format!("did you mean `{near}`?")).help(help).fix(span, near)
+        let help = self
+            .help
+            .clone()
+            .unwrap_or_else(|| format!("write `{near}`"));
+        self.label(format!("did you mean `{near}`?"))
+            .help(help)
+            .fix(span, near)
     }
 
     /// Names another place that is involved.
     #[must_use]
     pub fn and(mut self, span: Span, text: impl Into<String>) -> Self {
-        self.others.push(Label { span, text: text.into() });
+        self.others.push(Label {
+            span,
+            text: text.into(),
+        });
         self
     }
 
@@ -87,7 +106,10 @@ impl Diagnostic {
     /// Adds the edit that does it.
     #[must_use]
     pub fn fix(mut self, span: Span, text: impl Into<String>) -> Self {
-        self.fix = Some(Fix { span, text: text.into() });
+        self.fix = Some(Fix {
+            span,
+            text: text.into(),
+        });
         self
     }
 }
@@ -107,7 +129,11 @@ const FOUND_MAX: usize = 10_000;
 impl Report {
     /// An empty report about these files.
     pub fn new(sources: Arc<[Source]>) -> Self {
-        Self { sources, found: Vec::new(), left_out: (0, 0) }
+        Self {
+            sources,
+            found: Vec::new(),
+            left_out: (0, 0),
+        }
     }
 
     /// Takes in one finding. A name can be as long as its file; what is said about it is not.
@@ -165,29 +191,49 @@ impl Report {
 
     /// The text of a place.
     pub fn text(&self, span: Span) -> &str {
-        self.sources.get(span.file as usize).map_or("", |source| span.of(&source.text))
+        self.sources
+            .get(span.file as usize)
+            .map_or("", |source| span.of(&source.text))
     }
 
     /// The file and line of a place, as `shop.claw:7:3`.
     pub fn place(&self, span: Span) -> String {
-        self.sources.get(span.file as usize).map_or_else(String::new, |source| {
-            let at = Lines::new(&source.text).position(span.start);
-            format!("{}:{}:{}", source.path, at.line, at.column)
-        })
+        self.sources
+            .get(span.file as usize)
+            .map_or_else(String::new, |source| {
+                let at = Lines::new(&source.text).position(span.start);
+                format!("{}:{}:{}", source.path, at.line, at.column)
+            })
     }
 
     fn count(&self, severity: Severity) -> usize {
-        self.found.iter().filter(|d| d.code.severity() == severity).count()
+        self.found
+            .iter()
+            .filter(|d| d.code.severity() == severity)
+            .count()
     }
 }
 
 /// The most bytes that one sentence of a finding has.
 const SENTENCE_BYTES_MAX: usize = 600;
 
+/// Shortens what is said, and spells out characters that would act on the terminal.
 fn clip(text: &mut String) {
     if text.len() > SENTENCE_BYTES_MAX {
-        let end = (0..=SENTENCE_BYTES_MAX).rev().find(|at| text.is_char_boundary(*at));
+        let end = (0..=SENTENCE_BYTES_MAX)
+            .rev()
+            .find(|at| text.is_char_boundary(*at));
         text.truncate(end.unwrap_or(0));
         text.push('…');
+    }
+    if text.chars().any(is_unseen) {
+        let spelt = |c: char| {
+            if is_unseen(c) {
+                format!("\\u{{{:x}}}", u32::from(c))
+            } else {
+                c.to_string()
+            }
+        };
+        *text = text.chars().map(spelt).collect();
     }
 }

@@ -42,13 +42,17 @@ pub enum RequestError {
         help: String,
     },
     /// A member that stands twice.
-    #[error("`{key}` stands twice; readers differ on which one counts, so the gateway takes neither")]
+    #[error(
+        "`{key}` stands twice; readers differ on which one counts, so the gateway takes neither"
+    )]
     Twice {
         /// Its name.
         key: String,
     },
     /// A member of the body that some parsers take for another.
-    #[error("`body.{key}` is read as `{like}` by some parsers, so the gateway refuses it; write `{like}`")]
+    #[error(
+        "`body.{key}` is read as `{like}` by some parsers, so the gateway refuses it; write `{like}`"
+    )]
     Ambiguous {
         /// As it is written.
         key: String,
@@ -81,7 +85,9 @@ pub enum RequestError {
 pub fn read(text: &str) -> Result<Request, RequestError> {
     let json: Json =
         serde_json::from_str(text).map_err(|error| RequestError::NotJson(error.to_string()))?;
-    let Json::Object(members) = json else { return Err(RequestError::NotAnObject(json.noun())) };
+    let Json::Object(members) = json else {
+        return Err(RequestError::NotAnObject(json.noun()));
+    };
     let mut draft = Draft::default();
     for (at, (key, value)) in members.iter().enumerate() {
         if members.iter().take(at).any(|(other, _)| other == key) {
@@ -93,8 +99,18 @@ pub fn read(text: &str) -> Result<Request, RequestError> {
 }
 
 /// Every part of a written request.
-const MEMBERS: &[&str] =
-    &["method", "path", "host", "headers", "query", "body", "model", "streaming", "has", "tokens"];
+const MEMBERS: &[&str] = &[
+    "method",
+    "path",
+    "host",
+    "headers",
+    "query",
+    "body",
+    "model",
+    "streaming",
+    "has",
+    "tokens",
+];
 
 #[derive(Debug, Default)]
 struct Draft {
@@ -112,7 +128,10 @@ struct Draft {
 
 impl Draft {
     fn member(&mut self, key: &str, value: &Json) -> Result<(), RequestError> {
-        let wrong = |wanted| RequestError::WrongValue { key: key.to_owned(), wanted };
+        let wrong = |wanted| RequestError::WrongValue {
+            key: key.to_owned(),
+            wanted,
+        };
         match (key, value) {
             ("method", Json::Text(method)) => self.method = Some(head::method(method)?),
             ("path", Json::Text(path)) => self.path = Some(head::path(path)?),
@@ -137,7 +156,9 @@ impl Draft {
     }
 
     fn finish(self) -> Result<Request, RequestError> {
-        let path = self.path.unwrap_or_else(|| "/v1/chat/completions".to_owned());
+        let path = self
+            .path
+            .unwrap_or_else(|| "/v1/chat/completions".to_owned());
         let (model, streaming, has, tokens) = match self.body {
             Some(body) => {
                 let said = [
@@ -150,7 +171,12 @@ impl Draft {
                 }
                 // An estimate is not a fact of the body: whoever asks about a long input need not
                 // write one.
-                (body.model, body.streaming, body.has, self.tokens.unwrap_or(body.tokens))
+                (
+                    body.model,
+                    body.streaming,
+                    body.has,
+                    self.tokens.unwrap_or(body.tokens),
+                )
             }
             None => (
                 self.model,
@@ -191,9 +217,15 @@ fn values(key: &str, value: &Json) -> Result<Values, RequestError> {
     let mut found = Vec::new();
     for (name, value) in members {
         let one = std::slice::from_ref(value);
-        let list = if let Json::List(list) = value { list } else { one };
+        let list = if let Json::List(list) = value {
+            list
+        } else {
+            one
+        };
         for value in list {
-            let Json::Text(text) = value else { return Err(wrong(format!("{key}.{name}"))) };
+            let Json::Text(text) = value else {
+                return Err(wrong(format!("{key}.{name}")));
+            };
             found.push((name.clone(), text.clone().into_bytes()));
         }
     }
@@ -201,13 +233,24 @@ fn values(key: &str, value: &Json) -> Result<Values, RequestError> {
 }
 
 fn capabilities(value: &Json) -> Result<u16, RequestError> {
-    let wanted = "an array of `tools`, `images`, `audio`, `files`, `json`, `json-schema`, `thinking`";
-    let wrong = || RequestError::WrongValue { key: "has".to_owned(), wanted };
-    let Json::List(words) = value else { return Err(wrong()) };
+    let wanted =
+        "an array of `tools`, `images`, `audio`, `files`, `json`, `json-schema`, `thinking`";
+    let wrong = || RequestError::WrongValue {
+        key: "has".to_owned(),
+        wanted,
+    };
+    let Json::List(words) = value else {
+        return Err(wrong());
+    };
     let mut bits = 0;
     for word in words {
-        let Json::Text(word) = word else { return Err(wrong()) };
-        let can = Can::ALL.into_iter().find(|can| can.word() == word).ok_or_else(wrong)?;
+        let Json::Text(word) = word else {
+            return Err(wrong());
+        };
+        let can = Can::ALL
+            .into_iter()
+            .find(|can| can.word() == word)
+            .ok_or_else(wrong)?;
         bits |= can.bit();
     }
     Ok(bits)
@@ -225,7 +268,10 @@ fn unknown(key: &str) -> RequestError {
             None => format!("its parts are `{}`", MEMBERS.join("`, `")),
         },
     };
-    RequestError::Unknown { key: key.to_owned(), help }
+    RequestError::Unknown {
+        key: key.to_owned(),
+        help,
+    }
 }
 
 #[cfg(test)]
@@ -259,27 +305,49 @@ mod tests {
         let request = read("{}").unwrap();
         assert_eq!(request.method.as_deref(), Some("POST"));
         assert_eq!(request.path.as_deref(), Some("/v1/chat/completions"));
-        assert_eq!((request.tokens, request.model), (Some(TOKENS_DEFAULT), None));
+        assert_eq!(
+            (request.tokens, request.model),
+            (Some(TOKENS_DEFAULT), None)
+        );
     }
 
     #[test]
     fn a_mistake_is_answered_with_what_to_write() {
-        assert_eq!(error(r#"{"hedaers": {}}"#), "`hedaers` is not a part of a request; did you mean `headers`?");
+        assert_eq!(
+            error(r#"{"hedaers": {}}"#),
+            "`hedaers` is not a part of a request; did you mean `headers`?"
+        );
         assert_eq!(
             error(r#"{"model": "a", "messages": []}"#),
             "`messages` is not a part of a request; put the chat request under `body`"
         );
-        assert_eq!(error(r#"{"tokens": "2k"}"#), "`tokens` must be a whole number");
-        assert_eq!(error(r#"{"model": "a", "body": {}}"#), "`model` is said by `body` already; take one of them out");
-        assert_eq!(error("[]"), "the request is an array; write an object such as {\"headers\": {}, \"body\": {…}}");
-        assert!(error("{\n  \"path\": }").ends_with("at line 2 column 11"), "{}", error("{\n  \"path\": }"));
+        assert_eq!(
+            error(r#"{"tokens": "2k"}"#),
+            "`tokens` must be a whole number"
+        );
+        assert_eq!(
+            error(r#"{"model": "a", "body": {}}"#),
+            "`model` is said by `body` already; take one of them out"
+        );
+        assert_eq!(
+            error("[]"),
+            "the request is an array; write an object such as {\"headers\": {}, \"body\": {…}}"
+        );
+        assert!(
+            error("{\n  \"path\": }").ends_with("at line 2 column 11"),
+            "{}",
+            error("{\n  \"path\": }")
+        );
         assert!(error(r#"{"path": "/v1/chat/completions?a=b"}"#).contains("`query`"));
         assert!(error(r#"{"has": ["tool"]}"#).contains("`tools`"));
     }
 
     #[test]
     fn a_body_that_parsers_read_differently_is_refused() {
-        assert!(error(r#"{"body": {"model": "a", "model": "b"}}"#).starts_with("`body.model` stands twice"));
+        assert!(
+            error(r#"{"body": {"model": "a", "model": "b"}}"#)
+                .starts_with("`body.model` stands twice")
+        );
         assert!(error(r#"{"body": {"Model": "a"}}"#).contains("write `model`"));
         assert!(error(r#"{"path": "/v1/../admin"}"#).contains("normal form"));
         assert!(error(r#"{"body": {}, "body": {}}"#).starts_with("`body` stands twice"));

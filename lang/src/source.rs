@@ -40,7 +40,11 @@ pub fn read_folder(path: &Path) -> io::Result<Vec<Source>> {
     } else {
         found.push(path.to_path_buf());
     }
-    let root = if meta.is_dir() { path } else { path.parent().unwrap_or(Path::new("")) };
+    let root = if meta.is_dir() {
+        path
+    } else {
+        path.parent().unwrap_or(Path::new(""))
+    };
     let mut sources = Vec::with_capacity(found.len());
     let mut bytes = 0;
     for file in found {
@@ -49,7 +53,10 @@ pub fn read_folder(path: &Path) -> io::Result<Vec<Source>> {
         if bytes > FOLDER_BYTES_MAX {
             return Err(refuse(path, "holds more than 32 MiB of policy"));
         }
-        sources.push(Source { path: shown(file.strip_prefix(root).unwrap_or(&file)), text });
+        sources.push(Source {
+            path: shown(file.strip_prefix(root).unwrap_or(&file)),
+            text,
+        });
     }
     sources.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(sources)
@@ -105,7 +112,9 @@ fn read_file(path: &Path) -> io::Result<String> {
     }
     // The file may have grown since it was measured.
     let mut bytes = Vec::new();
-    let mut file = fs::File::open(path).map_err(|e| about(path, &e))?.take(FILE_BYTES_MAX + 1);
+    let mut file = fs::File::open(path)
+        .map_err(|e| about(path, &e))?
+        .take(FILE_BYTES_MAX + 1);
     file.read_to_end(&mut bytes).map_err(|e| about(path, &e))?;
     if bytes.len() as u64 > FILE_BYTES_MAX {
         return Err(refuse(path, "is larger than 8 MiB"));
@@ -117,7 +126,10 @@ fn read_file(path: &Path) -> io::Result<String> {
 }
 
 fn shown(path: &Path) -> String {
-    let parts: Vec<_> = path.components().map(|c| c.as_os_str().to_string_lossy()).collect();
+    let parts: Vec<_> = path
+        .components()
+        .map(|c| c.as_os_str().to_string_lossy())
+        .collect();
     parts.join("/")
 }
 
@@ -126,7 +138,10 @@ fn about(path: &Path, error: &io::Error) -> io::Error {
 }
 
 fn refuse(path: &Path, why: &str) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, format!("{} {why}", path.display()))
+    io::Error::new(
+        io::ErrorKind::InvalidData,
+        format!("{} {why}", path.display()),
+    )
 }
 
 #[cfg(test)]
@@ -150,7 +165,14 @@ mod tests {
         for path in ["b.claw", "a/z.claw", "a.claw", "notes.md", "x.claw.bak"] {
             put(root.path(), path, path);
         }
-        for hidden in [".hidden.claw", ".git/x.claw", "a.claw~", "#a.claw", ".#a.claw", ".a.claw.swp"] {
+        for hidden in [
+            ".hidden.claw",
+            ".git/x.claw",
+            "a.claw~",
+            "#a.claw",
+            ".#a.claw",
+            ".a.claw.swp",
+        ] {
             put(root.path(), hidden, "");
         }
         let sources = read_folder(root.path()).unwrap();

@@ -1,8 +1,9 @@
 //! The words of the language, each list in one place. Editors take their keywords from here.
 
 /// Words that begin a declaration.
-pub const DECLARATIONS: &[&str] =
-    &["policy", "gateway", "provider", "retry", "class", "let", "route"];
+pub const DECLARATIONS: &[&str] = &[
+    "policy", "gateway", "provider", "retry", "class", "let", "route",
+];
 
 /// Declarations of the language that this version does not build yet.
 pub const DECLARATIONS_LATER: &[&str] = &[
@@ -25,13 +26,18 @@ pub struct Fields {
 }
 
 /// Fields of `gateway`.
-pub const GATEWAY: Fields =
-    Fields { block: "gateway", now: &["listen", "admin"], later: &["trust", "state", "base"] };
+pub const GATEWAY: Fields = Fields {
+    block: "gateway",
+    now: &["listen", "admin"],
+    later: &["trust", "state", "base"],
+};
 
 /// Fields of `provider`.
 pub const PROVIDER: Fields = Fields {
     block: "provider",
-    now: &["api", "url", "key", "ca", "header", "tags", "timeout", "model"],
+    now: &[
+        "api", "url", "key", "ca", "header", "tags", "timeout", "model",
+    ],
     later: &["health", "limit", "models"],
 };
 
@@ -43,15 +49,34 @@ pub const MODEL: Fields = Fields {
 };
 
 /// Fields of `retry`.
-pub const RETRY: Fields =
-    Fields { block: "retry", now: &["on", "attempts", "backoff", "honor"], later: &[] };
+pub const RETRY: Fields = Fields {
+    block: "retry",
+    now: &["on", "attempts", "backoff", "honor"],
+    later: &[],
+};
 
 /// Fields of `class`.
 pub const CLASS: Fields = Fields {
     block: "class",
-    now: &["primary", "fallback", "retry", "timeout", "commit", "after-cut", "fail"],
+    now: &[
+        "primary",
+        "fallback",
+        "retry",
+        "timeout",
+        "commit",
+        "after-cut",
+        "fail",
+    ],
     later: &[
-        "ceiling", "set", "unset", "require", "keys", "cache", "limit", "heartbeat", "min-output",
+        "ceiling",
+        "set",
+        "unset",
+        "require",
+        "keys",
+        "cache",
+        "limit",
+        "heartbeat",
+        "min-output",
         "exclusive",
     ],
 };
@@ -64,44 +89,114 @@ pub const ARMS: &[&str] = &["when", "otherwise"];
 
 /// Facts that a condition may ask.
 pub const FACTS: &[&str] = &[
-    "method", "path", "host", "endpoint", "header", "query", "model", "streaming", "has", "tokens",
+    "method",
+    "path",
+    "host",
+    "endpoint",
+    "header",
+    "query",
+    "model",
+    "streaming",
+    "has",
+    "tokens",
 ];
 
 /// Facts of the language that this version does not know yet.
 pub const FACTS_LATER: &[&str] = &[
-    "client", "ip", "time", "session", "prompt", "body", "max-output", "messages", "temperature",
+    "client",
+    "ip",
+    "time",
+    "session",
+    "prompt",
+    "body",
+    "max-output",
+    "messages",
+    "temperature",
 ];
 
 /// What `endpoint` can be.
-pub const ENDPOINTS: &[&str] =
-    &["chat", "responses", "messages", "embeddings", "count-tokens", "other"];
+pub const ENDPOINTS: &[&str] = &[
+    "chat",
+    "responses",
+    "messages",
+    "embeddings",
+    "count-tokens",
+    "other",
+];
 
 /// What `method` can be.
-pub const METHODS: &[&str] =
-    &["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "CONNECT", "TRACE"];
+pub const METHODS: &[&str] = &[
+    "GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "CONNECT", "TRACE",
+];
 
 /// Words after `can` or `has` that this version does not know yet.
-pub const CAN_LATER: &[&str] = &["embeddings", "continue", "caching", "sampling", "caller-key"];
+pub const CAN_LATER: &[&str] = &[
+    "embeddings",
+    "continue",
+    "caching",
+    "sampling",
+    "caller-key",
+];
 
 /// Words between the parts of a condition.
 pub const OPERATORS: &[&str] = &["is", "in", "not", "and", "or", "like", "mentions"];
 
 /// Words with a meaning of their own inside a line.
 pub const SLOT_WORDS: &[&str] = &[
-    "openai", "anthropic", "gemini", "env", "file", "none", "connect", "first-token", "idle",
-    "attempt", "total", "free", "cached", "out", "closed", "open", "whole", "first-content",
-    "continue", "error", "retry-after", "up", "to", "absent", "present", "deny", "requested",
+    "openai",
+    "anthropic",
+    "gemini",
+    "env",
+    "file",
+    "none",
+    "connect",
+    "first-token",
+    "idle",
+    "attempt",
+    "total",
+    "free",
+    "cached",
+    "out",
+    "closed",
+    "open",
+    "whole",
+    "first-content",
+    "continue",
+    "error",
+    "retry-after",
+    "up",
+    "to",
+    "absent",
+    "present",
+    "deny",
+    "requested",
 ];
 
 /// Words that may not be names, beside facts and operators.
 pub const RESERVED: &[&str] = &[
-    "deny", "warn", "requested", "route", "otherwise", "when", "then", "any", "none", "caller",
-    "absent", "present", "reaches", "costs", "tries", "takes",
+    "deny",
+    "warn",
+    "requested",
+    "route",
+    "otherwise",
+    "when",
+    "then",
+    "any",
+    "none",
+    "caller",
+    "absent",
+    "present",
+    "reaches",
+    "costs",
+    "tries",
+    "takes",
 ];
 
 /// Whether a word may not be a name.
 pub fn is_reserved(word: &str) -> bool {
-    [FACTS, FACTS_LATER, OPERATORS, RESERVED].iter().any(|list| list.contains(&word))
+    [FACTS, FACTS_LATER, OPERATORS, RESERVED]
+        .iter()
+        .any(|list| list.contains(&word))
 }
 
 /// Whether a word begins a declaration of the language, built or not.

@@ -1,20 +1,37 @@
 //! The program and what is published beside it: the language's reference, the editor's grammar,
 //! the policies that ship.
 
-#[path = "clawc/commands.rs"]
-mod commands;
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a failure here is a failed test, never a failed request"
+)]
+
+#[path = "clawc/build.rs"]
+mod build;
+#[path = "clawc/check.rs"]
+mod check;
 #[path = "clawc/editors.rs"]
 mod editors;
+#[path = "clawc/explain.rs"]
+mod explain;
 #[path = "front/frame.rs"]
 mod frame;
 #[path = "clawc/language.rs"]
 mod language;
 #[path = "clawc/policies.rs"]
 mod policies;
+#[path = "clawc/run.rs"]
+mod run;
 
 use std::path::PathBuf;
 
 /// The checkout, by a path without detours: some of it is shown to readers.
 fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf()
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap()
+        .to_path_buf()
 }

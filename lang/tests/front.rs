@@ -1,5 +1,11 @@
 //! The front of the compiler: text in, trees and diagnostics out.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a failure here is a failed test"
+)]
+
 use claw_lang::Source;
 
 #[path = "front/bounds.rs"]
@@ -17,5 +23,8 @@ mod print;
 
 /// One file as a folder.
 fn one(text: &str) -> Vec<Source> {
-    vec![Source { path: "shop.claw".into(), text: text.into() }]
+    vec![Source {
+        path: "shop.claw".into(),
+        text: text.into(),
+    }]
 }

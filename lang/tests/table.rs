@@ -1,5 +1,14 @@
 //! The table means what the policy means: random policies, random requests, hostile bytes.
 
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    clippy::print_stdout,
+    reason = "a failure here is a failed test; counts are said so that they can be judged"
+)]
+
 #[path = "table/models.rs"]
 mod models;
 #[path = "table/requests.rs"]
@@ -30,14 +39,19 @@ struct Tally {
 
 impl Tally {
     fn check(&self, model: &Model, table: &Table, request: &Request) {
-        let meant = oracle::decide(model, request).arm().expect("routes end in otherwise");
+        let meant = oracle::decide(model, request)
+            .arm()
+            .expect("routes end in otherwise");
         self.runs.set(self.runs.get() + 1);
         match table.decide(request) {
             Ok(arm) => assert_eq!(arm, meant, "{request:?}"),
             Err(Unclear::Ambiguous { fact }) => {
                 assert!(requests::repeats(request, fact), "{fact:?} in {request:?}");
                 // Seven patterns have at most 128 sets that values can add up to.
-                assert!(models::patterns(model, fact) > 7, "{fact:?} is given up on too early");
+                assert!(
+                    models::patterns(model, fact) > 7,
+                    "{fact:?} is given up on too early"
+                );
                 self.ambiguous.set(self.ambiguous.get() + 1);
             }
             Err(Unclear::Broken) => panic!("a sound table is never broken"),
@@ -56,8 +70,11 @@ fn a_table_decides_as_the_policy_says() {
         vec(requests::request(), 16),
         vec((any::<u16>(), 0..16usize, 0..32usize), 48),
     );
-    let mut runner =
-        TestRunner::new(Config { cases: 400, failure_persistence: None, ..Config::default() });
+    let mut runner = TestRunner::new(Config {
+        cases: 400,
+        failure_persistence: None,
+        ..Config::default()
+    });
     let outcome = runner.run(&input, |(model, requests, grafts)| {
         let table = opened(&model);
         for request in &requests {
@@ -76,9 +93,17 @@ fn a_table_decides_as_the_policy_says() {
     outcome.unwrap_or_else(|fault| panic!("{fault}"));
     let (runs, reached) = (tally.runs.get(), tally.reached.get());
     let ambiguous = tally.ambiguous.get();
-    println!("{reached} of {runs} requests reached an arm that is not `otherwise`; {ambiguous} were ambiguous");
-    assert!(reached * 2 >= runs, "the requests are too far from the policies");
-    assert!(ambiguous * 20 <= runs, "too many repeated headers are given up on");
+    println!(
+        "{reached} of {runs} requests reached an arm that is not `otherwise`; {ambiguous} were ambiguous"
+    );
+    assert!(
+        reached * 2 >= runs,
+        "the requests are too far from the policies"
+    );
+    assert!(
+        ambiguous * 20 <= runs,
+        "too many repeated headers are given up on"
+    );
 }
 
 /// Many header values of which each has an arm: too many sets to give each an atom.
@@ -86,8 +111,11 @@ fn a_table_decides_as_the_policy_says() {
 fn a_crowded_header_is_refused_when_repeated_and_exact_when_not() {
     let tally = Tally::default();
     let input = (models::crowded(), vec(requests::crowded(), 32));
-    let mut runner =
-        TestRunner::new(Config { cases: 200, failure_persistence: None, ..Config::default() });
+    let mut runner = TestRunner::new(Config {
+        cases: 200,
+        failure_persistence: None,
+        ..Config::default()
+    });
     let outcome = runner.run(&input, |(model, requests)| {
         let table = opened(&model);
         for request in &requests {
@@ -103,8 +131,11 @@ fn a_crowded_header_is_refused_when_repeated_and_exact_when_not() {
 
 #[test]
 fn the_same_model_gives_the_same_bytes() {
-    let mut runner =
-        TestRunner::new(Config { cases: 60, failure_persistence: None, ..Config::default() });
+    let mut runner = TestRunner::new(Config {
+        cases: 60,
+        failure_persistence: None,
+        ..Config::default()
+    });
     runner
         .run(&models::model(), |model| {
             let build = || claw_lang::build(&model, &BuildInfo::unplaced()).unwrap();
@@ -112,4 +143,67 @@ fn the_same_model_gives_the_same_bytes() {
             Ok(())
         })
         .unwrap_or_else(|fault| panic!("{fault}"));
+}
+
+/// Every byte of a table, changed in five ways, with digests that fit again: refused, or still a
+/// table through which every request walks to an arm.
+#[test]
+fn a_changed_byte_is_refused_or_harmless() {
+    let (bytes, asked) = quickstart();
+    let (mut refused, mut harmless) = (0, 0);
+    for at in 0..bytes.len() {
+        for change in [0x01, 0x02, 0x10, 0x80, 0xff] {
+            let mut changed = bytes.clone();
+            changed[at] ^= change;
+            assert!(
+                Table::open(&changed).is_err(),
+                "byte {at} is covered by a digest"
+            );
+            claw_table::repair(&mut changed);
+            let Ok(table) = Table::open(&changed) else {
+                refused += 1;
+                continue;
+            };
+            harmless += 1;
+            for request in &asked {
+                let trace = table.trace(request);
+                assert!(trace.steps.len() <= table.fields().len());
+                let arm = trace
+                    .end
+                    .expect("one value of each fact is never ambiguous");
+                assert!(arm.index() < table.policy().arms.len());
+            }
+        }
+    }
+    println!("{refused} changes were refused, {harmless} still walk");
+    assert!(refused > harmless, "the proof looks at less than it should");
+    assert!(harmless > 0, "no change was walked");
+}
+
+/// A real table; a request for each of its arms, and one that says nothing.
+fn quickstart() -> (Vec<u8>, Vec<Request>) {
+    let source = claw_lang::Source {
+        path: "quickstart.claw".into(),
+        text: include_str!("../../examples/quickstart/quickstart.claw").to_owned(),
+    };
+    let model = claw_lang::check(vec![source.clone()]).model;
+    let model = model.expect("the example is sound");
+    let proof = diagram::prove(&model).expect("it is small");
+    let witnesses = proof.diagram.expect("routes end in otherwise").witnesses();
+    let mut asked: Vec<Request> = witnesses.into_iter().map(|(_, request)| request).collect();
+    asked.push(Request::default());
+    let bytes = claw_lang::compile(vec![source]).table;
+    (bytes.expect("the example has a table"), asked)
+}
+
+/// Whatever is missing at the end.
+#[test]
+fn a_table_cut_short_is_refused_at_every_length() {
+    let (bytes, _) = quickstart();
+    for length in 0..bytes.len() {
+        let mut cut = bytes[..length].to_vec();
+        assert!(Table::open(&cut).is_err(), "{length} bytes");
+        claw_table::repair(&mut cut);
+        assert!(Table::open(&cut).is_err(), "{length} bytes, repaired");
+    }
 }

@@ -24,12 +24,18 @@ pub(super) fn retry(it: &Statement, names: &mut Names, report: &mut Report) -> R
         match field.keyword.text.as_str() {
             "on" => out.on = causes(field, report),
             "attempts" => {
-                let Some(value) = fields::one(field, "retry", report) else { continue };
+                let Some(value) = fields::one(field, "retry", report) else {
+                    continue;
+                };
                 let number = values::plain(value, "the number of attempts", (1, 100), report);
-                out.attempts = number.and_then(|n| u32::try_from(n).ok()).unwrap_or(out.attempts);
+                out.attempts = number
+                    .and_then(|n| u32::try_from(n).ok())
+                    .unwrap_or(out.attempts);
             }
             "backoff" => {
-                let Some(value) = fields::one(field, "retry", report) else { continue };
+                let Some(value) = fields::one(field, "retry", report) else {
+                    continue;
+                };
                 if let Some((low, high)) = values::duration_range(value, report) {
                     (out.backoff_min_ms, out.backoff_max_ms) = (low, high);
                 }
@@ -71,17 +77,15 @@ fn causes(field: &Statement, report: &mut Report) -> Causes {
             fields::shape::<()>(field, "retry", group.get(1), report);
             continue;
         };
-        match value.kind {
-            Kind::Amount => {
-                let status = values::plain(value, "a status that fails", (400, 599), report);
-                let status = status.and_then(|n| u16::try_from(n).ok());
-                out.statuses.extend(status.map(|n| (n, n)));
-            }
-            Kind::Range => out.statuses.extend(status_range(value, report)),
-            _ => {
-                let cause = fields::choice(value, "a cause of failure", &words, report);
-                out.named |= cause.map_or(0, Cause::bit);
-            }
+        if value.kind == Kind::Amount {
+            let status = values::plain(value, "a status that fails", (400, 599), report);
+            let status = status.and_then(|n| u16::try_from(n).ok());
+            out.statuses.extend(status.map(|n| (n, n)));
+        } else if value.kind == Kind::Range {
+            out.statuses.extend(status_range(value, report));
+        } else {
+            let cause = fields::choice(value, "a cause of failure", &words, report);
+            out.named |= cause.map_or(0, Cause::bit);
         }
     }
     out.statuses = merged(out.statuses);
@@ -134,7 +138,12 @@ pub(super) fn class(
     names: &mut Names,
     report: &mut Report,
 ) -> (Class, Vec<Need>) {
-    let name = it.groups.iter().flatten().next().map(|name| name.text.clone());
+    let name = it
+        .groups
+        .iter()
+        .flatten()
+        .next()
+        .map(|name| name.text.clone());
     let out = Class {
         name: name.unwrap_or_default(),
         targets: Vec::new(),
@@ -143,10 +152,20 @@ pub(super) fn class(
         total_ms: None,
     };
     let list = fields::read(it, vocab::CLASS, names, report);
-    let mut work = Work { out, known, names, report, places: Vec::new(), needs: Vec::new() };
+    let mut work = Work {
+        out,
+        known,
+        names,
+        report,
+        places: Vec::new(),
+        needs: Vec::new(),
+    };
     // The primary comes first wherever it is written.
     for is_primary in [true, false] {
-        for field in list.iter().filter(|f| (f.keyword.text == "primary") == is_primary) {
+        for field in list
+            .iter()
+            .filter(|f| (f.keyword.text == "primary") == is_primary)
+        {
             work.field(field);
         }
     }
@@ -167,7 +186,7 @@ impl Work<'_> {
     fn field(&mut self, field: &Statement) {
         match field.keyword.text.as_str() {
             "primary" => {
-                if let Some(later) = self.requested(field) {
+                if let Some(later) = Self::requested(field) {
                     self.report.add(later);
                 } else if let Some(value) = fields::one(field, "class", self.report) {
                     self.target(value);
@@ -175,24 +194,34 @@ impl Work<'_> {
             }
             "fallback" => self.fallback(field),
             "retry" => {
-                let Some(value) = fields::one(field, "class", self.report) else { return };
+                let Some(value) = fields::one(field, "class", self.report) else {
+                    return;
+                };
                 let at = self.names.resolve(value, Sort::Retry, self.report);
                 if let Some(retry) = at.and_then(|at| self.known.retries.get(at)) {
                     self.out.retry = retry.clone();
                 }
             }
             "timeout" => self.timeout(field),
-            "commit" => self.choose(field, &[("first-content", None), ("whole", Some("commit-whole"))]),
+            "commit" => self.choose(
+                field,
+                &[("first-content", None), ("whole", Some("commit-whole"))],
+            ),
             "after-cut" => {
-                self.choose(field, &[("error", None), ("continue", Some("after-cut-continue"))]);
+                self.choose(
+                    field,
+                    &[("error", None), ("continue", Some("after-cut-continue"))],
+                );
             }
             _ => self.choose(field, &[("closed", None), ("open", Some("fail-open"))]),
         }
     }
 
-    fn requested(&self, field: &Statement) -> Option<Diagnostic> {
+    fn requested(field: &Statement) -> Option<Diagnostic> {
         let first = field.groups.first()?.first()?;
-        first.is_word("requested").then(|| not_yet("requested", first.span))
+        first
+            .is_word("requested")
+            .then(|| not_yet("requested", first.span))
     }
 
     fn fallback(&mut self, field: &Statement) {
@@ -213,18 +242,41 @@ impl Work<'_> {
     }
 
     fn target(&mut self, value: &Value) {
-        let Some((provider, model)) = value.text.split_once('/').filter(|_| value.kind == Kind::Path)
+        let Some((provider, model)) = value
+            .text
+            .split_once('/')
+            .filter(|_| value.kind == Kind::Path)
         else {
             self.not_a_target(value);
             return;
         };
         let width = u32::try_from(provider.len()).unwrap_or(0);
         let split = value.span.start.saturating_add(width);
-        let part = |text: &str, span| Value { kind: Kind::Word, text: text.into(), span };
-        let provider = part(provider, Span { end: split, ..value.span });
-        let model = part(model, Span { start: split.saturating_add(1), ..value.span });
-        let Some(at) = self.names.resolve(&provider, Sort::Provider, self.report) else { return };
-        let Some(known) = self.known.providers.get(at) else { return };
+        let part = |text: &str, span| Value {
+            kind: Kind::Word,
+            text: text.into(),
+            span,
+        };
+        let provider = part(
+            provider,
+            Span {
+                end: split,
+                ..value.span
+            },
+        );
+        let model = part(
+            model,
+            Span {
+                start: split.saturating_add(1),
+                ..value.span
+            },
+        );
+        let Some(at) = self.names.resolve(&provider, Sort::Provider, self.report) else {
+            return;
+        };
+        let Some(known) = self.known.providers.get(at) else {
+            return;
+        };
         let models = &known.provider.models;
         let Some(found) = models.iter().position(|known| known.name == model.text) else {
             if !known.is_unsure && !self.names.is_excused(&model.text) {
@@ -233,15 +285,23 @@ impl Work<'_> {
             }
             return;
         };
-        let (Ok(provider), Ok(model)) = (u16::try_from(at), u16::try_from(found)) else { return };
-        let target = Target { provider: ProviderId(provider), model: ModelId(model) };
+        let (Ok(provider), Ok(model)) = (u16::try_from(at), u16::try_from(found)) else {
+            return;
+        };
+        let target = Target {
+            provider: ProviderId(provider),
+            model: ModelId(model),
+        };
         if let Some(first) = self.out.targets.iter().position(|known| *known == target) {
             let first = self.places.get(first).copied().unwrap_or_default();
             self.report.add(
                 Diagnostic::new(
                     Code::TargetTwice,
                     value.span,
-                    format!("`{}` is listed twice in class `{}`", value.text, self.out.name),
+                    format!(
+                        "`{}` is listed twice in class `{}`",
+                        value.text, self.out.name
+                    ),
                 )
                 .and(first, "first here")
                 .help("delete one; trying the same target again is what `attempts` is for"),
@@ -287,10 +347,15 @@ impl Work<'_> {
 
     /// A field with one word, some of whose words ask something of the gateway.
     fn choose(&mut self, field: &Statement, words: &[(&str, Option<&'static str>)]) {
-        let Some(value) = fields::one(field, "class", self.report) else { return };
+        let Some(value) = fields::one(field, "class", self.report) else {
+            return;
+        };
         let what = format!("a way to `{}`", field.keyword.text);
         if let Some(Some(feature)) = fields::choice(value, &what, words, self.report) {
-            self.needs.push(Need { feature, span: value.span });
+            self.needs.push(Need {
+                feature,
+                span: value.span,
+            });
         }
     }
 }
@@ -303,6 +368,9 @@ fn unknown_model(provider: &Value, model: &Value, near: Option<&str>) -> Diagnos
     );
     match near {
         Some(near) => found.meant(model.span, near),
-        None => found.help(format!("add `model {} {{ … }}` to provider `{}`", model.text, provider.text)),
+        None => found.help(format!(
+            "add `model {} {{ … }}` to provider `{}`",
+            model.text, provider.text
+        )),
     }
 }

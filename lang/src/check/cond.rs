@@ -46,9 +46,12 @@ impl Reader<'_, '_> {
     fn ask(&mut self, ask: &Ask) -> Option<Cond> {
         let word = ask.subject.text.as_str();
         if ask.subject.kind != Kind::Word {
-            self.wrong(ask.subject.span, format!("`{}` is not a fact", fields::shown(&ask.subject)))
-                .help("a condition begins with what it asks: `model is \"gpt-5.5\"`")
-                .add(self.report);
+            wrong(
+                ask.subject.span,
+                format!("`{}` is not a fact", fields::shown(&ask.subject)),
+            )
+            .help("a condition begins with what it asks: `model is \"gpt-5.5\"`")
+            .add(self.report);
             return None;
         }
         let fact = match word {
@@ -75,24 +78,39 @@ impl Reader<'_, '_> {
         let word = ask.subject.text.as_str();
         let [name] = ask.of.as_slice() else {
             let example = format!("write `{word} \"NAME\" is \"VALUE\"`");
-            let span = ask.of.get(1).map_or(ask.subject.span.after(), |extra| extra.span);
-            self.wrong(span, format!("`{word}` needs one name")).help(example).add(self.report);
+            let span = ask
+                .of
+                .get(1)
+                .map_or(ask.subject.span.after(), |extra| extra.span);
+            wrong(span, format!("`{word}` needs one name"))
+                .help(example)
+                .add(self.report);
             return None;
         };
         let fact = if word == "header" {
             Fact::Header(provider::header_name(name, self.report)?)
         } else {
-            Fact::Query(fields::text(name, "the name of a query parameter", self.report)?.to_owned())
+            Fact::Query(
+                fields::text(name, "the name of a query parameter", self.report)?.to_owned(),
+            )
         };
         self.text(ask, &fact)
     }
 
     fn flag(&mut self, ask: &Ask, fact: Fact) -> Option<Cond> {
-        if let Some(span) = ask.of.first().map(|v| v.span).or(ask.test.as_ref().map(|t| t.op_span)) {
+        if let Some(span) = ask
+            .of
+            .first()
+            .map(|v| v.span)
+            .or(ask.test.as_ref().map(|t| t.op_span))
+        {
             let word = &ask.subject.text;
-            self.operator(span, format!("`{word}` is yes or no and takes no comparison"))
-                .help(format!("write `{word}` or `not {word}`"))
-                .add(self.report);
+            operator(
+                span,
+                format!("`{word}` is yes or no and takes no comparison"),
+            )
+            .help(format!("write `{word}` or `not {word}`"))
+            .add(self.report);
             return None;
         }
         Some(Cond::Test(fact, Question::Yes))
@@ -101,26 +119,33 @@ impl Reader<'_, '_> {
     /// `has tools, images` holds if the request uses any of them.
     fn has(&mut self, ask: &Ask) -> Option<Cond> {
         if let Some(test) = &ask.test {
-            self.operator(test.op_span, "`has` takes no comparison".to_owned())
+            operator(test.op_span, "`has` takes no comparison".to_owned())
                 .help("write `has tools` or `not has tools`")
                 .add(self.report);
             return None;
         }
         if ask.of.is_empty() {
-            self.wrong(ask.subject.span.after(), "`has` needs a capability".to_owned())
-                .help("write `has tools`")
-                .add(self.report);
+            wrong(
+                ask.subject.span.after(),
+                "`has` needs a capability".to_owned(),
+            )
+            .help("write `has tools`")
+            .add(self.report);
         }
         let words: Vec<(&str, Can)> = Can::ALL.into_iter().map(|can| (can.word(), can)).collect();
         let mut any = Vec::new();
         for word in &ask.of {
             if vocab::CAN_LATER.contains(&word.text.as_str()) {
                 self.report.add(not_yet(&word.text, word.span));
-            } else if let Some(can) = fields::choice(word, "something a request has", &words, self.report) {
+            } else if let Some(can) =
+                fields::choice(word, "something a request has", &words, self.report)
+            {
                 any.push(Cond::Test(Fact::Has(can), Question::Yes));
             }
         }
-        (any.len() == ask.of.len()).then(|| one_or_any(any)).flatten()
+        (any.len() == ask.of.len())
+            .then(|| one_or_any(any))
+            .flatten()
     }
 
     fn tokens(&mut self, ask: &Ask) -> Option<Cond> {
@@ -132,8 +157,10 @@ impl Reader<'_, '_> {
             self.no_test(ask, "tokens > 100k");
             return None;
         };
-        if let Some(presence) = self.presence(test, &Fact::Tokens) {
-            return presence;
+        match self.presence(test, &Fact::Tokens) {
+            Presence::Values => {}
+            Presence::Asked(cond) => return Some(cond),
+            Presence::Bad => return None,
         }
         let bound: fn(u64) -> Question = match test.op {
             Op::Less => Question::Below,
@@ -141,32 +168,45 @@ impl Reader<'_, '_> {
             Op::More => |n| Question::AtLeast(n + 1),
             Op::MoreEqual => Question::AtLeast,
             Op::Is | Op::IsNot | Op::In | Op::NotIn | Op::Like | Op::Mentions => {
-                self.operator(test.op_span, format!("`{}` does not fit a number", test.op.words()))
-                    .help("compare `tokens` with `<`, `<=`, `>` or `>=`")
-                    .add(self.report);
+                operator(
+                    test.op_span,
+                    format!("`{}` does not fit a number", test.op.words()),
+                )
+                .help("compare `tokens` with `<`, `<=`, `>` or `>=`")
+                .add(self.report);
                 return None;
             }
         };
         let [value] = test.values.as_slice() else {
             let span = test.values.get(1).map_or(test.op_span, |extra| extra.span);
-            self.wrong(span, format!("`{}` takes one number", test.op.words()))
+            wrong(span, format!("`{}` takes one number", test.op.words()))
                 .help("write `tokens > 100k`")
                 .add(self.report);
             return None;
         };
-        Some(Cond::Test(Fact::Tokens, bound(values::count(value, self.report)?)))
+        Some(Cond::Test(
+            Fact::Tokens,
+            bound(values::count(value, self.report)?),
+        ))
     }
 
     fn text(&mut self, ask: &Ask, fact: &Fact) -> Option<Cond> {
         let Some(test) = &ask.test else {
-            let subject: Vec<String> =
-                std::iter::once(&ask.subject).chain(&ask.of).map(written).collect();
+            let subject: Vec<String> = std::iter::once(&ask.subject)
+                .chain(&ask.of)
+                .map(written)
+                .collect();
             let subject = subject.join(" ");
-            self.no_test(ask, &format!("{subject} is \"…\"` or `{subject} is present"));
+            self.no_test(
+                ask,
+                &format!("{subject} is \"…\"` or `{subject} is present"),
+            );
             return None;
         };
-        if let Some(presence) = self.presence(test, fact) {
-            return presence;
+        match self.presence(test, fact) {
+            Presence::Values => {}
+            Presence::Asked(cond) => return Some(cond),
+            Presence::Bad => return None,
         }
         let is_turned = match test.op {
             Op::Is | Op::In | Op::Like => false,
@@ -176,9 +216,16 @@ impl Reader<'_, '_> {
                 return None;
             }
             Op::Less | Op::LessEqual | Op::More | Op::MoreEqual => {
-                self.operator(test.op_span, format!("`{}` compares numbers, and `{}` is a text", test.op.words(), ask.subject.text))
-                    .help("compare a text with `is`, `in` or `like`")
-                    .add(self.report);
+                operator(
+                    test.op_span,
+                    format!(
+                        "`{}` compares numbers, and `{}` is a text",
+                        test.op.words(),
+                        ask.subject.text
+                    ),
+                )
+                .help("compare a text with `is`, `in` or `like`")
+                .add(self.report);
                 return None;
             }
         };
@@ -200,7 +247,11 @@ impl Reader<'_, '_> {
             return None;
         }
         let found = Cond::Test(fact.clone(), Question::Matches(list));
-        Some(if is_turned { Cond::Not(Box::new(found)) } else { found })
+        Some(if is_turned {
+            Cond::Not(Box::new(found))
+        } else {
+            found
+        })
     }
 
     /// The texts that one value on the right side stands for.
@@ -215,33 +266,39 @@ impl Reader<'_, '_> {
         if value.kind == Kind::Word && self.names.sort(&value.text) == Some(Sort::Let) {
             return self.set(value);
         }
-        match fact {
-            Fact::Endpoint => {
-                let words: Vec<(&str, ())> = vocab::ENDPOINTS.iter().map(|w| (*w, ())).collect();
-                fields::choice(value, "an endpoint", &words, self.report)?;
-                Some(vec![value.clone()])
-            }
-            Fact::Method if value.kind == Kind::Word => {
-                let words: Vec<(&str, ())> = vocab::METHODS.iter().map(|w| (*w, ())).collect();
-                fields::choice(value, "a method", &words, self.report)?;
-                Some(vec![value.clone()])
-            }
-            _ => {
+        let (words, what) = match fact {
+            Fact::Endpoint => (vocab::ENDPOINTS, "an endpoint"),
+            Fact::Method if value.kind == Kind::Word => (vocab::METHODS, "a method"),
+            Fact::Method
+            | Fact::Path
+            | Fact::Host
+            | Fact::Header(_)
+            | Fact::Query(_)
+            | Fact::Model
+            | Fact::Streaming
+            | Fact::Has(_)
+            | Fact::Tokens => {
                 if !self.names.is_excused(&value.text) {
                     self.report.add(bare(value, self.names));
                 }
-                None
+                return None;
             }
-        }
+        };
+        let words: Vec<(&str, ())> = words.iter().map(|word| (*word, ())).collect();
+        fields::choice(value, what, &words, self.report)?;
+        Some(vec![value.clone()])
     }
 
     fn set(&mut self, name: &Value) -> Option<Vec<Value>> {
         match self.meaning(name)? {
             Meaning::Set(values) => Some(values),
             Meaning::Cond(_) => {
-                self.wrong(name.span, format!("`{}` is a condition, and a list of texts is due", name.text))
-                    .help(format!("write it by itself: `when {}`", name.text))
-                    .add(self.report);
+                wrong(
+                    name.span,
+                    format!("`{}` is a condition, and a list of texts is due", name.text),
+                )
+                .help(format!("write it by itself: `when {}`", name.text))
+                .add(self.report);
                 None
             }
         }
@@ -267,19 +324,32 @@ impl Reader<'_, '_> {
                 return None;
             }
         }
-        let at = ask.of.first().map(|v| v.span).or(ask.test.as_ref().map(|t| t.op_span));
+        let at = ask
+            .of
+            .first()
+            .map(|v| v.span)
+            .or(ask.test.as_ref().map(|t| t.op_span));
         match (self.meaning(name)?, at) {
             (Meaning::Cond(cond), None) => Some(cond),
             (Meaning::Cond(_), Some(at)) => {
-                self.operator(at, format!("`{}` is a condition and takes no comparison", name.text))
-                    .help(format!("write `{0}` or `not {0}`", name.text))
-                    .add(self.report);
+                operator(
+                    at,
+                    format!("`{}` is a condition and takes no comparison", name.text),
+                )
+                .help(format!("write `{0}` or `not {0}`", name.text))
+                .add(self.report);
                 None
             }
             (Meaning::Set(_), _) => {
-                self.wrong(name.span, format!("`{}` is a list of texts, and a condition is due", name.text))
-                    .help(format!("ask a fact for it: `header \"x-team\" in {}`", name.text))
-                    .add(self.report);
+                wrong(
+                    name.span,
+                    format!("`{}` is a list of texts, and a condition is due", name.text),
+                )
+                .help(format!(
+                    "ask a fact for it: `header \"x-team\" in {}`",
+                    name.text
+                ))
+                .add(self.report);
                 None
             }
         }
@@ -291,53 +361,86 @@ impl Reader<'_, '_> {
     }
 
     /// `is absent` and `is present`, if the comparison is one of these.
-    fn presence(&mut self, test: &Test, fact: &Fact) -> Option<Option<Cond>> {
-        let word = test.values.iter().find(|v| v.is_word("absent") || v.is_word("present"))?;
+    fn presence(&mut self, test: &Test, fact: &Fact) -> Presence {
+        let asked = |value: &&Value| value.is_word("absent") || value.is_word("present");
+        let Some(word) = test.values.iter().find(asked) else {
+            return Presence::Values;
+        };
         let whole = test.op_span.to(word.span);
         if test.op == Op::IsNot && test.values.len() == 1 {
-            let other = if word.is_word("absent") { "is present" } else { "is absent" };
-            self.operator(whole, format!("`is not {}` is said shorter", word.text))
+            let other = if word.is_word("absent") {
+                "is present"
+            } else {
+                "is absent"
+            };
+            operator(whole, format!("`is not {}` is said shorter", word.text))
                 .help(format!("write `{other}`"))
                 .fix(whole, other)
                 .add(self.report);
-            return Some(None);
+            return Presence::Bad;
         }
         if test.op != Op::Is || test.values.len() != 1 {
-            self.operator(word.span, format!("`{}` stands only after `is`, by itself", word.text))
-                .help(format!("write `is {}`, joined to the rest with `or`", word.text))
-                .add(self.report);
-            return Some(None);
+            operator(
+                word.span,
+                format!("`{}` stands only after `is`, by itself", word.text),
+            )
+            .help(format!(
+                "write `is {}`, joined to the rest with `or`",
+                word.text
+            ))
+            .add(self.report);
+            return Presence::Bad;
         }
         if matches!(fact, Fact::Method | Fact::Path | Fact::Endpoint) {
-            self.operator(whole, "this fact is never absent".to_owned())
+            operator(whole, "this fact is never absent".to_owned())
                 .help("compare it with `is`, or leave the test out")
                 .add(self.report);
-            return Some(None);
+            return Presence::Bad;
         }
         let present = Cond::Test(fact.clone(), Question::Present);
-        Some(Some(if word.is_word("absent") { Cond::Not(Box::new(present)) } else { present }))
+        Presence::Asked(if word.is_word("absent") {
+            Cond::Not(Box::new(present))
+        } else {
+            present
+        })
     }
 
     fn no_test(&mut self, ask: &Ask, example: &str) {
         let word = &ask.subject.text;
-        self.operator(ask.span.after(), format!("`{word}` is compared with nothing"))
-            .help(format!("write `{example}`"))
-            .add(self.report);
+        operator(
+            ask.span.after(),
+            format!("`{word}` is compared with nothing"),
+        )
+        .help(format!("write `{example}`"))
+        .add(self.report);
     }
 
     fn unexpected(&mut self, extra: &Value, word: &str, example: &str) {
-        self.wrong(extra.span, format!("`{}` does not fit after `{word}`", fields::shown(extra)))
-            .help(format!("write `{word} {example}`"))
-            .add(self.report);
+        wrong(
+            extra.span,
+            format!("`{}` does not fit after `{word}`", fields::shown(extra)),
+        )
+        .help(format!("write `{word} {example}`"))
+        .add(self.report);
     }
+}
 
-    fn wrong(&self, span: Span, message: String) -> Diagnostic {
-        Diagnostic::new(Code::WrongValue, span, message)
-    }
+fn wrong(span: Span, message: String) -> Diagnostic {
+    Diagnostic::new(Code::WrongValue, span, message)
+}
 
-    fn operator(&self, span: Span, message: String) -> Diagnostic {
-        Diagnostic::new(Code::WrongOperator, span, message)
-    }
+fn operator(span: Span, message: String) -> Diagnostic {
+    Diagnostic::new(Code::WrongOperator, span, message)
+}
+
+/// What a comparison asks of a fact's presence.
+enum Presence {
+    /// Nothing: it compares values.
+    Values,
+    /// Whether there is a value at all.
+    Asked(Cond),
+    /// It is at fault, which is reported.
+    Bad,
 }
 
 fn one_or_any(mut any: Vec<Cond>) -> Option<Cond> {
@@ -349,18 +452,30 @@ fn one_or_any(mut any: Vec<Cond>) -> Option<Cond> {
 }
 
 fn written(value: &Value) -> String {
-    if value.kind == Kind::Text { crate::syntax::escape(&value.text) } else { value.text.clone() }
+    if value.kind == Kind::Text {
+        crate::syntax::escape(&value.text)
+    } else {
+        value.text.clone()
+    }
 }
 
 /// A bare word where a text is due.
 fn bare(value: &Value, names: &Names) -> Diagnostic {
     let text = &value.text;
     if value.kind != Kind::Word {
-        return Diagnostic::new(Code::WrongValue, value.span, format!("`{text}` is not a text"))
-            .help(format!("write `\"{text}\"`"))
-            .fix(value.span, crate::syntax::escape(text));
+        return Diagnostic::new(
+            Code::WrongValue,
+            value.span,
+            format!("`{text}` is not a text"),
+        )
+        .help(format!("write `\"{text}\"`"))
+        .fix(value.span, crate::syntax::escape(text));
     }
-    let found = Diagnostic::new(Code::UnknownName, value.span, format!("no `let` named `{text}`"));
+    let found = Diagnostic::new(
+        Code::UnknownName,
+        value.span,
+        format!("no `let` named `{text}`"),
+    );
     match nearest(text, names.of_sort(Sort::Let)) {
         Some(near) => found.meant(value.span, near),
         None => found.help(format!("a text stands between quotes: `\"{text}\"`")),
@@ -371,13 +486,17 @@ fn unknown_fact(name: &Value, names: &Names) -> Diagnostic {
     let text = &name.text;
     let found = Diagnostic::new(Code::UnknownFact, name.span, format!("no fact `{text}`"));
     let known = vocab::FACTS.iter().copied().chain(names.of_sort(Sort::Let));
-    match nearest(text, known) {
-        Some(near) => found.meant(name.span, near),
-        None => {
-            let list: Vec<String> = vocab::FACTS.iter().map(|fact| format!("`{fact}`")).collect();
-            found.help(format!("the facts are {}; a condition of your own is declared with `let`", list.join(", ")))
-        }
+    if let Some(near) = nearest(text, known) {
+        return found.meant(name.span, near);
     }
+    let list: Vec<String> = vocab::FACTS
+        .iter()
+        .map(|fact| format!("`{fact}`"))
+        .collect();
+    let list = list.join(", ");
+    found.help(format!(
+        "the facts are {list}; a condition of your own is declared with `let`"
+    ))
 }
 
 impl Diagnostic {

@@ -11,8 +11,14 @@ pub(super) const HONOR_RETRY_AFTER_MS: u64 = 10_000;
 
 /// What moves on where the policy does not say: what passes by itself, and answers that are none.
 pub(super) fn causes() -> Causes {
-    let named = Cause::ALL.iter().map(|cause| cause.bit()).fold(0, |all, bit| all | bit);
-    Causes { named, statuses: vec![(429, 429), (500, 599)] }
+    let named = Cause::ALL
+        .iter()
+        .map(|cause| cause.bit())
+        .fold(0, |all, bit| all | bit);
+    Causes {
+        named,
+        statuses: vec![(429, 429), (500, 599)],
+    }
 }
 
 /// The retry of a class that names none.

@@ -22,11 +22,19 @@ pub(super) fn read<'a>(
     names: &mut Names,
     report: &mut Report,
 ) -> Fields<'a> {
-    let mut fields = Fields { known, at: statement.span, list: Vec::new(), tried: Vec::new(), strange: Vec::new() };
+    let mut fields = Fields {
+        known,
+        at: statement.span,
+        list: Vec::new(),
+        tried: Vec::new(),
+        strange: Vec::new(),
+    };
     let mut first: BTreeMap<&str, Span> = BTreeMap::new();
     if statement.block.is_none() {
         // Missing braces are a finding of their own; the fields are not missing beside them.
-        fields.tried.extend(known.now.iter().map(|word| (*word).to_owned()));
+        fields
+            .tried
+            .extend(known.now.iter().map(|word| (*word).to_owned()));
     }
     for line in statement.block.iter().flatten() {
         let field = match line {
@@ -96,8 +104,12 @@ impl<'a> Fields<'a> {
         }
         let block = self.known.block;
         report.add(
-            Diagnostic::new(Code::FieldMissing, self.at, format!("this {block} has no `{word}`"))
-                .help(format!("write `{}`", example(block, word))),
+            Diagnostic::new(
+                Code::FieldMissing,
+                self.at,
+                format!("this {block} has no `{word}`"),
+            )
+            .help(format!("write `{}`", example(block, word))),
         );
     }
 }
@@ -125,9 +137,17 @@ pub(super) fn shape<T>(
     let found = match at {
         Some(value) => {
             let shown = shown(value);
-            Diagnostic::new(Code::WrongValue, value.span, format!("`{shown}` does not fit after `{word}`"))
+            Diagnostic::new(
+                Code::WrongValue,
+                value.span,
+                format!("`{shown}` does not fit after `{word}`"),
+            )
         }
-        None => Diagnostic::new(Code::WrongValue, field.span.after(), format!("`{word}` needs a value")),
+        None => Diagnostic::new(
+            Code::WrongValue,
+            field.span.after(),
+            format!("`{word}` needs a value"),
+        ),
     };
     report.add(found.help(format!("write `{}`", example(block, word))));
     None
@@ -146,10 +166,17 @@ pub(super) fn choice<T: Copy>(
         return Some(*found);
     }
     let shown = shown(value);
-    let found =
-        Diagnostic::new(Code::UnknownWord, value.span, format!("`{shown}` is not {what}"));
-    let near = nearest(&value.text, words.iter().map(|(word, _)| *word))
-        .or_else(|| words.iter().map(|(word, _)| *word).find(|word| *word == value.text));
+    let found = Diagnostic::new(
+        Code::UnknownWord,
+        value.span,
+        format!("`{shown}` is not {what}"),
+    );
+    let near = nearest(&value.text, words.iter().map(|(word, _)| *word)).or_else(|| {
+        words
+            .iter()
+            .map(|(word, _)| *word)
+            .find(|word| *word == value.text)
+    });
     let found = match near {
         Some(near) => found.meant(value.span, near),
         None => found,
@@ -165,9 +192,13 @@ pub(super) fn text<'a>(value: &'a Value, what: &str, report: &mut Report) -> Opt
         return Some(&value.text);
     }
     report.add(
-        Diagnostic::new(Code::WrongValue, value.span, format!("{what} stands between quotes"))
-            .help(format!("write `\"{}\"`", value.text))
-            .fix(value.span, crate::syntax::escape(&value.text)),
+        Diagnostic::new(
+            Code::WrongValue,
+            value.span,
+            format!("{what} stands between quotes"),
+        )
+        .help(format!("write `\"{}\"`", value.text))
+        .fix(value.span, crate::syntax::escape(&value.text)),
     );
     None
 }
@@ -175,7 +206,11 @@ pub(super) fn text<'a>(value: &'a Value, what: &str, report: &mut Report) -> Opt
 /// A value as the reader wrote it, shortened.
 pub(super) fn shown(value: &Value) -> String {
     let text: String = value.text.chars().take(40).collect();
-    if value.kind == Kind::Text { crate::syntax::escape(&text) } else { text }
+    if value.kind == Kind::Text {
+        crate::syntax::escape(&text)
+    } else {
+        text
+    }
 }
 
 fn near(word: &str, known: vocab::Fields) -> Option<&'static str> {
@@ -196,7 +231,10 @@ fn unknown(field: &Statement, known: vocab::Fields) -> Diagnostic {
     if let Some(near) = near(word, known) {
         return found.meant(field.keyword.span, near);
     }
-    if let Some(other) = vocab::BLOCKS.iter().find(|other| other.now.contains(&word.as_str())) {
+    if let Some(other) = vocab::BLOCKS
+        .iter()
+        .find(|other| other.now.contains(&word.as_str()))
+    {
         return found.help(format!("`{word}` belongs to a {}", other.block));
     }
     let list: Vec<String> = known.now.iter().map(|word| format!("`{word}`")).collect();
@@ -205,8 +243,12 @@ fn unknown(field: &Statement, known: vocab::Fields) -> Diagnostic {
 
 fn has_braces(field: &Statement) -> Diagnostic {
     let word = &field.keyword.text;
-    Diagnostic::new(Code::Unexpected, field.span.after(), format!("`{word}` has no braces"))
-        .help("write its values on the same line, with commas between them")
+    Diagnostic::new(
+        Code::Unexpected,
+        field.span.after(),
+        format!("`{word}` has no braces"),
+    )
+    .help("write its values on the same line, with commas between them")
 }
 
 /// How a field is written.

@@ -51,7 +51,7 @@ impl<'f> Parts<'f> {
         match item {
             Item::Let(it) => {
                 let at = self.lets.declare(it);
-                self.names.declare(&it.name, Sort::Let, at, report);
+                self.names.declare(&it.name, (Sort::Let, at), report);
             }
             Item::Route(it) => self.route(it, report),
             Item::Plain(it) => self.plain(it, report),
@@ -67,9 +67,14 @@ impl<'f> Parts<'f> {
         }
         let at = self.routes.len();
         if let Some(name) = &it.name {
-            self.names.declare(name, Sort::Route, at, report);
+            self.names.declare(name, (Sort::Route, at), report);
         } else if let Some(first) = self.root.and_then(|root| self.routes.get(root)) {
-            report.add(twice("the nameless `route`", it.span, first.span, "give this one a name and lead to it with `-> route NAME`"));
+            report.add(twice(
+                "the nameless `route`",
+                it.span,
+                first.span,
+                "give this one a name and lead to it with `-> route NAME`",
+            ));
         } else {
             self.root = Some(at);
         }
@@ -90,7 +95,7 @@ impl<'f> Parts<'f> {
             report.add(too_many(sort, it.span));
         }
         match only_name(it, report) {
-            Some(name) => self.names.declare(name, sort, at, report),
+            Some(name) => self.names.declare(name, (sort, at), report),
             None => self.names.nameless(sort),
         }
         if it.block.is_none() {
@@ -101,14 +106,20 @@ impl<'f> Parts<'f> {
     fn policy(&mut self, it: &Statement, report: &mut Report) {
         if it.block.is_some() {
             report.add(
-                Diagnostic::new(Code::Unexpected, it.span.after(), "`policy` has no braces")
-                    .help("write `policy NAME` on a line of its own; everything else stands beside it"),
+                Diagnostic::new(Code::Unexpected, it.span.after(), "`policy` has no braces").help(
+                    "write `policy NAME` on a line of its own; everything else stands beside it",
+                ),
             );
         }
         let name = only_name(it, report).filter(|name| is_name(name, "policy", report));
         let name = name.map_or_else(String::new, |name| name.text.clone());
         if let Some((_, first)) = &self.policy {
-            report.add(twice("`policy`", it.span, *first, "a folder is one policy; keep one of them"));
+            report.add(twice(
+                "`policy`",
+                it.span,
+                *first,
+                "a folder is one policy; keep one of them",
+            ));
             return;
         }
         self.policy = Some((name, it.span));
@@ -125,7 +136,12 @@ impl<'f> Parts<'f> {
             report.add(no_braces("gateway", it.span));
         }
         if let Some(first) = self.gateway {
-            report.add(twice("`gateway`", it.span, first.span, "put the fields of both into one"));
+            report.add(twice(
+                "`gateway`",
+                it.span,
+                first.span,
+                "put the fields of both into one",
+            ));
             return;
         }
         self.gateway = Some(it);
@@ -144,8 +160,11 @@ impl<'f> Parts<'f> {
             );
         }
         if self.root.is_none() && !self.names.is_excused("route") {
-            let found = Diagnostic::new(Code::Missing, at, "this folder has no route without a name");
-            report.add(found.help("write `route { otherwise -> CLASS }`: every request starts there"));
+            let found =
+                Diagnostic::new(Code::Missing, at, "this folder has no route without a name");
+            report.add(
+                found.help("write `route { otherwise -> CLASS }`: every request starts there"),
+            );
         }
     }
 
@@ -161,9 +180,15 @@ impl<'f> Parts<'f> {
             .iter()
             .map(|it| provider::provider(it, &mut needs, names, report))
             .collect();
-        let retries: Vec<Retry> =
-            self.retries.iter().map(|it| class::retry(it, names, report)).collect();
-        let known = class::Known { providers: &providers, retries: &retries };
+        let retries: Vec<Retry> = self
+            .retries
+            .iter()
+            .map(|it| class::retry(it, names, report))
+            .collect();
+        let known = class::Known {
+            providers: &providers,
+            retries: &retries,
+        };
         let mut classes = Vec::new();
         for it in &self.classes {
             let (class, more) = class::class(it, &known, names, report);
@@ -171,11 +196,15 @@ impl<'f> Parts<'f> {
             needs.extend(more);
         }
         let mut routes = Routes::default();
-        let mut reader = Reader { names, lets: &mut self.lets, report };
+        let mut reader = Reader {
+            names,
+            lets: &mut self.lets,
+            report,
+        };
         for it in &self.routes {
             routes.add(it, &mut reader);
         }
-        route::cycles(&routes.routes, &mut reader);
+        route::cycles(&routes.list, &mut reader);
         Lets::rest(&mut reader);
         self.names.unused(report);
         needs.sort_by_key(|need| (need.span, need.feature));
@@ -183,15 +212,23 @@ impl<'f> Parts<'f> {
         let policy = Policy {
             name: self.policy.map(|(name, _)| name).unwrap_or_default(),
             gateway,
-            providers: providers.into_iter().map(|checked| checked.provider).collect(),
+            providers: providers
+                .into_iter()
+                .map(|checked| checked.provider)
+                .collect(),
             classes,
             denies: routes.denies,
             arms: routes.arms,
-            otherwise: otherwise(&routes.routes, root),
-            offered: offered(&routes.routes),
+            otherwise: otherwise(&routes.list, root),
+            offered: offered(&routes.list),
         };
         let root = RouteId(u16::try_from(root).unwrap_or(0));
-        Model { policy, routes: routes.routes, root, features: needs }
+        Model {
+            policy,
+            routes: routes.list,
+            root,
+            features: needs,
+        }
     }
 }
 
@@ -230,12 +267,18 @@ fn only_name<'a>(it: &'a Statement, report: &mut Report) -> Option<&'a Value> {
     let mut values = it.groups.iter().flatten();
     let Some(name) = values.next() else {
         report.add(
-            Diagnostic::new(Code::Nameless, it.keyword.span.after(), format!("this {word} has no name"))
-                .help(format!("write `{word} NAME`")),
+            Diagnostic::new(
+                Code::Nameless,
+                it.keyword.span.after(),
+                format!("this {word} has no name"),
+            )
+            .help(format!("write `{word} NAME`")),
         );
         return None;
     };
-    let Some(extra) = values.next() else { return Some(name) };
+    let Some(extra) = values.next() else {
+        return Some(name);
+    };
     if extra.is_word("like") {
         report.add(not_yet("like", extra.span));
         return Some(name);
@@ -246,19 +289,30 @@ fn only_name<'a>(it: &'a Statement, report: &mut Report) -> Option<&'a Value> {
             extra.span,
             format!("`{}` follows the name of this {word}", extra.text),
         )
-        .help(format!("write `{word} {}` and the rest inside its braces", name.text)),
+        .help(format!(
+            "write `{word} {}` and the rest inside its braces",
+            name.text
+        )),
     );
     // Which of the two is its name cannot be known.
     None
 }
 
 fn twice(what: &str, span: Span, first: Span, help: &str) -> Diagnostic {
-    Diagnostic::new(Code::OnlyOnce, span, format!("{what} stands once in a folder"))
-        .and(first, "first here")
-        .help(help)
+    Diagnostic::new(
+        Code::OnlyOnce,
+        span,
+        format!("{what} stands once in a folder"),
+    )
+    .and(first, "first here")
+    .help(help)
 }
 
 fn too_many(sort: Sort, span: Span) -> Diagnostic {
-    Diagnostic::new(Code::TooLarge, span, format!("more than 60000 of `{}`", sort.word()))
-        .help("split the policy")
+    Diagnostic::new(
+        Code::TooLarge,
+        span,
+        format!("more than 60000 of `{}`", sort.word()),
+    )
+    .help("split the policy")
 }

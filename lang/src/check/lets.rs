@@ -53,7 +53,10 @@ impl<'f> Lets<'f> {
         match state {
             State::Known(meaning) => {
                 let meaning = meaning.clone();
-                return reader.lets.admit(&meaning, used, reader.report).then_some(meaning);
+                return reader
+                    .lets
+                    .admit(&meaning, used, reader.report)
+                    .then_some(meaning);
             }
             State::Bad => return None,
             State::Open => {
@@ -64,8 +67,12 @@ impl<'f> Lets<'f> {
         }
         if reader.lets.open.len() >= DEPTH_MAX {
             reader.report.add(
-                Diagnostic::new(Code::TooLarge, used, "`let`s stand for each other more than 32 deep")
-                    .help("write some of these conditions out"),
+                Diagnostic::new(
+                    Code::TooLarge,
+                    used,
+                    "`let`s stand for each other more than 32 deep",
+                )
+                .help("write some of these conditions out"),
             );
             reader.lets.set(at, State::Bad);
             return None;
@@ -80,7 +87,9 @@ impl<'f> Lets<'f> {
         // A cycle that was found below marked this one.
         let is_bad = matches!(reader.lets.list.get(at), Some((_, State::Bad)));
         let meaning = meaning.filter(|_| !is_bad);
-        reader.lets.set(at, meaning.clone().map_or(State::Bad, State::Known));
+        reader
+            .lets
+            .set(at, meaning.clone().map_or(State::Bad, State::Known));
         meaning
     }
 
@@ -109,15 +118,23 @@ impl<'f> Lets<'f> {
         if self.tests > TESTS_MAX && !self.is_full {
             self.is_full = true;
             report.add(
-                Diagnostic::new(Code::TooLarge, used, "the conditions of this policy are too many once every `let` is written out")
-                    .help("use large `let`s in fewer places"),
+                Diagnostic::new(
+                    Code::TooLarge,
+                    used,
+                    "the conditions of this policy are too many once every `let` is written out",
+                )
+                .help("use large `let`s in fewer places"),
             );
         }
         !self.is_full
     }
 
     fn cycle(&mut self, at: usize, used: Span, report: &mut Report) {
-        let from = self.open.iter().position(|(open, _)| *open == at).unwrap_or(0);
+        let from = self
+            .open
+            .iter()
+            .position(|(open, _)| *open == at)
+            .unwrap_or(0);
         let ring: Vec<(usize, Span)> = self.open.get(from..).unwrap_or_default().to_vec();
         let name = self.list.get(at).map(|(it, _)| it.name.clone());
         let Some(name) = name else { return };
@@ -146,17 +163,24 @@ fn set(values: &[Value], report: &mut Report) -> Option<Vec<Value>> {
             continue;
         }
         let text = &value.text;
-        let found = match value.kind {
-            Kind::Ip4 | Kind::Ip6 | Kind::ClockRange | Kind::Clock | Kind::Date => Diagnostic::new(
-                Code::NotYet,
+        let is_later = matches!(
+            value.kind,
+            Kind::Ip4 | Kind::Ip6 | Kind::ClockRange | Kind::Clock | Kind::Date
+        );
+        report.add(if is_later {
+            let what = format!(
+                "a set of addresses or times such as `{text}` is not in this version of claw"
+            );
+            Diagnostic::new(Code::NotYet, value.span, what)
+                .help("a set holds texts: `let teams = \"ml\", \"web\"`")
+        } else {
+            Diagnostic::new(
+                Code::WrongValue,
                 value.span,
-                format!("a set of addresses or times such as `{text}` is not in this version of claw"),
+                format!("`{text}` cannot be in a set"),
             )
-            .help("a set holds texts: `let teams = \"ml\", \"web\"`"),
-            _ => Diagnostic::new(Code::WrongValue, value.span, format!("`{text}` cannot be in a set"))
-                .help(format!("a set holds texts: write `\"{text}\"`")),
-        };
-        report.add(found);
+            .help(format!("a set holds texts: write `\"{text}\"`"))
+        });
         return None;
     }
     Some(texts)
@@ -164,10 +188,9 @@ fn set(values: &[Value], report: &mut Report) -> Option<Vec<Value>> {
 
 fn size(cond: &Cond) -> usize {
     match cond {
-        Cond::Always => 1,
         Cond::All(parts) | Cond::Any(parts) => parts.iter().map(size).sum::<usize>() + 1,
         Cond::Not(part) => size(part) + 1,
         Cond::Test(_, crate::model::Ask::Matches(patterns)) => patterns.len() + 1,
-        Cond::Test(..) => 1,
+        Cond::Always | Cond::Test(..) => 1,
     }
 }

@@ -57,8 +57,8 @@ pub(super) struct Names {
 }
 
 impl Names {
-    /// Takes in a declaration: the `at`-th of its sort. Faults of the name are reported.
-    pub(super) fn declare(&mut self, name: &Value, sort: Sort, at: usize, report: &mut Report) {
+    /// Takes in a declaration and its position among its sort. Faults of the name are reported.
+    pub(super) fn declare(&mut self, name: &Value, (sort, at): (Sort, usize), report: &mut Report) {
         if !is_name(name, sort.word(), report) {
             self.unsure.insert(sort);
             return;
@@ -71,12 +71,22 @@ impl Names {
                     format!("the name `{}` is taken", name.text),
                 )
                 .label("declared again here")
-                .and(first.span, format!("a {} of this name stands here", first.sort.word()))
-                .help("every provider, class, retry, let and route of a folder has a name of its own"),
+                .and(
+                    first.span,
+                    format!("a {} of this name stands here", first.sort.word()),
+                )
+                .help(
+                    "every provider, class, retry, let and route of a folder has a name of its own",
+                ),
             );
             return;
         }
-        let declared = Declared { sort, at, span: name.span, is_used: false };
+        let declared = Declared {
+            sort,
+            at,
+            span: name.span,
+            is_used: false,
+        };
         self.known.insert(name.text.clone(), declared);
     }
 
@@ -107,11 +117,19 @@ impl Names {
 
     /// The names of one sort.
     pub(super) fn of_sort(&self, sort: Sort) -> impl Iterator<Item = &str> {
-        self.known.iter().filter(move |(_, d)| d.sort == sort).map(|(name, _)| name.as_str())
+        self.known
+            .iter()
+            .filter(move |(_, d)| d.sort == sort)
+            .map(|(name, _)| name.as_str())
     }
 
     /// The position of a name among its sort, which counts as a use of it. Faults are reported.
-    pub(super) fn resolve(&mut self, name: &Value, sort: Sort, report: &mut Report) -> Option<usize> {
+    pub(super) fn resolve(
+        &mut self,
+        name: &Value,
+        sort: Sort,
+        report: &mut Report,
+    ) -> Option<usize> {
         if let Some(declared) = self.known.get_mut(&name.text) {
             if declared.sort == sort {
                 declared.is_used = true;
@@ -125,12 +143,23 @@ impl Names {
             return None;
         }
         let what = sort.word();
-        let found =
-            Diagnostic::new(Code::UnknownName, name.span, format!("no {what} `{}`", name.text));
-        let found = match nearest(&name.text, self.of_sort(sort)) {
+        let found = Diagnostic::new(
+            Code::UnknownName,
+            name.span,
+            format!("no {what} `{}`", name.text),
+        );
+        let near = nearest(&name.text, self.of_sort(sort)).map(str::to_owned);
+        let found = match &near {
             Some(near) => found.meant(name.span, near),
-            None => found.help(format!("declare it with `{what} {}`, or name one that exists", name.text)),
+            None => found.help(format!(
+                "declare it with `{what} {}`, or name one that exists",
+                name.text
+            )),
         };
+        // What was probably meant is not unused on top of it.
+        if let Some(declared) = near.and_then(|near| self.known.get_mut(&near)) {
+            declared.is_used = true;
+        }
         report.add(found);
         None
     }
@@ -143,8 +172,12 @@ impl Names {
             }
             let what = declared.sort.word();
             report.add(
-                Diagnostic::new(Code::Unused, declared.span, format!("nothing uses the {what} `{name}`"))
-                    .help("delete it, or lead something to it"),
+                Diagnostic::new(
+                    Code::Unused,
+                    declared.span,
+                    format!("nothing uses the {what} `{name}`"),
+                )
+                .help("delete it, or lead something to it"),
             );
         }
     }
@@ -160,12 +193,12 @@ fn wrong_kind(name: &Value, sort: Sort, declared: &Declared) -> Diagnostic {
     )
     .and(declared.span, format!("the {is} is declared here"));
     match (sort, declared.sort) {
-        (Sort::Class, Sort::Route) => {
-            found.help(format!("write `-> route {text}`")).fix(name.span, format!("route {text}"))
-        }
-        (Sort::Class, Sort::Provider) => {
-            found.help(format!("an arm leads to a class; a class names `{text}/MODEL` as its primary"))
-        }
+        (Sort::Class, Sort::Route) => found
+            .help(format!("write `-> route {text}`"))
+            .fix(name.span, format!("route {text}")),
+        (Sort::Class, Sort::Provider) => found.help(format!(
+            "an arm leads to a class; a class names `{text}/MODEL` as its primary"
+        )),
         _ => found.help(format!("name a {due}")),
     }
 }
@@ -173,33 +206,29 @@ fn wrong_kind(name: &Value, sort: Sort, declared: &Declared) -> Diagnostic {
 /// Whether a value can be the name of something; faults are reported.
 pub(super) fn is_name(name: &Value, what: &str, report: &mut Report) -> bool {
     let text = &name.text;
-    match name.kind {
-        Kind::Word if !vocab::is_reserved(text) => true,
-        Kind::Word => {
-            report.add(
-                Diagnostic::new(
-                    Code::Reserved,
-                    name.span,
-                    format!("`{text}` is a word of the language and cannot be a name"),
-                )
-                .help(format!("choose another name for this {what}, such as `my-{text}`")),
-            );
-            false
-        }
-        Kind::Text => {
-            report.add(
-                Diagnostic::new(Code::WrongValue, name.span, "a name has no quotes")
-                    .help("a bare word is a name, a quoted one is data")
-                    .fix(name.span, text.clone()),
-            );
-            false
-        }
-        _ => {
-            report.add(
-                Diagnostic::new(Code::WrongValue, name.span, format!("`{text}` is not a name"))
-                    .help("a name begins with a letter and holds letters, digits, `_`, and single `-` or `.`"),
-            );
-            false
-        }
-    }
+    let found = if name.kind == Kind::Word && !vocab::is_reserved(text) {
+        return true;
+    } else if name.kind == Kind::Word {
+        Diagnostic::new(
+            Code::Reserved,
+            name.span,
+            format!("`{text}` is a word of the language and cannot be a name"),
+        )
+        .help(format!(
+            "choose another name for this {what}, such as `my-{text}`"
+        ))
+    } else if name.kind == Kind::Text {
+        Diagnostic::new(Code::WrongValue, name.span, "a name has no quotes")
+            .help("a bare word is a name, a quoted one is data")
+            .fix(name.span, text.clone())
+    } else {
+        Diagnostic::new(
+            Code::WrongValue,
+            name.span,
+            format!("`{text}` is not a name"),
+        )
+        .help("a name begins with a letter and holds letters, digits, `_`, and single `-` or `.`")
+    };
+    report.add(found);
+    false
 }

@@ -12,7 +12,11 @@ use crate::vocab;
 /// Reads one text as a pattern; faults are reported.
 pub(super) fn read(value: &Value, op: Op, fact: &Fact, report: &mut Report) -> Option<Pattern> {
     let text = value.text.as_str();
-    let pattern = if op == Op::Like { like(value, report)? } else { exact(value, report) };
+    let pattern = if op == Op::Like {
+        like(value, report)?
+    } else {
+        exact(value, report)
+    };
     if let Some((why, fix)) = impossible(&pattern, fact) {
         let mut found = Diagnostic::new(
             Code::NeverEqual,
@@ -34,8 +38,12 @@ fn exact(value: &Value, report: &mut Report) -> Pattern {
     let text = &value.text;
     if text.contains('*') {
         report.add(
-            Diagnostic::new(Code::StarInText, value.span, format!("`{}` is compared star and all", escape(text)))
-                .help(format!("for a pattern, write `like {}`", escape(text))),
+            Diagnostic::new(
+                Code::StarInText,
+                value.span,
+                format!("`{}` is compared star and all", escape(text)),
+            )
+            .help(format!("for a pattern, write `like {}`", escape(text))),
         );
     }
     Pattern::Exact(text.clone())
@@ -58,7 +66,10 @@ fn like(value: &Value, report: &mut Report) -> Option<Pattern> {
     let found = Diagnostic::new(
         Code::WildPattern,
         value.span,
-        format!("the pattern `{}` is not in this version of claw", escape(text)),
+        format!(
+            "the pattern `{}` is not in this version of claw",
+            escape(text)
+        ),
     );
     let found = match text.split_once('*') {
         Some((head, tail)) if stars == 1 => found.label("a star in the middle").help(format!(
@@ -66,9 +77,9 @@ fn like(value: &Value, report: &mut Report) -> Option<Pattern> {
             escape(&format!("{head}*")),
             escape(&format!("*{tail}"))
         )),
-        _ => found
-            .label("more than one star")
-            .help("a pattern has one star, at its beginning or at its end: `\"gpt-5*\"` or `\"*-mini\"`"),
+        _ => found.label("more than one star").help(
+            "a pattern has one star, at its beginning or at its end: `\"gpt-5*\"` or `\"*-mini\"`",
+        ),
     };
     report.add(found);
     None
@@ -100,20 +111,29 @@ fn impossible(pattern: &Pattern, fact: &Fact) -> Option<(&'static str, Option<St
             Some(("a path begins with `/`", fix))
         }
         Fact::Path if text.contains(['?', '#']) => Some(("a path has no query", None)),
-        Fact::Path if is_whole && text.len() > 1 && text.ends_with('/') => {
-            Some(("a path has no slash at its end", Some(quoted(text.trim_end_matches('/')))))
+        Fact::Path if is_whole && text.len() > 1 && text.ends_with('/') => Some((
+            "a path has no slash at its end",
+            Some(quoted(text.trim_end_matches('/'))),
+        )),
+        Fact::Host if text.contains("://") || text.contains('/') => {
+            Some(("a host is a name alone", None))
         }
-        Fact::Host if text.contains("://") || text.contains('/') => Some(("a host is a name alone", None)),
         Fact::Host if text.chars().any(|c| c.is_ascii_uppercase()) => {
             let lower = text.to_ascii_lowercase();
-            let name = lower.split(':').next().filter(|_| is_whole).unwrap_or(&lower);
+            let name = lower
+                .split(':')
+                .next()
+                .filter(|_| is_whole)
+                .unwrap_or(&lower);
             Some(("a host is compared in lower case", Some(quoted(name))))
         }
         Fact::Host if is_whole && !text.starts_with('[') && text.contains(':') => {
             let name = text.split(':').next().unwrap_or_default();
             Some(("a host is compared without its port", Some(quoted(name))))
         }
-        Fact::Model if is_whole && text.is_empty() => Some(("a request cannot name an empty model", None)),
+        Fact::Model if is_whole && text.is_empty() => {
+            Some(("a request cannot name an empty model", None))
+        }
         Fact::Endpoint if is_whole && !vocab::ENDPOINTS.contains(&text.as_str()) => {
             Some(("there is no such endpoint", None))
         }

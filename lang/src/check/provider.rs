@@ -27,12 +27,20 @@ pub(super) struct Checked {
 pub(super) fn gateway(it: &Statement, names: &mut Names, report: &mut Report) -> Gateway {
     let mut gateway = Gateway::default();
     for field in fields::read(it, vocab::GATEWAY, names, report).iter() {
-        let Some(value) = fields::one(field, "gateway", report) else { continue };
-        let Some(text) = fields::text(value, "an address", report) else { continue };
+        let Some(value) = fields::one(field, "gateway", report) else {
+            continue;
+        };
+        let Some(text) = fields::text(value, "an address", report) else {
+            continue;
+        };
         if let Err(why) = url::listener(text) {
             report.add(bad_url(value, why, "127.0.0.1:8080"));
         }
-        let slot = if field.keyword.text == "listen" { &mut gateway.listen } else { &mut gateway.admin };
+        let slot = if field.keyword.text == "listen" {
+            &mut gateway.listen
+        } else {
+            &mut gateway.admin
+        };
         *slot = Some(text.to_owned());
     }
     gateway
@@ -45,7 +53,13 @@ pub(super) fn provider(
     names: &mut Names,
     report: &mut Report,
 ) -> Checked {
-    let mut work = Work { out: blank(it), needs, report, is_unsure: false, url_span: None };
+    let mut work = Work {
+        out: blank(it),
+        needs,
+        report,
+        is_unsure: false,
+        url_span: None,
+    };
     let list = fields::read(it, vocab::PROVIDER, names, work.report);
     for field in list.iter() {
         work.field(field, names);
@@ -55,15 +69,28 @@ pub(super) fn provider(
     }
     work.key_in_the_clear();
     let is_unsure = work.is_unsure || it.block.is_none() || list.may_lack("model");
-    Checked { provider: work.out, is_unsure }
+    Checked {
+        provider: work.out,
+        is_unsure,
+    }
 }
 
 fn blank(it: &Statement) -> Provider {
-    let name = it.groups.iter().flatten().next().map(|name| name.text.clone());
+    let name = it
+        .groups
+        .iter()
+        .flatten()
+        .next()
+        .map(|name| name.text.clone());
     Provider {
         name: name.unwrap_or_default(),
         api: Api::OpenAi,
-        url: claw_table::policy::Url { tls: true, host: String::new(), port: 0, base: String::new() },
+        url: claw_table::policy::Url {
+            tls: true,
+            host: String::new(),
+            port: 0,
+            base: String::new(),
+        },
         key: Secret::None,
         ca: None,
         headers: Vec::new(),
@@ -96,21 +123,35 @@ impl Work<'_> {
     }
 
     fn api(&mut self, field: &Statement) {
-        const WORDS: &[(&str, Api)] =
-            &[("openai", Api::OpenAi), ("anthropic", Api::Anthropic), ("gemini", Api::Gemini)];
-        let Some(value) = fields::one(field, "provider", self.report) else { return };
-        let Some(api) = fields::choice(value, "a protocol", WORDS, self.report) else { return };
+        const WORDS: &[(&str, Api)] = &[
+            ("openai", Api::OpenAi),
+            ("anthropic", Api::Anthropic),
+            ("gemini", Api::Gemini),
+        ];
+        let Some(value) = fields::one(field, "provider", self.report) else {
+            return;
+        };
+        let Some(api) = fields::choice(value, "a protocol", WORDS, self.report) else {
+            return;
+        };
         let feature = match api {
             Api::OpenAi => None,
             Api::Anthropic => Some("api-anthropic"),
             Api::Gemini => Some("api-gemini"),
         };
-        self.needs.extend(feature.map(|feature| Need { feature, span: value.span }));
+        self.needs.extend(feature.map(|feature| Need {
+            feature,
+            span: value.span,
+        }));
         self.out.api = api;
     }
 
     fn url(&mut self, field: &Statement) {
-        let weight = field.groups.iter().flatten().find(|value| value.is_word("weight"));
+        let weight = field
+            .groups
+            .iter()
+            .flatten()
+            .find(|value| value.is_word("weight"));
         if let Some(weight) = weight {
             self.report.add(not_yet("weight", weight.span));
             return;
@@ -128,14 +169,20 @@ impl Work<'_> {
             );
             return;
         }
-        let Some(value) = fields::one(field, "provider", self.report) else { return };
-        let Some(text) = fields::text(value, "an address", self.report) else { return };
+        let Some(value) = fields::one(field, "provider", self.report) else {
+            return;
+        };
+        let Some(text) = fields::text(value, "an address", self.report) else {
+            return;
+        };
         match url::parse(text) {
             Ok(url) => {
                 self.out.url = url;
                 self.url_span = Some(value.span);
             }
-            Err(why) => self.report.add(bad_url(value, why, "https://api.example.com/v1")),
+            Err(why) => self
+                .report
+                .add(bad_url(value, why, "https://api.example.com/v1")),
         }
     }
 
@@ -144,8 +191,12 @@ impl Work<'_> {
             && let Some(second) = second.first()
         {
             self.report.add(
-                Diagnostic::new(Code::NotYet, second.span, "a second key is not in this version of claw")
-                    .help("write one key: `key env NAME`, `key file \"path\"` or `key none`"),
+                Diagnostic::new(
+                    Code::NotYet,
+                    second.span,
+                    "a second key is not in this version of claw",
+                )
+                .help("write one key: `key env NAME`, `key file \"path\"` or `key none`"),
             );
             return;
         }
@@ -155,7 +206,9 @@ impl Work<'_> {
             [word, name] if word.is_word("env") && name.kind == Kind::Word => {
                 Some(Secret::Env(name.text.clone()))
             }
-            [word, path] if word.is_word("file") && path.kind == Kind::Text && !path.text.is_empty() => {
+            [word, path]
+                if word.is_word("file") && path.kind == Kind::Text && !path.text.is_empty() =>
+            {
                 Some(Secret::File(path.text.clone()))
             }
             // A key written out is reported by `secrets`, with the reason.
@@ -167,7 +220,9 @@ impl Work<'_> {
     }
 
     fn ca(&mut self, field: &Statement) {
-        let Some(value) = fields::one(field, "provider", self.report) else { return };
+        let Some(value) = fields::one(field, "provider", self.report) else {
+            return;
+        };
         self.out.ca = fields::text(value, "a path", self.report).map(str::to_owned);
     }
 
@@ -180,12 +235,20 @@ impl Work<'_> {
                 fields::shape::<()>(field, "provider", group.get(2), self.report);
                 continue;
             };
-            let Some(header) = header_name(name, self.report) else { continue };
-            let Some(text) = fields::text(value, "the value of a header", self.report) else { continue };
+            let Some(header) = header_name(name, self.report) else {
+                continue;
+            };
+            let Some(text) = fields::text(value, "the value of a header", self.report) else {
+                continue;
+            };
             if GATEWAYS_OWN.contains(&header.as_str()) {
                 self.report.add(
-                    Diagnostic::new(Code::WrongValue, name.span, format!("the gateway sets `{header}` itself"))
-                        .help("name another header"),
+                    Diagnostic::new(
+                        Code::WrongValue,
+                        name.span,
+                        format!("the gateway sets `{header}` itself"),
+                    )
+                    .help("name another header"),
                 );
             } else if KEYS_OWN.contains(&header.as_str()) {
                 self.report.add(
@@ -194,8 +257,12 @@ impl Work<'_> {
                 );
             } else if text.bytes().any(|b| b.is_ascii_control() || !b.is_ascii()) {
                 self.report.add(
-                    Diagnostic::new(Code::WrongValue, value.span, "a header holds a character that cannot be sent")
-                        .help("write plain ASCII without line ends"),
+                    Diagnostic::new(
+                        Code::WrongValue,
+                        value.span,
+                        "a header holds a character that cannot be sent",
+                    )
+                    .help("write plain ASCII without line ends"),
                 );
             } else {
                 self.out.headers.push((header, text.to_owned()));
@@ -233,7 +300,12 @@ impl Work<'_> {
 
     fn model(&mut self, field: &Statement, names: &mut Names) {
         let group = field.groups.first().map_or(&[][..], Vec::as_slice);
-        let is_named = |name: &Value| matches!(name.kind, Kind::Word | Kind::Path | Kind::Odd | Kind::Amount);
+        let is_named = |name: &Value| {
+            matches!(
+                name.kind,
+                Kind::Word | Kind::Path | Kind::Odd | Kind::Amount
+            )
+        };
         let (name, wire) = match group {
             [name] if is_named(name) => (name, &name.text),
             [name, wire] if is_named(name) && wire.kind == Kind::Text && !wire.text.is_empty() => {
@@ -284,7 +356,10 @@ impl Work<'_> {
             Diagnostic::new(
                 Code::KeyInTheClear,
                 span,
-                format!("the key of `{}` would cross the network unencrypted", self.out.name),
+                format!(
+                    "the key of `{}` would cross the network unencrypted",
+                    self.out.name
+                ),
             )
             .label(format!("plain http to `{}`", url.host))
             .help("write `https://`, or `key none` if this server needs no key"),
@@ -309,8 +384,12 @@ fn tokens(field: &Statement, report: &mut Report) -> Option<u64> {
     let count = values::count(value, report)?;
     if count == 0 {
         report.add(
-            Diagnostic::new(Code::OutOfRange, value.span, format!("`{}` cannot be zero", field.keyword.text))
-                .help("write the number of tokens, or take the line out if it is not known"),
+            Diagnostic::new(
+                Code::OutOfRange,
+                value.span,
+                format!("`{}` cannot be zero", field.keyword.text),
+            )
+            .help("write the number of tokens, or take the line out if it is not known"),
         );
     }
     Some(count)
@@ -327,7 +406,9 @@ fn can(field: &Statement, report: &mut Report) -> Option<u16> {
             [word] if vocab::CAN_LATER.contains(&word.text.as_str()) => {
                 report.add(not_yet(&word.text, word.span));
             }
-            [word] => bits |= fields::choice(word, "a capability", &words, report).map_or(0, Can::bit),
+            [word] => {
+                bits |= fields::choice(word, "a capability", &words, report).map_or(0, Can::bit);
+            }
             _ => return fields::shape(field, "model", group.get(1), report),
         }
     }
@@ -336,8 +417,16 @@ fn can(field: &Statement, report: &mut Report) -> Option<u16> {
 
 fn price(field: &Statement, report: &mut Report) -> Option<Price> {
     const LATER: &[&str] = &[
-        "above", "tier", "during", "from", "cache-write", "cache-write-1h", "audio-in", "audio-out",
-        "call", "web-search",
+        "above",
+        "tier",
+        "during",
+        "from",
+        "cache-write",
+        "cache-write-1h",
+        "audio-in",
+        "audio-out",
+        "call",
+        "web-search",
     ];
     const RATES: &[(&str, usize)] = &[("in", 0), ("out", 1), ("cached", 2)];
     let mut rates = [None; 3];
@@ -345,7 +434,11 @@ fn price(field: &Statement, report: &mut Report) -> Option<Price> {
         && let [free] = group.as_slice()
         && free.is_word("free")
     {
-        return Some(Price { in_pico: 0, out_pico: Some(0), cached_pico: Some(0) });
+        return Some(Price {
+            in_pico: 0,
+            out_pico: Some(0),
+            cached_pico: Some(0),
+        });
     }
     for group in &field.groups {
         let (word, rate) = match group.as_slice() {
@@ -357,11 +450,16 @@ fn price(field: &Statement, report: &mut Report) -> Option<Price> {
             [only] => return fields::shape(field, "model", Some(only), report),
             _ => return fields::shape(field, "model", group.get(2), report),
         };
-        let slot = fields::choice(word, "a rate", RATES, report).and_then(|at| rates.get_mut(at))?;
+        let slot =
+            fields::choice(word, "a rate", RATES, report).and_then(|at| rates.get_mut(at))?;
         if slot.is_some() {
             report.add(
-                Diagnostic::new(Code::FieldTwice, word.span, format!("the rate `{}` stands twice", word.text))
-                    .help("keep one of them"),
+                Diagnostic::new(
+                    Code::FieldTwice,
+                    word.span,
+                    format!("the rate `{}` stands twice", word.text),
+                )
+                .help("keep one of them"),
             );
         }
         *slot = Some(values::price(rate, report)?);
@@ -371,7 +469,11 @@ fn price(field: &Statement, report: &mut Report) -> Option<Price> {
         report.add(found.help("write what input costs: `price in $5/M, out $30/M`"));
         return None;
     };
-    Some(Price { in_pico, out_pico, cached_pico })
+    Some(Price {
+        in_pico,
+        out_pico,
+        cached_pico,
+    })
 }
 
 /// Reads `timeout WORD TIME, WORD TIME`.
@@ -391,17 +493,25 @@ pub(super) fn timeouts<'a>(
             [word, time] if word.kind == Kind::Word => {
                 let slot = fields::choice(word, &format!("a timeout of a {block}"), &slots, report);
                 let ms = values::duration(time, report);
-                let Some((slot, ms)) = slot.zip(ms) else { continue };
+                let Some((slot, ms)) = slot.zip(ms) else {
+                    continue;
+                };
                 if out.iter().any(|(known, _)| *known == slot) {
                     report.add(
-                        Diagnostic::new(Code::FieldTwice, word.span, format!("the timeout `{slot}` stands twice"))
-                            .help("keep one of them"),
+                        Diagnostic::new(
+                            Code::FieldTwice,
+                            word.span,
+                            format!("the timeout `{slot}` stands twice"),
+                        )
+                        .help("keep one of them"),
                     );
                 }
                 out.push((slot, ms));
             }
             // `timeout 30` or `timeout 30s`: which of the times is meant?
-            [time] if time.kind == Kind::Amount && time.text.bytes().all(|b| b.is_ascii_digit()) => {
+            [time]
+                if time.kind == Kind::Amount && time.text.bytes().all(|b| b.is_ascii_digit()) =>
+            {
                 values::duration(time, report);
             }
             [first, ..] if group.len() < 3 => {
@@ -417,13 +527,29 @@ pub(super) fn timeouts<'a>(
 
 /// Headers that the gateway and HTTP itself decide.
 const GATEWAYS_OWN: &[&str] = &[
-    "host", "content-length", "transfer-encoding", "connection", "content-type", "te", "trailer",
-    "upgrade", "keep-alive", "proxy-connection", "expect", "accept-encoding",
+    "host",
+    "content-length",
+    "transfer-encoding",
+    "connection",
+    "content-type",
+    "te",
+    "trailer",
+    "upgrade",
+    "keep-alive",
+    "proxy-connection",
+    "expect",
+    "accept-encoding",
 ];
 
 /// Headers that carry keys.
-const KEYS_OWN: &[&str] =
-    &["authorization", "x-api-key", "api-key", "x-goog-api-key", "proxy-authorization", "cookie"];
+const KEYS_OWN: &[&str] = &[
+    "authorization",
+    "x-api-key",
+    "api-key",
+    "x-goog-api-key",
+    "proxy-authorization",
+    "cookie",
+];
 
 /// The name of a header, lower case; faults are reported.
 pub(super) fn header_name(value: &Value, report: &mut Report) -> Option<String> {
@@ -431,8 +557,12 @@ pub(super) fn header_name(value: &Value, report: &mut Report) -> Option<String> 
     let is_token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
     if text.is_empty() || !text.bytes().all(is_token) {
         report.add(
-            Diagnostic::new(Code::WrongValue, value.span, format!("`\"{text}\"` is not the name of a header"))
-                .help("a header's name holds letters, digits and `-`: `\"x-team\"`"),
+            Diagnostic::new(
+                Code::WrongValue,
+                value.span,
+                format!("`\"{text}\"` is not the name of a header"),
+            )
+            .help("a header's name holds letters, digits and `-`: `\"x-team\"`"),
         );
         return None;
     }
@@ -440,7 +570,11 @@ pub(super) fn header_name(value: &Value, report: &mut Report) -> Option<String> 
 }
 
 fn bad_url(value: &Value, why: &str, example: &str) -> Diagnostic {
-    Diagnostic::new(Code::BadUrl, value.span, format!("`\"{}\"` cannot be used as an address", value.text))
-        .label(why.to_owned())
-        .help(format!("write an address such as `\"{example}\"`"))
+    Diagnostic::new(
+        Code::BadUrl,
+        value.span,
+        format!("`\"{}\"` cannot be used as an address", value.text),
+    )
+    .label(why.to_owned())
+    .help(format!("write an address such as `\"{example}\"`"))
 }

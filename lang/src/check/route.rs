@@ -20,7 +20,7 @@ use crate::syntax::{habits, lower};
 #[derive(Debug, Default)]
 pub(super) struct Routes {
     /// Every route, in the order of their ids.
-    pub routes: Vec<Route>,
+    pub list: Vec<Route>,
     /// Every arm of every route.
     pub arms: Vec<PolicyArm>,
     /// Every refusal.
@@ -31,14 +31,21 @@ pub(super) struct Routes {
 impl Routes {
     /// Reads one route and adds it.
     pub(super) fn add(&mut self, it: &ast::Route, reader: &mut Reader<'_, '_>) {
-        let name = it.name.as_ref().map_or("main", |name| name.text.as_str()).to_owned();
-        let mut route = Route { name, arms: Vec::new() };
+        let name = it
+            .name
+            .as_ref()
+            .map_or("main", |name| name.text.as_str())
+            .to_owned();
+        let mut route = Route {
+            name,
+            arms: Vec::new(),
+        };
         for line in &it.arms {
             let ArmLine::Arm(arm) = line else { continue };
             self.arm(arm, &mut route, reader);
         }
         ends_well(it, reader);
-        self.routes.push(route);
+        self.list.push(route);
     }
 
     fn arm(&mut self, it: &ast::Arm, route: &mut Route, reader: &mut Reader<'_, '_>) {
@@ -48,25 +55,41 @@ impl Routes {
         };
         let goal = self.goal(it, reader);
         // An arm at fault is left out; the report keeps the model from being used.
-        let (Some(cond), Some(to)) = (cond, goal) else { return };
-        let Ok(number) = u32::try_from(self.arms.len()) else { return };
+        let (Some(cond), Some(to)) = (cond, goal) else {
+            return;
+        };
+        let Ok(number) = u32::try_from(self.arms.len()) else {
+            return;
+        };
         let label = format!("{}/{}", route.name, route.arms.len() + 1);
         let action = match to {
             Goal::End(action) => action,
             Goal::Route(_) => Action::Route,
         };
         self.arms.push(PolicyArm { label, to: action });
-        route.arms.push(Arm { id: ArmId(number), cond, to, span: it.span });
+        route.arms.push(Arm {
+            id: ArmId(number),
+            cond,
+            to,
+            span: it.span,
+        });
     }
 
     fn goal(&mut self, it: &ast::Arm, reader: &mut Reader<'_, '_>) -> Option<Goal> {
         let (first, rest) = it.goal.split_first()?;
-        if let Some(at) = rest.iter().find(|v| matches!(v.text.as_str(), "priority" | "weight")) {
-            reader.report.add(habits::priority(at.span.to(it.span.after())));
+        if let Some(at) = rest
+            .iter()
+            .find(|v| matches!(v.text.as_str(), "priority" | "weight"))
+        {
+            reader
+                .report
+                .add(habits::priority(at.span.to(it.span.after())));
             return None;
         }
         match first.text.as_str() {
-            "deny" => self.deny(first, rest, reader).map(|deny| Goal::End(Action::Deny(deny))),
+            "deny" => self
+                .deny(first, rest, reader)
+                .map(|deny| Goal::End(Action::Deny(deny))),
             "route" => {
                 let [name] = rest else {
                     return unfit(first, rest.get(1), "-> route NAME", reader);
@@ -86,7 +109,10 @@ impl Routes {
                         first.span,
                         format!("`{}` is a target, and an arm leads to a class", first.text),
                     )
-                    .help(format!("declare `class NAME {{ primary {} }}` and lead to it", first.text)),
+                    .help(format!(
+                        "declare `class NAME {{ primary {} }}` and lead to it",
+                        first.text
+                    )),
                 );
                 None
             }
@@ -98,7 +124,12 @@ impl Routes {
         }
     }
 
-    fn deny(&mut self, word: &Value, rest: &[Value], reader: &mut Reader<'_, '_>) -> Option<DenyId> {
+    fn deny(
+        &mut self,
+        word: &Value,
+        rest: &[Value],
+        reader: &mut Reader<'_, '_>,
+    ) -> Option<DenyId> {
         const SHAPE: &str = "-> deny 400 \"what the caller should do\"";
         let (status, text) = match rest {
             [status, text] => (status, text),
@@ -119,16 +150,26 @@ impl Routes {
         let code = u16::try_from(code?).ok()?;
         if sentence.trim().is_empty() || sentence.len() > SENTENCE_BYTES_MAX {
             reader.report.add(
-                Diagnostic::new(Code::OutOfRange, text.span, "this sentence is empty or longer than 1000 bytes")
-                    .help("say in one sentence what the caller should do"),
+                Diagnostic::new(
+                    Code::OutOfRange,
+                    text.span,
+                    "this sentence is empty or longer than 1000 bytes",
+                )
+                .help("say in one sentence what the caller should do"),
             );
             return None;
         }
         reads_as_bad_key(code, status, text, reader);
         let next = DenyId(u16::try_from(self.denies.len()).ok()?);
-        let id = *self.known.entry((code, sentence.to_owned())).or_insert(next);
+        let id = *self
+            .known
+            .entry((code, sentence.to_owned()))
+            .or_insert(next);
         if id == next {
-            self.denies.push(Deny { status: code, text: sentence.to_owned() });
+            self.denies.push(Deny {
+                status: code,
+                text: sentence.to_owned(),
+            });
         }
         Some(id)
     }
@@ -175,7 +216,11 @@ fn unfit<T>(
             value.span,
             format!("`{}` does not fit after the arrow", fields::shown(value)),
         ),
-        None => Diagnostic::new(Code::WrongValue, word.span.after(), format!("`{}` says too little", word.text)),
+        None => Diagnostic::new(
+            Code::WrongValue,
+            word.span.after(),
+            format!("`{}` says too little", word.text),
+        ),
     };
     reader.report.add(found.help(format!("write `{example}`")));
     None
@@ -188,9 +233,13 @@ fn ends_well(it: &ast::Route, reader: &mut Reader<'_, '_>) {
         let ArmLine::Arm(arm) = line else { continue };
         if let Some(first) = otherwise {
             reader.report.add(
-                Diagnostic::new(Code::OtherwiseNotLast, arm.span, "no request gets past `otherwise` to this arm")
-                    .and(first, "everything ends here")
-                    .help("move `otherwise` to the end of the route"),
+                Diagnostic::new(
+                    Code::OtherwiseNotLast,
+                    arm.span,
+                    "no request gets past `otherwise` to this arm",
+                )
+                .and(first, "everything ends here")
+                .help("move `otherwise` to the end of the route"),
             );
             return;
         }
@@ -204,10 +253,16 @@ fn ends_well(it: &ast::Route, reader: &mut Reader<'_, '_>) {
     if otherwise.is_some() || last_is_broken || it.arms.iter().any(is_broken) {
         return;
     }
-    let name = it.name.as_ref().map_or("this route".to_owned(), |name| format!("route `{}`", name.text));
+    let name = it.name.as_ref().map_or("this route".to_owned(), |name| {
+        format!("route `{}`", name.text)
+    });
     reader.report.add(
-        Diagnostic::new(Code::NoOtherwise, it.span, format!("{name} does not say what happens to all other requests"))
-            .help("add `otherwise -> CLASS` or `otherwise -> deny 404 \"…\"` as the last arm"),
+        Diagnostic::new(
+            Code::NoOtherwise,
+            it.span,
+            format!("{name} does not say what happens to all other requests"),
+        )
+        .help("add `otherwise -> CLASS` or `otherwise -> deny 404 \"…\"` as the last arm"),
     );
 }
 
@@ -221,7 +276,10 @@ pub(super) fn cycles(routes: &[Route], reader: &mut Reader<'_, '_>) {
         let mut path: Vec<(usize, usize)> = vec![(start, 0)];
         while let Some((at, arm)) = path.last().copied() {
             let is_done = done.get(at).copied().flatten().is_some();
-            let next = routes.get(at).and_then(|route| route.arms.get(arm)).filter(|_| !is_done);
+            let next = routes
+                .get(at)
+                .and_then(|route| route.arms.get(arm))
+                .filter(|_| !is_done);
             let Some(next) = next else {
                 finish(&mut done, routes, at);
                 path.pop();
@@ -239,11 +297,21 @@ pub(super) fn cycles(routes: &[Route], reader: &mut Reader<'_, '_>) {
             path.push((to, 0));
         }
     }
-    if let Some(at) = done.iter().position(|depth| depth.is_some_and(|depth| depth > DEPTH_MAX)) {
-        let span = routes.get(at).and_then(|route| route.arms.first()).map(|arm| arm.span);
+    if let Some(at) = done
+        .iter()
+        .position(|depth| depth.is_some_and(|depth| depth > DEPTH_MAX))
+    {
+        let span = routes
+            .get(at)
+            .and_then(|route| route.arms.first())
+            .map(|arm| arm.span);
         reader.report.add(
-            Diagnostic::new(Code::TooLarge, span.unwrap_or_default(), "routes lead into each other more than 64 deep")
-                .help("join routes that only lead on"),
+            Diagnostic::new(
+                Code::TooLarge,
+                span.unwrap_or_default(),
+                "routes lead into each other more than 64 deep",
+            )
+            .help("join routes that only lead on"),
         );
     }
 }
@@ -266,13 +334,22 @@ fn ring(routes: &[Route], path: &[(usize, usize)], reader: &mut Reader<'_, '_>) 
         .iter()
         .filter_map(|(route, next)| {
             let route = routes.get(*route)?;
-            Some((route.arms.get(next.checked_sub(1)?)?.span, route.name.as_str()))
+            Some((
+                route.arms.get(next.checked_sub(1)?)?.span,
+                route.name.as_str(),
+            ))
         })
         .collect();
-    let Some(((span, name), rest)) = arms.split_first() else { return };
-    let mut found = Diagnostic::new(Code::Cycle, *span, format!("route `{name}` leads back to itself"))
-        .label("it leads on here")
-        .help("a request would never end; lead one of these arms to a class");
+    let Some(((span, name), rest)) = arms.split_first() else {
+        return;
+    };
+    let mut found = Diagnostic::new(
+        Code::Cycle,
+        *span,
+        format!("route `{name}` leads back to itself"),
+    )
+    .label("it leads on here")
+    .help("a request would never end; lead one of these arms to a class");
     for (span, name) in rest {
         found = found.and(*span, format!("route `{name}` leads on here"));
     }

@@ -47,7 +47,10 @@ fn condition(cond: &Cond, report: &mut Report) {
 }
 
 fn texts(values: &[Value], report: &mut Report) {
-    for value in values.iter().filter(|value| value.kind == Kind::Text && looks_like_key(&value.text)) {
+    for value in values
+        .iter()
+        .filter(|value| value.kind == Kind::Text && looks_like_key(&value.text))
+    {
         report.add(
             Diagnostic::new(Code::LiteralKey, value.span, "this text looks like a key")
                 .label("everyone who reads the policy can use it")
@@ -58,15 +61,32 @@ fn texts(values: &[Value], report: &mut Report) {
 
 /// Beginnings that providers give their keys, each with the fewest characters that follow.
 const BEGINNINGS: &[(&str, usize)] = &[
-    ("sk-", 16), ("sk_live_", 12), ("AIza", 30), ("ghp_", 20), ("gho_", 20), ("github_pat_", 20),
-    ("xoxb-", 16), ("xoxp-", 16), ("AKIA", 16), ("ASIA", 16), ("hf_", 20), ("gsk_", 20), ("xai-", 20),
-    ("r8_", 20), ("pplx-", 20), ("eyJ", 40), ("glpat-", 16), ("dop_v1_", 20),
+    ("sk-", 16),
+    ("sk_live_", 12),
+    ("AIza", 30),
+    ("ghp_", 20),
+    ("gho_", 20),
+    ("github_pat_", 20),
+    ("xoxb-", 16),
+    ("xoxp-", 16),
+    ("AKIA", 16),
+    ("ASIA", 16),
+    ("hf_", 20),
+    ("gsk_", 20),
+    ("xai-", 20),
+    ("r8_", 20),
+    ("pplx-", 20),
+    ("eyJ", 40),
+    ("glpat-", 16),
+    ("dop_v1_", 20),
 ];
 
 /// Whether a text looks like a key: a known beginning and a tail without blanks or stars.
 pub(super) fn looks_like_key(text: &str) -> bool {
     let text = text.trim();
-    let token = ["Bearer ", "bearer ", "Basic "].iter().find_map(|p| text.strip_prefix(p));
+    let token = ["Bearer ", "bearer ", "Basic "]
+        .iter()
+        .find_map(|p| text.strip_prefix(p));
     let token = token.unwrap_or(text);
     if text.contains("-----BEGIN") && text.contains("PRIVATE KEY") {
         return true;
@@ -74,7 +94,9 @@ pub(super) fn looks_like_key(text: &str) -> bool {
     BEGINNINGS.iter().any(|(beginning, least)| {
         token.strip_prefix(beginning).is_some_and(|tail| {
             tail.len() >= *least
-                && tail.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+                && tail
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
                 && tail.bytes().any(|b| b.is_ascii_digit())
         })
     })
@@ -91,7 +113,13 @@ mod tests {
         for beginning in ["sk-", "sk-ant-api03-", "AIza", "ghp_", "Bearer sk-", "eyJ"] {
             assert!(looks_like_key(&format!("{beginning}{tail}")), "{beginning}");
         }
-        for innocent in ["sk-*", "sketch of a long sentence", "hf_model", "text-embedding-3-small", "task-runner-for-all-teams-1"] {
+        for innocent in [
+            "sk-*",
+            "sketch of a long sentence",
+            "hf_model",
+            "text-embedding-3-small",
+            "task-runner-for-all-teams-1",
+        ] {
             assert!(!looks_like_key(innocent), "{innocent}");
         }
     }

@@ -18,7 +18,10 @@ pub(super) fn parse(text: &str) -> Result<Url, &'static str> {
     if rest.contains(['?', '#']) {
         return Err("it has a query or a fragment");
     }
-    if rest.chars().any(|c| c.is_whitespace() || c.is_control() || !c.is_ascii()) {
+    if rest
+        .chars()
+        .any(|c| c.is_whitespace() || c.is_control() || !c.is_ascii())
+    {
         return Err("it holds a blank or a character that belongs in no address");
     }
     let (authority, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
@@ -30,7 +33,12 @@ pub(super) fn parse(text: &str) -> Result<Url, &'static str> {
     if base.contains("//") || base.split('/').any(|part| part == "." || part == "..") {
         return Err("its path is not in its normal form");
     }
-    Ok(Url { tls, host: host.to_ascii_lowercase(), port, base: base.to_owned() })
+    Ok(Url {
+        tls,
+        host: host.to_ascii_lowercase(),
+        port,
+        base: base.to_owned(),
+    })
 }
 
 /// Takes `host:port` apart, as a listener has it.
@@ -46,7 +54,11 @@ pub(super) fn listener(text: &str) -> Result<(), &'static str> {
         return Err("it has no port");
     }
     let is_address = host == "localhost" || host.parse::<IpAddr>().is_ok();
-    if is_address { Ok(()) } else { Err("its host is neither an address nor `localhost`") }
+    if is_address {
+        Ok(())
+    } else {
+        Err("its host is neither an address nor `localhost`")
+    }
 }
 
 fn split_port(authority: &str, default: u16) -> Result<(&str, u16), &'static str> {
@@ -60,7 +72,9 @@ fn split_port(authority: &str, default: u16) -> Result<(&str, u16), &'static str
         }
         (host, port)
     } else {
-        let (host, port) = authority.split_once(':').map_or((authority, None), |(h, p)| (h, Some(p)));
+        let (host, port) = authority
+            .split_once(':')
+            .map_or((authority, None), |(h, p)| (h, Some(p)));
         if port.is_some_and(|port| port.contains(':')) {
             return Err("an IPv6 address stands in brackets: `[::1]:8080`");
         }
@@ -69,7 +83,9 @@ fn split_port(authority: &str, default: u16) -> Result<(&str, u16), &'static str
         }
         (host, port)
     };
-    let Some(port) = port else { return Ok((host, default)) };
+    let Some(port) = port else {
+        return Ok((host, default));
+    };
     let digits = !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit());
     let port = port.parse().ok().filter(|_| digits);
     Ok((host, port.ok_or("its port is not a number up to 65535")?))
@@ -81,7 +97,9 @@ fn is_host(host: &str) -> bool {
         (1..=63).contains(&part.len())
             && !part.starts_with('-')
             && !part.ends_with('-')
-            && part.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+            && part
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
     };
     (1..=253).contains(&host.len()) && host.split('.').all(label)
 }
@@ -114,18 +132,41 @@ mod tests {
 
     #[test]
     fn an_address_is_scheme_host_port_and_base() {
-        assert_eq!(shape("https://api.openai.com/v1"), "true api.openai.com 443 \"/v1\"");
-        assert_eq!(shape("http://127.0.0.1:9101/v1/"), "false 127.0.0.1 9101 \"/v1\"");
+        assert_eq!(
+            shape("https://api.openai.com/v1"),
+            "true api.openai.com 443 \"/v1\""
+        );
+        assert_eq!(
+            shape("http://127.0.0.1:9101/v1/"),
+            "false 127.0.0.1 9101 \"/v1\""
+        );
         assert_eq!(shape("http://[::1]:80"), "false ::1 80 \"\"");
-        assert_eq!(shape("https://API.example.com"), "true api.example.com 443 \"\"");
+        assert_eq!(
+            shape("https://API.example.com"),
+            "true api.example.com 443 \"\""
+        );
     }
 
     #[test]
     fn what_could_be_read_in_two_ways_is_refused() {
         for text in [
-            "api.openai.com", "ftp://x", "https://", "https://u:p@x", "https://x/?a", "https://x#a",
-            "https://x:99999", "https://x:", "https://x:+80", "https://a b", "https://x/../y", "https://-x",
-            "https://[::1", "https://::1", "https://[x]", "https://x..y", "https://é.example",
+            "api.openai.com",
+            "ftp://x",
+            "https://",
+            "https://u:p@x",
+            "https://x/?a",
+            "https://x#a",
+            "https://x:99999",
+            "https://x:",
+            "https://x:+80",
+            "https://a b",
+            "https://x/../y",
+            "https://-x",
+            "https://[::1",
+            "https://::1",
+            "https://[x]",
+            "https://x..y",
+            "https://é.example",
         ] {
             assert!(parse(text).is_err(), "{text}");
         }
@@ -136,17 +177,38 @@ mod tests {
         for good in ["127.0.0.1:8080", "0.0.0.0:0", "[::1]:9090", "localhost:80"] {
             assert_eq!(listener(good), Ok(()), "{good}");
         }
-        for bad in ["8080", "127.0.0.1", ":8080", "http://127.0.0.1:80", "example.com:80", "::1:80"] {
+        for bad in [
+            "8080",
+            "127.0.0.1",
+            ":8080",
+            "http://127.0.0.1:80",
+            "example.com:80",
+            "::1:80",
+        ] {
             assert!(listener(bad).is_err(), "{bad}");
         }
     }
 
     #[test]
     fn only_this_machine_and_private_addresses_are_near() {
-        for near in ["localhost", "127.0.0.1", "10.4.0.17", "192.168.1.1", "172.16.0.1", "::1", "fd00::1"] {
+        for near in [
+            "localhost",
+            "127.0.0.1",
+            "10.4.0.17",
+            "192.168.1.1",
+            "172.16.0.1",
+            "::1",
+            "fd00::1",
+        ] {
             assert!(is_near(near), "{near}");
         }
-        for far in ["example.com", "8.8.8.8", "172.32.0.1", "2001:db8::1", "edge.internal"] {
+        for far in [
+            "example.com",
+            "8.8.8.8",
+            "172.32.0.1",
+            "2001:db8::1",
+            "edge.internal",
+        ] {
             assert!(!is_near(far), "{far}");
         }
     }

@@ -12,7 +12,7 @@ const COUNT_MAX: u64 = 1_000_000_000_000;
 
 /// A time in milliseconds.
 pub(super) fn duration(value: &Value, report: &mut Report) -> Option<u64> {
-    settle(value, duration_of(&value.text, value), report)
+    settle(duration_of(&value.text, value), report)
 }
 
 /// A range of times, or one time that is both ends.
@@ -21,8 +21,8 @@ pub(super) fn duration_range(value: &Value, report: &mut Report) -> Option<(u64,
         return duration(value, report).map(|ms| (ms, ms));
     }
     let (low, high) = value.text.split_once("..")?;
-    let low = settle(value, duration_of(low, value), report)?;
-    let high = settle(value, duration_of(high, value), report)?;
+    let low = settle(duration_of(low, value), report)?;
+    let high = settle(duration_of(high, value), report)?;
     if low > high {
         report.add(
             Diagnostic::new(
@@ -39,53 +39,62 @@ pub(super) fn duration_range(value: &Value, report: &mut Report) -> Option<(u64,
 
 /// A decimal count such as `128k`.
 pub(super) fn count(value: &Value, report: &mut Report) -> Option<u64> {
-    settle(value, count_of(value), report)
+    settle(count_of(value), report)
 }
 
 /// A plain whole number within bounds.
-pub(super) fn plain(value: &Value, what: &str, bounds: (u64, u64), report: &mut Report) -> Option<u64> {
+pub(super) fn plain(
+    value: &Value,
+    what: &str,
+    bounds: (u64, u64),
+    report: &mut Report,
+) -> Option<u64> {
     let found = (|| {
         let (low, high) = bounds;
         let wrong = |text: String| Diagnostic::new(Code::WrongValue, value.span, text);
         let example = format!("write a number from {low} to {high}");
         if value.kind != Kind::Amount {
-            return Err(wrong(format!("`{}` is not {what}", value.text)).help(example));
+            return fault(wrong(format!("`{}` is not {what}", value.text)).help(example));
         }
-        let number: u64 = value.text.parse().map_err(|_| {
-            Diagnostic::new(
-                Code::WrongUnit,
-                value.span,
-                format!("{what} has no unit: `{}`", value.text),
-            )
-            .help(example.clone())
-        })?;
+        let Ok(number) = value.text.parse::<u64>() else {
+            let message = format!("{what} has no unit: `{}`", value.text);
+            return fault(Diagnostic::new(Code::WrongUnit, value.span, message).help(example));
+        };
         if (low..=high).contains(&number) {
             return Ok(number);
         }
-        Err(Diagnostic::new(
-            Code::OutOfRange,
-            value.span,
-            format!("`{number}` is out of range for {what}"),
+        fault(
+            Diagnostic::new(
+                Code::OutOfRange,
+                value.span,
+                format!("`{number}` is out of range for {what}"),
+            )
+            .help(example),
         )
-        .help(example))
     })();
-    settle(value, found, report)
+    settle(found, report)
 }
 
 /// A price in pico-dollars per token: `$1.25/M` is 1 250 000.
 pub(super) fn price(value: &Value, report: &mut Report) -> Option<u64> {
-    settle(value, price_of(value), report)
+    settle(price_of(value), report)
 }
 
-fn settle<T>(_: &Value, found: Result<T, Diagnostic>, report: &mut Report) -> Option<T> {
-    found.map_err(|diagnostic| report.add(diagnostic)).ok()
+fn settle<T>(found: Result<T, Box<Diagnostic>>, report: &mut Report) -> Option<T> {
+    found.map_err(|diagnostic| report.add(*diagnostic)).ok()
 }
 
-fn duration_of(text: &str, value: &Value) -> Result<u64, Diagnostic> {
+fn fault<T>(diagnostic: Diagnostic) -> Result<T, Box<Diagnostic>> {
+    Err(Box::new(diagnostic))
+}
+
+fn duration_of(text: &str, value: &Value) -> Result<u64, Box<Diagnostic>> {
     let wrong = |code, message: String| Diagnostic::new(code, value.span, message);
     if !matches!(value.kind, Kind::Amount | Kind::Range) {
-        return Err(wrong(Code::WrongValue, format!("`{}` is not a time", value.text))
-            .help("write a time such as `500ms`, `30s`, `5m` or `1h30m`"));
+        return fault(
+            wrong(Code::WrongValue, format!("`{}` is not a time", value.text))
+                .help("write a time such as `500ms`, `30s`, `5m` or `1h30m`"),
+        );
     }
     let mut total = Some(0_u64);
     for (number, unit) in parts(text) {
@@ -96,68 +105,91 @@ fn duration_of(text: &str, value: &Value) -> Result<u64, Diagnostic> {
             "h" => 3_600_000,
             "d" => 86_400_000,
             "" => {
-                return Err(wrong(Code::NoUnit, format!("`{text}` has no unit"))
-                    .label("seconds or milliseconds?")
-                    .help(format!("write `{text}s` for seconds or `{text}ms` for milliseconds")));
+                return fault(
+                    wrong(Code::NoUnit, format!("`{text}` has no unit"))
+                        .label("seconds or milliseconds?")
+                        .help(format!(
+                            "write `{text}s` for seconds or `{text}ms` for milliseconds"
+                        )),
+                );
             }
             "M" => {
                 let fixed = value.text.replace('M', "m");
-                return Err(wrong(
-                    Code::MinutesOrMillions,
-                    format!("`{text}` is a count of millions, and a time is due"),
-                )
-                .help(format!("minutes are written `{fixed}`"))
-                .fix(value.span, fixed));
+                return fault(
+                    wrong(
+                        Code::MinutesOrMillions,
+                        format!("`{text}` is a count of millions, and a time is due"),
+                    )
+                    .help(format!("minutes are written `{fixed}`"))
+                    .fix(value.span, fixed),
+                );
             }
             _ => {
-                return Err(wrong(Code::WrongUnit, format!("`{unit}` is not a unit of time"))
-                    .help("the units of time are `ms`, `s`, `m`, `h` and `d`"));
+                return fault(
+                    wrong(Code::WrongUnit, format!("`{unit}` is not a unit of time"))
+                        .help("the units of time are `ms`, `s`, `m`, `h` and `d`"),
+                );
             }
         };
-        total = total.zip(scaled(number, factor)).and_then(|(sum, part)| sum.checked_add(part));
+        total = total
+            .zip(scaled(number, factor))
+            .and_then(|(sum, part)| sum.checked_add(part));
     }
     match total {
         Some(ms) if (1..=TIME_MS_MAX).contains(&ms) => Ok(ms),
-        _ => Err(wrong(Code::OutOfRange, format!("`{text}` is out of range"))
-            .help("a time is at least `1ms` and at most `7d`, in whole milliseconds")),
+        _ => fault(
+            wrong(Code::OutOfRange, format!("`{text}` is out of range"))
+                .help("a time is at least `1ms` and at most `7d`, in whole milliseconds"),
+        ),
     }
 }
 
-fn count_of(value: &Value) -> Result<u64, Diagnostic> {
+fn count_of(value: &Value) -> Result<u64, Box<Diagnostic>> {
     let text = value.text.as_str();
     let wrong = |code, message: String| Diagnostic::new(code, value.span, message);
     if value.kind != Kind::Amount {
-        return Err(wrong(Code::WrongValue, format!("`{text}` is not a count"))
-            .help("write a number such as `8000`, `128k` or `2M`"));
+        return fault(
+            wrong(Code::WrongValue, format!("`{text}` is not a count"))
+                .help("write a number such as `8000`, `128k` or `2M`"),
+        );
     }
     let mut list = parts(text);
-    let (number, unit) = list.pop().filter(|_| list.is_empty()).unwrap_or((text, "?"));
+    let (number, unit) = list
+        .pop()
+        .filter(|_| list.is_empty())
+        .unwrap_or((text, "?"));
     let factor = match unit {
         "" => 1,
         "k" => 1_000,
         "M" => 1_000_000,
         "m" => {
             let fixed = text.replace('m', "M");
-            return Err(wrong(
-                Code::MinutesOrMillions,
-                format!("`{text}` is a time in minutes, and a count is due"),
-            )
-            .help(format!("millions are written `{fixed}`"))
-            .fix(value.span, fixed));
+            return fault(
+                wrong(
+                    Code::MinutesOrMillions,
+                    format!("`{text}` is a time in minutes, and a count is due"),
+                )
+                .help(format!("millions are written `{fixed}`"))
+                .fix(value.span, fixed),
+            );
         }
         _ => {
-            return Err(wrong(Code::WrongUnit, format!("`{text}` is not a count"))
-                .help("a count is a plain number or has `k` for thousands or `M` for millions"));
+            return fault(
+                wrong(Code::WrongUnit, format!("`{text}` is not a count"))
+                    .help("a count is a plain number or has `k` for thousands or `M` for millions"),
+            );
         }
     };
     match scaled(number, factor) {
         Some(count) if count <= COUNT_MAX => Ok(count),
-        _ => Err(wrong(Code::OutOfRange, format!("`{text}` is out of range"))
-            .help("write a whole number of at most `1000000M`")),
+        _ => fault(
+            wrong(Code::OutOfRange, format!("`{text}` is out of range"))
+                .help("write a whole number of at most `1000000M`"),
+        ),
     }
 }
 
-fn price_of(value: &Value) -> Result<u64, Diagnostic> {
+fn price_of(value: &Value) -> Result<u64, Box<Diagnostic>> {
     let text = value.text.as_str();
     let wrong = |code, message: String| Diagnostic::new(code, value.span, message);
     if value.is_word("free") {
@@ -165,30 +197,49 @@ fn price_of(value: &Value) -> Result<u64, Diagnostic> {
     }
     let example = "write dollars per million tokens: `$1.25/M`, or `free`";
     if value.kind != Kind::Money {
-        return Err(wrong(Code::WrongValue, format!("`{text}` is not a price")).help(example));
+        return fault(wrong(Code::WrongValue, format!("`{text}` is not a price")).help(example));
     }
     let (dollars, unit) = text.split_once('/').unwrap_or((text, ""));
     match unit {
         "M" => {}
         "" => {
-            return Err(wrong(Code::NoUnit, format!("`{text}` does not say for how many tokens"))
+            return fault(
+                wrong(
+                    Code::NoUnit,
+                    format!("`{text}` does not say for how many tokens"),
+                )
                 .help(format!("write `{text}/M` for dollars per million tokens"))
-                .fix(value.span, format!("{text}/M")));
+                .fix(value.span, format!("{text}/M")),
+            );
         }
         "m" => {
-            return Err(wrong(Code::MinutesOrMillions, format!("`{text}` is a price per minute"))
+            return fault(
+                wrong(
+                    Code::MinutesOrMillions,
+                    format!("`{text}` is a price per minute"),
+                )
                 .help(format!("millions are written `{dollars}/M`"))
-                .fix(value.span, format!("{dollars}/M")));
+                .fix(value.span, format!("{dollars}/M")),
+            );
         }
-        _ => return Err(wrong(Code::WrongUnit, format!("`{text}` has an unknown unit")).help(example)),
+        _ => {
+            return fault(
+                wrong(Code::WrongUnit, format!("`{text}` has an unknown unit")).help(example),
+            );
+        }
     }
     // One dollar per million tokens is a million pico-dollars per token.
     scaled(dollars.trim_start_matches('$'), 1_000_000)
         .filter(|pico| *pico <= 1_000_000_000_000)
-        .ok_or_else(|| {
-            wrong(Code::OutOfRange, format!("`{text}` cannot be counted"))
-                .help("a price has at most six decimals and is at most `$1000000/M`")
-        })
+        .map_or_else(
+            || {
+                fault(
+                    wrong(Code::OutOfRange, format!("`{text}` cannot be counted"))
+                        .help("a price has at most six decimals and is at most `$1000000/M`"),
+                )
+            },
+            Ok,
+        )
 }
 
 /// `1h30m` as its numbers with their units.
@@ -196,9 +247,13 @@ fn parts(text: &str) -> Vec<(&str, &str)> {
     let mut list = Vec::new();
     let mut rest = text;
     while !rest.is_empty() {
-        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
+        let digits = rest
+            .find(|c: char| !c.is_ascii_digit() && c != '.')
+            .unwrap_or(rest.len());
         let (number, tail) = rest.split_at(digits);
-        let letters = tail.find(|c: char| c.is_ascii_digit()).unwrap_or(tail.len());
+        let letters = tail
+            .find(|c: char| c.is_ascii_digit())
+            .unwrap_or(tail.len());
         let (unit, next) = tail.split_at(letters);
         list.push((number, unit));
         if next.len() == rest.len() {
@@ -216,7 +271,7 @@ fn scaled(number: &str, factor: u64) -> Option<u64> {
     let mut scale = factor;
     for digit in fraction.chars() {
         let digit = u64::from(digit.to_digit(10)?);
-        if digit != 0 && scale % 10 != 0 {
+        if digit != 0 && !scale.is_multiple_of(10) {
             return None;
         }
         scale /= 10;
@@ -238,7 +293,11 @@ mod tests {
         read: fn(&Value, &mut Report) -> Option<T>,
     ) -> Result<T, &'static str> {
         let mut report = Report::new(Arc::from(Vec::<Source>::new()));
-        let value = Value { kind, text: text.into(), span: Span::default() };
+        let value = Value {
+            kind,
+            text: text.into(),
+            span: Span::default(),
+        };
         read(&value, &mut report).ok_or_else(|| report.diagnostics()[0].code.id())
     }
 
@@ -255,7 +314,10 @@ mod tests {
         assert_eq!(time("0s"), Err("C0307"));
         assert_eq!(time("0.5ms"), Err("C0307"));
         assert_eq!(time("99999999999999999999s"), Err("C0307"));
-        assert_eq!(read(Kind::Range, "200ms..5s", duration_range), Ok((200, 5_000)));
+        assert_eq!(
+            read(Kind::Range, "200ms..5s", duration_range),
+            Ok((200, 5_000))
+        );
         assert_eq!(read(Kind::Range, "5s..200ms", duration_range), Err("C0307"));
         assert_eq!(read(Kind::Text, "5s", duration), Err("C0308"));
     }

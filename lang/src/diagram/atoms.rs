@@ -49,8 +49,16 @@ impl Field {
     pub(crate) fn sample(&self, atom: u16) -> Sample {
         match &self.values {
             Values::Text(text) => {
-                let texts = text.samples.get(usize::from(atom)).cloned().unwrap_or_default();
-                if texts.is_empty() { Sample::Absent } else { Sample::Texts(texts) }
+                let texts = text
+                    .samples
+                    .get(usize::from(atom))
+                    .cloned()
+                    .unwrap_or_default();
+                if texts.is_empty() {
+                    Sample::Absent
+                } else {
+                    Sample::Texts(texts)
+                }
             }
             Values::Number { cuts } => match usize::from(atom).checked_sub(1) {
                 None => Sample::Absent,
@@ -68,12 +76,15 @@ impl Field {
     /// A question that does not fit the fact is never answered with yes; the checker lets none
     /// through.
     pub(crate) fn yes(&self, ask: &Ask) -> Vec<(u16, u16)> {
-        let last = id(self.atoms() - 1);
+        let highest = id(self.atoms() - 1);
         match (&self.values, ask) {
-            (Values::Text(_) | Values::Number { .. }, Ask::Present) => vec![(1, last)],
+            (Values::Text(_) | Values::Number { .. }, Ask::Present) => vec![(1, highest)],
             (Values::Text(text), Ask::Matches(patterns)) => text.yes(patterns),
             (Values::Number { cuts }, Ask::AtLeast(least)) => {
-                vec![(id(cuts.partition_point(|cut| cut < least) + 1 + at_cut(*least)), last)]
+                vec![(
+                    id(cuts.partition_point(|cut| cut < least) + 1 + at_cut(*least)),
+                    highest,
+                )]
             }
             (Values::Number { cuts }, Ask::Below(bound)) => {
                 let end = id(cuts.partition_point(|cut| cut < bound) + at_cut(*bound));
@@ -122,7 +133,13 @@ pub(crate) fn fields(model: &Model, unions: Unions) -> Result<BTreeMap<&Fact, Fi
                 }
                 Kind::Flag => Values::Flag,
             };
-            Ok((fact, Field { fact: fact.clone(), values }))
+            Ok((
+                fact,
+                Field {
+                    fact: fact.clone(),
+                    values,
+                },
+            ))
         })
         .collect()
 }
@@ -142,7 +159,9 @@ fn gather<'m>(cond: &'m Cond, questions: &mut BTreeMap<&'m Fact, Asked<'m>>) {
     match cond {
         Cond::Always => {}
         Cond::All(parts) | Cond::Any(parts) => {
-            parts.iter().for_each(|part| gather(part, questions));
+            for part in parts {
+                gather(part, questions);
+            }
         }
         Cond::Not(part) => gather(part, questions),
         Cond::Test(fact, ask) => {
@@ -169,8 +188,12 @@ mod tests {
 
     #[test]
     fn a_bound_splits_numbers_at_itself() {
-        let field =
-            Field { fact: Fact::Tokens, values: Values::Number { cuts: vec![10, u64::MAX] } };
+        let field = Field {
+            fact: Fact::Tokens,
+            values: Values::Number {
+                cuts: vec![10, u64::MAX],
+            },
+        };
         assert_eq!(field.atoms(), 4);
         assert_eq!(field.yes(&Ask::AtLeast(10)), [(2, 3)]);
         assert_eq!(field.yes(&Ask::Below(10)), [(1, 1)]);
@@ -181,7 +204,12 @@ mod tests {
         let samples: Vec<Sample> = (0..4).map(|atom| field.sample(atom)).collect();
         assert_eq!(
             samples,
-            [Sample::Absent, Sample::Number(0), Sample::Number(10), Sample::Number(u64::MAX)]
+            [
+                Sample::Absent,
+                Sample::Number(0),
+                Sample::Number(10),
+                Sample::Number(u64::MAX)
+            ]
         );
     }
 }

@@ -73,17 +73,33 @@ const SINGLES_MAX: usize = 4096;
 pub fn prove(model: &Model) -> Result<Proof<'_>, TooLarge> {
     let mut built = Built::new(model)?;
     let whole = ends(&built, built.root);
-    let mut audit = Audit { findings: Vec::new(), blamed: 0, whole };
+    let mut audit = Audit {
+        findings: Vec::new(),
+        blamed: 0,
+        whole,
+    };
     for (index, _) in model.routes.iter().enumerate() {
-        let Ok(index) = u16::try_from(index) else { break };
+        let Ok(index) = u16::try_from(index) else {
+            break;
+        };
         audit.route(&mut built, RouteId(index))?;
     }
-    let Audit { mut findings, whole, .. } = audit;
+    let Audit {
+        mut findings,
+        whole,
+        ..
+    } = audit;
     if whole.contains(&Ref::NOWHERE) {
         findings.push(Finding::Open);
-        return Ok(Proof { diagram: None, findings });
+        return Ok(Proof {
+            diagram: None,
+            findings,
+        });
     }
-    Ok(Proof { diagram: Some(AuditedDiagram { built }), findings })
+    Ok(Proof {
+        diagram: Some(AuditedDiagram { built }),
+        findings,
+    })
 }
 
 #[derive(Debug)]
@@ -138,7 +154,10 @@ impl Audit {
     /// made by name.
     fn used(&self, built: &Built<'_>, route: RouteId) -> bool {
         route == built.model.root
-            || built.arms(route).iter().any(|arm| self.whole.contains(&Ref::leaf(arm.id)))
+            || built
+                .arms(route)
+                .iter()
+                .any(|arm| self.whole.contains(&Ref::leaf(arm.id)))
     }
 
     /// A small set of earlier arms that takes everything the condition lets through.

@@ -36,7 +36,11 @@ impl Budget {
 
     /// Nothing if the amount is within the bound.
     pub(crate) fn admits(self, amount: usize) -> Result<(), TooLarge> {
-        if amount <= self.limit() { Ok(()) } else { Err(TooLarge { budget: self }) }
+        if amount <= self.limit() {
+            Ok(())
+        } else {
+            Err(TooLarge { budget: self })
+        }
     }
 }
 

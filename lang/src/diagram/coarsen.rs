@@ -18,7 +18,7 @@ pub(crate) fn classes(field: &Field, nodes: &[usize], store: &Store) -> Vec<u16>
                 // Values that are treated alike one by one may differ together.
                 return (0..field.atoms()).map(id).collect();
             }
-            congruent(text, alike(field.atoms(), nodes, store))
+            congruent(text, &alike(field.atoms(), nodes, store))
         }
         Values::Text(_) | Values::Number { .. } | Values::Flag => {
             renumbered(&alike(field.atoms(), nodes, store))
@@ -35,7 +35,10 @@ pub(crate) fn widest(runs: &[Run]) -> Ref {
         *widths.entry(run.to).or_default() += end - first;
         first = end;
     }
-    widths.into_iter().max_by_key(|(_, width)| *width).map_or(Ref::NOWHERE, |(to, _)| to)
+    widths
+        .into_iter()
+        .max_by_key(|(_, width)| *width)
+        .map_or(Ref::NOWHERE, |(to, _)| to)
 }
 
 /// Splits the atoms, node by node, until each class goes one way in every node. Only atoms that do
@@ -49,14 +52,17 @@ fn alike(atoms: usize, nodes: &[usize], store: &Store) -> Vec<u32> {
         let default = widest(runs);
         split.clear();
         let mut first = 0;
+        let mut part = |own: u32, to: Ref| {
+            *split.entry((own, to)).or_insert_with(|| {
+                fresh += 1;
+                fresh
+            })
+        };
         for run in runs {
             let end = usize::from(run.last) + 1;
             if run.to != default {
                 for own in &mut class[first..end] {
-                    *own = *split.entry((*own, run.to)).or_insert_with(|| {
-                        fresh += 1;
-                        fresh
-                    });
+                    *own = part(*own, run.to);
                 }
             }
             first = end;
@@ -77,18 +83,28 @@ fn renumbered<T: Ord + Copy>(class: &[T]) -> Vec<u16> {
 }
 
 /// Splits further until values that are alike stay alike beside every other value.
-fn congruent(text: &TextValues, alike: Vec<u32>) -> Vec<u16> {
-    let singles: Vec<u64> = text.samples.iter().zip(&text.met).skip(1)
+fn congruent(text: &TextValues, alike: &[u32]) -> Vec<u16> {
+    let singles: Vec<u64> = text
+        .samples
+        .iter()
+        .zip(&text.met)
+        .skip(1)
         .filter(|(sample, _)| sample.len() == 1)
         .map(|(_, met)| *met)
         .collect();
-    let join = |met: u64, more: u64| text.unions.get(&(met | more)).map_or(0, |atom| usize::from(*atom));
+    let join = |met: u64, more: u64| {
+        text.unions
+            .get(&(met | more))
+            .map_or(0, |atom| usize::from(*atom))
+    };
     let mut class: Vec<usize> = alike.iter().map(|class| *class as usize).collect();
     loop {
         // Absence is never beside a value.
         let keys: Vec<Vec<usize>> = (1..class.len())
             .map(|atom| {
-                let beside = singles.iter().map(|more| class[join(text.met[atom], *more)]);
+                let beside = singles
+                    .iter()
+                    .map(|more| class[join(text.met[atom], *more)]);
                 std::iter::once(class[atom]).chain(beside).collect()
             })
             .collect();

@@ -26,7 +26,11 @@ impl<'m> Built<'m> {
     /// Repeated headers get atoms of their own if the policy stays small with them; if not, a
     /// request that repeats one with different known values will be refused.
     pub(crate) fn new(model: &'m Model) -> Result<Self, TooLarge> {
-        let arms = model.routes.iter().map(|route| route.arms.len()).sum::<usize>();
+        let arms = model
+            .routes
+            .iter()
+            .map(|route| route.arms.len())
+            .sum::<usize>();
         let with_unions = Self::attempt(model, Unions::Made, arms * 16 + (1 << 14));
         with_unions.or_else(|_| Self::attempt(model, Unions::Left, usize::MAX))
     }
@@ -73,7 +77,10 @@ impl<'m> Built<'m> {
     /// A route by itself: every arm is an end, also one that leads to another route.
     pub(crate) fn alone(&mut self, route: RouteId) -> Result<Ref, TooLarge> {
         if let Some(made) = self.routes.get(&route)
-            && self.arms(route).iter().all(|arm| matches!(arm.to, Goal::End(_)))
+            && self
+                .arms(route)
+                .iter()
+                .all(|arm| matches!(arm.to, Goal::End(_)))
         {
             return Ok(*made);
         }
@@ -85,7 +92,11 @@ impl<'m> Built<'m> {
     }
 
     pub(crate) fn arms(&self, route: RouteId) -> &'m [Arm] {
-        self.model.routes.get(usize::from(route.0)).map(|route| &*route.arms).unwrap_or_default()
+        self.model
+            .routes
+            .get(usize::from(route.0))
+            .map(|route| &*route.arms)
+            .unwrap_or_default()
     }
 
     pub(crate) fn condition(&mut self, cond: &Cond) -> Result<Ref, TooLarge> {
@@ -105,24 +116,32 @@ impl<'m> Built<'m> {
                 self.store.except(to, part)
             }
             Cond::Any(parts) => {
-                let parts: Vec<Ref> =
-                    parts.iter().map(|part| self.condition(part)).collect::<Result<_, _>>()?;
+                let parts: Vec<Ref> = parts
+                    .iter()
+                    .map(|part| self.condition(part))
+                    .collect::<Result<_, _>>()?;
                 let any = self.store.first_of(&parts)?;
                 self.store.gate(any, to)
             }
             Cond::All(parts) => {
-                let mut parts: Vec<Ref> =
-                    parts.iter().map(|part| self.condition(part)).collect::<Result<_, _>>()?;
+                let mut parts: Vec<Ref> = parts
+                    .iter()
+                    .map(|part| self.condition(part))
+                    .collect::<Result<_, _>>()?;
                 // The latest field first, so that each part is set on top of a finished one.
                 parts.sort_by_key(|part| part.node().map(|node| self.store.open(node).0));
-                parts.iter().rev().try_fold(to, |to, part| self.store.gate(*part, to))
+                parts
+                    .iter()
+                    .rev()
+                    .try_fold(to, |to, part| self.store.gate(*part, to))
             }
         }
     }
 
     fn test(&mut self, fact: &Fact, ask: &Ask) -> Result<Ref, TooLarge> {
         let position = self.positions.get(fact).copied();
-        let Some((at, field)) = position.and_then(|at| Some((at, self.fields.get(usize::from(at))?)))
+        let Some((at, field)) =
+            position.and_then(|at| Some((at, self.fields.get(usize::from(at))?)))
         else {
             return Ok(Ref::NOWHERE);
         };
@@ -132,14 +151,20 @@ impl<'m> Built<'m> {
             if let Some(before) = first.checked_sub(1)
                 && next < first
             {
-                runs.push(Run { last: before, to: Ref::NOWHERE });
+                runs.push(Run {
+                    last: before,
+                    to: Ref::NOWHERE,
+                });
             }
             runs.push(Run { last, to: Ref::YES });
             next = last.saturating_add(1);
         }
         let end = id(field.atoms() - 1);
         if runs.last().is_none_or(|run| run.last < end) {
-            runs.push(Run { last: end, to: Ref::NOWHERE });
+            runs.push(Run {
+                last: end,
+                to: Ref::NOWHERE,
+            });
         }
         self.store.node(at, &runs)
     }
@@ -147,8 +172,12 @@ impl<'m> Built<'m> {
 
 fn facts(model: &Model) -> impl Iterator<Item = &Fact> {
     let mut found = Vec::new();
-    let mut open: Vec<&Cond> =
-        model.routes.iter().flat_map(|route| &route.arms).map(|arm| &arm.cond).collect();
+    let mut open: Vec<&Cond> = model
+        .routes
+        .iter()
+        .flat_map(|route| &route.arms)
+        .map(|arm| &arm.cond)
+        .collect();
     while let Some(cond) = open.pop() {
         match cond {
             Cond::Always => {}

@@ -28,7 +28,10 @@ const TRIES_MAX: usize = 64;
 pub(crate) fn pack(mut rows: Vec<Row>) -> (Vec<Cell>, Vec<(usize, usize)>) {
     // Long rows first, short ones into the gaps they leave.
     rows.sort_by_key(|row| (std::cmp::Reverse(row.edges.len()), row.node));
-    let free = Cell { owner: Cell::FREE, next: Ref(0) };
+    let free = Cell {
+        owner: Cell::FREE,
+        next: Ref(0),
+    };
     let mut cells: Vec<Cell> = Vec::new();
     let mut bases = Vec::with_capacity(rows.len());
     let mut low = 0;
@@ -56,6 +59,10 @@ fn fit(row: &Row, low: usize, cells: &[Cell]) -> usize {
         .filter(|at| is_free(*at))
         .take(TRIES_MAX)
         .map(|at| at - first)
-        .find(|base| row.edges.iter().all(|(atom, _)| is_free(base + usize::from(*atom))))
+        .find(|base| {
+            row.edges
+                .iter()
+                .all(|(atom, _)| is_free(base + usize::from(*atom)))
+        })
         .unwrap_or(cells.len())
 }

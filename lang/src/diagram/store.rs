@@ -94,8 +94,12 @@ const MEMO_MAX: usize = 1 << 20;
 impl Store {
     /// `nodes_max` may ask for less than the budget, for an attempt that may fail.
     pub(crate) fn new(nodes_max: usize) -> Self {
-        let nothing =
-            Memo { op: Op::Over, left: Ref::NOWHERE, right: Ref::NOWHERE, result: Ref::NOWHERE };
+        let nothing = Memo {
+            op: Op::Over,
+            left: Ref::NOWHERE,
+            right: Ref::NOWHERE,
+            result: Ref::NOWHERE,
+        };
         Self {
             nodes: Vec::new(),
             runs: Vec::new(),
@@ -110,7 +114,10 @@ impl Store {
     /// The field that a node tests, and its runs.
     pub(crate) fn open(&self, node: usize) -> (u16, &[Run]) {
         let node = self.nodes[node];
-        (node.field, &self.runs[node.start as usize..node.end as usize])
+        (
+            node.field,
+            &self.runs[node.start as usize..node.end as usize],
+        )
     }
 
     pub(crate) fn node_count(&self) -> usize {
@@ -127,7 +134,9 @@ impl Store {
                 _ => self.runs.push(*run),
             }
         }
-        let [only] = self.runs[start..] else { return self.unique(field, start) };
+        let [only] = self.runs[start..] else {
+            return self.unique(field, start);
+        };
         self.runs.truncate(start);
         Ok(only.to)
     }
@@ -149,11 +158,18 @@ impl Store {
             place = (place + 1) & mask;
         }
         if self.nodes.len() >= self.nodes_max {
-            return Err(TooLarge { budget: Budget::Nodes });
+            return Err(TooLarge {
+                budget: Budget::Nodes,
+            });
         }
         Budget::Edges.admits(self.runs.len())?;
         let made = id(self.nodes.len());
-        self.nodes.push(Node { field, hash, start: id(start), end: id(self.runs.len()) });
+        self.nodes.push(Node {
+            field,
+            hash,
+            start: id(start),
+            end: id(self.runs.len()),
+        });
         self.unique[place] = made;
         if self.nodes.len() * 2 > self.unique.len() {
             self.grow();
@@ -220,7 +236,12 @@ impl Store {
         let result = self.split(op, left, right)?;
         // The memo may have grown meanwhile.
         let place = self.memo_place(op, left, right);
-        self.memo[place] = Memo { op, left, right, result };
+        self.memo[place] = Memo {
+            op,
+            left,
+            right,
+            result,
+        };
         Ok(result)
     }
 
@@ -234,8 +255,22 @@ impl Store {
         made.clear();
         while a < a_end || b < b_end {
             // A side that does not test this field is the same under every atom.
-            let one = if a < a_end { self.runs[a] } else { Run { last: u16::MAX, to: left } };
-            let two = if b < b_end { self.runs[b] } else { Run { last: u16::MAX, to: right } };
+            let one = if a < a_end {
+                self.runs[a]
+            } else {
+                Run {
+                    last: u16::MAX,
+                    to: left,
+                }
+            };
+            let two = if b < b_end {
+                self.runs[b]
+            } else {
+                Run {
+                    last: u16::MAX,
+                    to: right,
+                }
+            };
             let to = self.apply(op, one.to, two.to)?;
             let last = one.last.min(two.last);
             match made.last_mut() {
@@ -289,11 +324,17 @@ fn id(position: usize) -> u32 {
 }
 
 fn hash_runs(field: u16, runs: &[Run]) -> u32 {
-    runs.iter().fold(u32::from(field), |hash, run| mix(mix(hash, run.last.into()), run.to.0))
+    runs.iter().fold(u32::from(field), |hash, run| {
+        mix(mix(hash, run.last.into()), run.to.0)
+    })
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "both halves of the product are used")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "both halves of the product are used"
+)]
 fn mix(hash: u32, value: u32) -> u32 {
-    let product = u64::from(hash ^ 0x9e37_79b9).wrapping_mul(u64::from(value) ^ 0xa076_1d64_78bd_642f);
+    let product =
+        u64::from(hash ^ 0x9e37_79b9).wrapping_mul(u64::from(value) ^ 0xa076_1d64_78bd_642f);
     (product ^ (product >> 32)) as u32
 }

@@ -45,7 +45,10 @@ impl TextValues {
         let (grid, literals) = {
             let rows = patterns.prefixes.len() + 1;
             Budget::Atoms.admits(rows.saturating_mul(patterns.suffixes.len() + 1))?;
-            (patterns.grid(&mut numbered), patterns.literals(&mut numbered))
+            (
+                patterns.grid(&mut numbered),
+                patterns.literals(&mut numbered),
+            )
         };
         Budget::Atoms.admits(numbered.sets.len() + 1)?;
         let mut made = Self {
@@ -53,8 +56,16 @@ impl TextValues {
                 .chain(numbered.samples.into_iter().map(|sample| vec![sample]))
                 .collect(),
             literals,
-            prefixes: patterns.prefixes.keys().map(|text| (*text).to_owned()).collect(),
-            suffixes: patterns.suffixes.keys().map(|Backwards(text)| (*text).to_owned()).collect(),
+            prefixes: patterns
+                .prefixes
+                .keys()
+                .map(|text| (*text).to_owned())
+                .collect(),
+            suffixes: patterns
+                .suffixes
+                .keys()
+                .map(|Backwards(text)| (*text).to_owned())
+                .collect(),
             grid,
             met: Vec::new(),
             unions: BTreeMap::new(),
@@ -81,7 +92,11 @@ impl TextValues {
         if key.iter().any(matches_all) {
             return vec![(1, id(self.samples.len() - 1))];
         }
-        let atoms = self.questions.get(key.as_ref()).map(Vec::as_slice).unwrap_or_default();
+        let atoms = self
+            .questions
+            .get(key.as_ref())
+            .map(Vec::as_slice)
+            .unwrap_or_default();
         let mut ranges: Vec<(u16, u16)> = Vec::new();
         for atom in atoms {
             match ranges.last_mut() {
@@ -96,8 +111,11 @@ impl TextValues {
     fn join(&mut self, order: &[Vec<u32>], yes: &mut [Vec<u16>]) {
         let bits = |met: &Vec<u32>| met.iter().fold(0, |set, question| set | 1 << question);
         let single: Vec<u64> = order.iter().map(bits).collect();
-        let mut unions: BTreeMap<u64, u16> =
-            single.iter().enumerate().map(|(atom, set)| (*set, id(atom + 1))).collect();
+        let mut unions: BTreeMap<u64, u16> = single
+            .iter()
+            .enumerate()
+            .map(|(atom, set)| (*set, id(atom + 1)))
+            .collect();
         let mut met: Vec<u64> = std::iter::once(0).chain(single.iter().copied()).collect();
         let mut samples = self.samples.clone();
         // Every set is reached from a smaller one by one more value.
@@ -205,16 +223,26 @@ impl<'m> Patterns<'m> {
 
     /// The questions met by every value that begins with this text, as far as prefixes tell.
     fn met_by_prefix(&self, text: &str) -> BTreeSet<u32> {
-        self.prefixes_of(text).filter_map(|text| self.prefixes.get(text)).flatten().copied().collect()
+        self.prefixes_of(text)
+            .filter_map(|text| self.prefixes.get(text))
+            .flatten()
+            .copied()
+            .collect()
     }
 
     fn met_by_suffix(&self, text: &str) -> BTreeSet<u32> {
-        self.suffixes_of(text).filter_map(|text| self.suffixes.get(&text)).flatten().copied().collect()
+        self.suffixes_of(text)
+            .filter_map(|text| self.suffixes.get(&text))
+            .flatten()
+            .copied()
+            .collect()
     }
 
     fn prefixes_of<'t>(&self, text: &'t str) -> impl DoubleEndedIterator<Item = &'t str> {
         let fits = self.prefix_bytes.range(..=text.len());
-        fits.filter_map(|bytes| text.get(..*bytes)).collect::<Vec<_>>().into_iter()
+        fits.filter_map(|bytes| text.get(..*bytes))
+            .collect::<Vec<_>>()
+            .into_iter()
     }
 
     fn suffixes_of<'t>(&self, text: &'t str) -> impl DoubleEndedIterator<Item = Backwards<'t>> {
@@ -256,18 +284,33 @@ impl<'m> Patterns<'m> {
     /// tried, which are more than the patterns, always does.
     fn sample(&self, prefix: &str, suffix: &str) -> String {
         let tried = self.exact.len() + self.prefixes.len() + self.suffixes.len() + 1;
-        let short = if prefix.is_empty() && suffix.is_empty() { None } else { Some(String::new()) };
+        let short = if prefix.is_empty() && suffix.is_empty() {
+            None
+        } else {
+            Some(String::new())
+        };
         short
             .into_iter()
-            .chain(('a'..='z').rev().skip(2).chain('\u{a1}'..).take(tried).map(String::from))
+            .chain(
+                ('a'..='z')
+                    .rev()
+                    .skip(2)
+                    .chain('\u{a1}'..)
+                    .take(tried)
+                    .map(String::from),
+            )
             .map(|middle| format!("{prefix}{middle}{suffix}"))
             .find(|text| self.falls(text, prefix, suffix))
             .unwrap_or_default()
     }
 
     fn falls(&self, text: &str, prefix: &str, suffix: &str) -> bool {
-        let longest = self.prefixes_of(text).rfind(|found| self.prefixes.contains_key(found));
-        let latest = self.suffixes_of(text).rfind(|found| self.suffixes.contains_key(found));
+        let longest = self
+            .prefixes_of(text)
+            .rfind(|found| self.prefixes.contains_key(found));
+        let latest = self
+            .suffixes_of(text)
+            .rfind(|found| self.suffixes.contains_key(found));
         !self.exact.contains_key(text)
             && longest.unwrap_or_default() == prefix
             && latest.map_or("", |found| found.0) == suffix

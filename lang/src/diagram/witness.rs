@@ -20,7 +20,10 @@ impl AuditedDiagram<'_> {
                 continue;
             }
             let Some(node) = at.node() else { continue };
-            if seen.get_mut(node).is_none_or(|seen| std::mem::replace(seen, true)) {
+            if seen
+                .get_mut(node)
+                .is_none_or(|seen| std::mem::replace(seen, true))
+            {
                 continue;
             }
             let (field, runs) = self.built.store.open(node);
@@ -32,14 +35,21 @@ impl AuditedDiagram<'_> {
                 first = run.last.saturating_add(1);
             }
         }
-        found.into_iter().map(|(arm, path)| (arm, self.request(&path))).collect()
+        found
+            .into_iter()
+            .map(|(arm, path)| (arm, self.request(&path)))
+            .collect()
     }
 
     /// The most ordinary atom of a run: a request has a method and a model, but few headers.
     fn natural(&self, field: u16, first: u16, last: u16) -> u16 {
         let rare = |field: &Field| field.fact.repeats();
         let absent = self.built.fields.get(usize::from(field)).is_some_and(rare);
-        if first == 0 && last > 0 && !absent { 1 } else { first }
+        if first == 0 && last > 0 && !absent {
+            1
+        } else {
+            first
+        }
     }
 
     fn request(&self, path: &[(u16, u16)]) -> Request {
@@ -70,7 +80,10 @@ fn set(request: &mut Request, fact: &Fact, sample: Sample) {
     };
     let named = |name: &String| {
         let name = name.clone();
-        texts.iter().map(move |text| (name.clone(), text.clone().into_bytes())).collect::<Vec<_>>()
+        texts
+            .iter()
+            .map(move |text| (name.clone(), text.clone().into_bytes()))
+            .collect::<Vec<_>>()
     };
     match fact {
         Fact::Method => request.method = texts.into_iter().next(),

@@ -7,8 +7,11 @@ use super::{Earlier, Explained, Outcome, Plan, TargetPlan};
 /// Renders an explanation as plain text.
 pub fn human(it: &Explained) -> String {
     let mut out = String::new();
-    let facts: Vec<[String; 2]> =
-        it.request.iter().map(|said| [said.fact.clone(), said.value.clone()]).collect();
+    let facts: Vec<[String; 2]> = it
+        .request
+        .iter()
+        .map(|said| [said.fact.clone(), said.value.clone()])
+        .collect();
     section(&mut out, "request", &facts);
     decision(&mut out, it);
     let earlier: Vec<[String; 4]> = it.earlier.iter().map(row).collect();
@@ -52,7 +55,10 @@ fn decision(out: &mut String, it: &Explained) {
 
 fn row(arm: &Earlier) -> [String; 4] {
     let failed = arm.failed.clone().unwrap_or_default();
-    let value = arm.value.as_ref().map_or(String::new(), |value| format!("it is {value}"));
+    let value = arm
+        .value
+        .as_ref()
+        .map_or(String::new(), |value| format!("it is {value}"));
     [arm.arm.clone(), arm.place.clone(), failed, value]
 }
 
@@ -63,7 +69,12 @@ fn plan(out: &mut String, plan: &Plan) {
         .enumerate()
         .map(|(at, target)| {
             let number = (at + 1).to_string();
-            [number, target.target.clone(), address(target), deadlines(target)]
+            [
+                number,
+                target.target.clone(),
+                address(target),
+                deadlines(target),
+            ]
         })
         .collect();
     section(out, "targets, in order", &targets);
@@ -76,13 +87,18 @@ fn plan(out: &mut String, plan: &Plan) {
         ("attempts", attempts),
         ("moves on", plan.moves_on.join(", ")),
         ("new round", format!("after {}..{}", time(low), time(high))),
-        ("retry-after", format!("waited for up to {}", time(plan.honor_retry_after_ms))),
+        (
+            "retry-after",
+            format!("waited for up to {}", time(plan.honor_retry_after_ms)),
+        ),
     ];
     if let Some(total) = plan.total_ms {
         rows.push(("total", format!("{} for everything", time(total))));
     }
-    let rows: Vec<[String; 2]> =
-        rows.into_iter().map(|(name, text)| [name.to_owned(), text]).collect();
+    let rows: Vec<[String; 2]> = rows
+        .into_iter()
+        .map(|(name, text)| [name.to_owned(), text])
+        .collect();
     section(out, "rules", &rows);
 }
 
@@ -103,7 +119,9 @@ fn deadlines(target: &TargetPlan) -> String {
         ("idle", target.idle_ms),
         ("attempt", target.attempt_ms),
     ];
-    let said = all.iter().filter_map(|(name, ms)| Some(format!("{name} {}", time((*ms)?))));
+    let said = all
+        .iter()
+        .filter_map(|(name, ms)| Some(format!("{name} {}", time((*ms)?))));
     said.collect::<Vec<_>>().join(", ")
 }
 
@@ -118,7 +136,11 @@ fn time(ms: u64) -> String {
             rest %= size;
         }
     }
-    if out.is_empty() { "0ms".to_owned() } else { out }
+    if out.is_empty() {
+        "0ms".to_owned()
+    } else {
+        out
+    }
 }
 
 fn section<const N: usize>(out: &mut String, title: &str, rows: &[[String; N]]) {
@@ -135,7 +157,10 @@ fn table<const N: usize>(out: &mut String, rows: &[[String; N]]) {
     for row in rows {
         let mut line = String::from(" ");
         for (at, cell) in row.iter().enumerate() {
-            let wide = rows.iter().filter_map(|row| row.get(at)).map(|cell| cell.chars().count());
+            let wide = rows
+                .iter()
+                .filter_map(|row| row.get(at))
+                .map(|cell| cell.chars().count());
             let _ = write!(line, " {cell:<width$} ", width = wide.max().unwrap_or(0));
         }
         let _ = writeln!(out, "{}", line.trim_end());

@@ -26,15 +26,21 @@ pub(super) fn fact(fact: &Fact) -> String {
 /// What a request says about a fact.
 pub(super) fn value(fact: &Fact, request: &Request) -> String {
     match fact {
-        Fact::Tokens => request.tokens.map_or("absent".to_owned(), |tokens| tokens.to_string()),
-        Fact::Streaming => yes_or_no(request.streaming).to_owned(),
-        Fact::Has(can) => yes_or_no(request.uses(*can)).to_owned(),
+        Fact::Tokens => request
+            .tokens
+            .map_or("absent".to_owned(), |tokens| tokens.to_string()),
+        Fact::Streaming => yes_or_no(request.streaming),
+        Fact::Has(can) => yes_or_no(request.uses(*can)),
         Fact::Method => bare(request.method.as_ref()),
         Fact::Endpoint => bare(request.endpoint.as_ref()),
         Fact::Path | Fact::Host | Fact::Header(_) | Fact::Query(_) | Fact::Model => {
-            let values = request.values(fact).into_iter().map(|value| escape(&clip(value)));
+            let values = request.values(fact).map(|value| escape(&clip(value)));
             let values: Vec<String> = values.collect();
-            if values.is_empty() { "absent".to_owned() } else { values.join(", ") }
+            if values.is_empty() {
+                "absent".to_owned()
+            } else {
+                values.join(", ")
+            }
         }
     }
 }
@@ -57,8 +63,19 @@ pub(super) fn request(request: &Request) -> Vec<super::Said> {
         }
     }
     facts.extend([Fact::Model, Fact::Streaming, Fact::Tokens]);
-    facts.extend(Can::ALL.into_iter().filter(|can| request.uses(*can)).map(Fact::Has));
-    facts.iter().map(|asked| super::Said { fact: fact(asked), value: value(asked, request) }).collect()
+    facts.extend(
+        Can::ALL
+            .into_iter()
+            .filter(|can| request.uses(*can))
+            .map(Fact::Has),
+    );
+    facts
+        .iter()
+        .map(|asked| super::Said {
+            fact: fact(asked),
+            value: value(asked, request),
+        })
+        .collect()
 }
 
 /// The condition that kept an arm from matching.
@@ -68,15 +85,21 @@ pub(super) fn test(failed: &Failed<'_>) -> String {
         Ask::Yes if not => format!("not {name}"),
         Ask::Yes => name,
         Ask::Present => format!("{name} is {}", if not { "absent" } else { "present" }),
-        // A bound may have been written with `>` or `<=`; the rounder number is the likelier.
-        Ask::AtLeast(bound) if is_one_more(*bound) => at_bound(&name, [">", "<="], bound - 1, not),
-        Ask::AtLeast(bound) => at_bound(&name, [">=", "<"], *bound, not),
-        Ask::Below(bound) if is_one_more(*bound) => at_bound(&name, ["<=", ">"], bound - 1, not),
-        Ask::Below(bound) => at_bound(&name, ["<", ">="], *bound, not),
+        Ask::AtLeast(bound) | Ask::Below(bound) => {
+            // It may have been written with `>` or `<=`; the rounder number is the likelier.
+            let least = matches!(failed.ask, Ask::AtLeast(_));
+            let (op, bound) = match (least != not, is_one_more(*bound)) {
+                (true, true) => (">", bound - 1),
+                (true, false) => (">=", *bound),
+                (false, true) => ("<=", bound - 1),
+                (false, false) => ("<", *bound),
+            };
+            format!("{name} {op} {}", count(bound))
+        }
         Ask::Matches(patterns) => {
             let is_exact = patterns.iter().all(|one| matches!(one, Pattern::Exact(_)));
-            let is_word = matches!(failed.fact, Fact::Method | Fact::Endpoint);
-            let texts: Vec<String> = patterns.iter().map(|one| pattern(one, is_word)).collect();
+            let texts = patterns.iter().map(|one| pattern(failed.fact, one));
+            let texts: Vec<String> = texts.collect();
             let list = texts.join(", ");
             match (is_exact, not) {
                 (true, false) => format!("{name} is {list}"),
@@ -86,10 +109,6 @@ pub(super) fn test(failed: &Failed<'_>) -> String {
             }
         }
     }
-}
-
-fn at_bound(name: &str, [op, turned]: [&str; 2], bound: u64, not: bool) -> String {
-    format!("{name} {} {}", if not { turned } else { op }, count(bound))
 }
 
 fn is_one_more(bound: u64) -> bool {
@@ -105,7 +124,8 @@ fn count(number: u64) -> String {
     }
 }
 
-fn pattern(pattern: &Pattern, is_word: bool) -> String {
+fn pattern(asked: &Fact, pattern: &Pattern) -> String {
+    let is_word = matches!(asked, Fact::Method | Fact::Endpoint);
     match pattern {
         Pattern::Exact(text) if is_word => text.clone(),
         Pattern::Exact(text) => escape(text),
@@ -118,8 +138,12 @@ fn bare(text: Option<&String>) -> String {
     text.map_or("absent".to_owned(), |text| clip(text.as_bytes()))
 }
 
-fn yes_or_no(flag: bool) -> &'static str {
-    if flag { "yes" } else { "no" }
+#[expect(
+    clippy::fn_params_excessive_bools,
+    reason = "the answer itself, not a switch"
+)]
+fn yes_or_no(flag: bool) -> String {
+    if flag { "yes" } else { "no" }.to_owned()
 }
 
 /// The beginning of a value: enough to know it by.
@@ -133,9 +157,21 @@ fn clip(value: &[u8]) -> String {
 
 /// An address put together again.
 pub(super) fn url(url: &Url) -> String {
-    let (scheme, own) = if url.tls { ("https", 443) } else { ("http", 80) };
-    let host = if url.host.contains(':') { format!("[{}]", url.host) } else { url.host.clone() };
-    let port = if url.port == own { String::new() } else { format!(":{}", url.port) };
+    let (scheme, own) = if url.tls {
+        ("https", 443)
+    } else {
+        ("http", 80)
+    };
+    let host = if url.host.contains(':') {
+        format!("[{}]", url.host)
+    } else {
+        url.host.clone()
+    };
+    let port = if url.port == own {
+        String::new()
+    } else {
+        format!(":{}", url.port)
+    };
     format!("{scheme}://{host}{port}{}", url.base)
 }
 
@@ -165,32 +201,63 @@ pub(super) fn on_one_line(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn shown(fact: Fact, ask: &Ask, answer: Answer) -> String {
-        test(&Failed { fact: &fact, ask, answer })
+    fn shown(fact: &Fact, ask: &Ask, answer: Answer) -> String {
+        test(&Failed { fact, ask, answer })
     }
 
     #[test]
     fn a_test_is_told_as_it_is_written() {
         use Answer::{No, Yes};
-        let exact = Ask::Matches(vec![Pattern::Exact("ml".into()), Pattern::Exact("a\"b".into())]);
+        let exact = Ask::Matches(vec![
+            Pattern::Exact("ml".into()),
+            Pattern::Exact("a\"b".into()),
+        ]);
         let team = || Fact::Header("x-team".into());
-        assert_eq!(shown(team(), &exact, No), r#"header "x-team" is "ml", "a\"b""#);
-        assert_eq!(shown(team(), &exact, Yes), r#"header "x-team" is not "ml", "a\"b""#);
-        let like = Ask::Matches(vec![Pattern::Prefix("gpt-".into()), Pattern::Exact("o3".into())]);
-        assert_eq!(shown(Fact::Model, &like, No), r#"model like "gpt-*", "o3""#);
-        assert_eq!(shown(Fact::Model, &like, Yes), r#"not model like "gpt-*", "o3""#);
-        assert_eq!(shown(Fact::Tokens, &Ask::AtLeast(100_001), No), "tokens > 100k");
-        assert_eq!(shown(Fact::Tokens, &Ask::AtLeast(8_000), No), "tokens >= 8k");
-        assert_eq!(shown(Fact::Tokens, &Ask::Below(2_001), Yes), "tokens > 2k");
-        assert_eq!(shown(Fact::Tokens, &Ask::Below(1_234), No), "tokens < 1234");
-        assert_eq!(shown(Fact::Has(Can::Tools), &Ask::Yes, No), "has tools");
-        assert_eq!(shown(Fact::Streaming, &Ask::Yes, Yes), "not streaming");
-        assert_eq!(shown(Fact::Query("v".into()), &Ask::Present, Yes), r#"query "v" is absent"#);
+        assert_eq!(
+            shown(&team(), &exact, No),
+            r#"header "x-team" is "ml", "a\"b""#
+        );
+        assert_eq!(
+            shown(&team(), &exact, Yes),
+            r#"header "x-team" is not "ml", "a\"b""#
+        );
+        let like = Ask::Matches(vec![
+            Pattern::Prefix("gpt-".into()),
+            Pattern::Exact("o3".into()),
+        ]);
+        assert_eq!(
+            shown(&Fact::Model, &like, No),
+            r#"model like "gpt-*", "o3""#
+        );
+        assert_eq!(
+            shown(&Fact::Model, &like, Yes),
+            r#"not model like "gpt-*", "o3""#
+        );
+        assert_eq!(
+            shown(&Fact::Tokens, &Ask::AtLeast(100_001), No),
+            "tokens > 100k"
+        );
+        assert_eq!(
+            shown(&Fact::Tokens, &Ask::AtLeast(8_000), No),
+            "tokens >= 8k"
+        );
+        assert_eq!(shown(&Fact::Tokens, &Ask::Below(2_001), Yes), "tokens > 2k");
+        assert_eq!(
+            shown(&Fact::Tokens, &Ask::Below(1_234), No),
+            "tokens < 1234"
+        );
+        assert_eq!(shown(&Fact::Has(Can::Tools), &Ask::Yes, No), "has tools");
+        assert_eq!(shown(&Fact::Streaming, &Ask::Yes, Yes), "not streaming");
+        assert_eq!(
+            shown(&Fact::Query("v".into()), &Ask::Present, Yes),
+            r#"query "v" is absent"#
+        );
     }
 
     #[test]
     fn an_arm_is_told_on_one_line_without_its_comments() {
-        let arm = "when model is \"a#b\"  # why\r\n\t and  path is \"/ x  \\\" # y\" # z\n  -> code";
+        let arm =
+            "when model is \"a#b\"  # why\r\n\t and  path is \"/ x  \\\" # y\" # z\n  -> code";
         let shown = r#"when model is "a#b" and path is "/ x  \" # y" -> code"#;
         assert_eq!(on_one_line(arm), shown);
         assert_eq!(on_one_line("# x\n\n a\n\n"), "a");

@@ -1,6 +1,6 @@
 //! Findings for people: the source with arrows, drawn by miette.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use miette::{
     GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode, SourceSpan,
@@ -53,7 +53,7 @@ impl Report {
         }
         let left = (self.errors() + self.warnings()).saturating_sub(DRAWN_MAX);
         if left > 0 {
-            out.push_str(&format!("… and {left} more\n\n"));
+            let _ = writeln!(out, "… and {left} more\n");
         }
         out.push_str(&self.summary());
         out.push('\n');
@@ -70,7 +70,9 @@ impl Report {
             (0, 0) => "no findings".to_owned(),
             (errors, 0) => count(errors, "error"),
             (0, warnings) => count(warnings, "warning"),
-            (errors, warnings) => format!("{}, {}", count(errors, "error"), count(warnings, "warning")),
+            (errors, warnings) => {
+                format!("{}, {}", count(errors, "error"), count(warnings, "warning"))
+            }
         }
     }
 }
@@ -88,21 +90,44 @@ struct Drawn<'a> {
 impl<'a> Drawn<'a> {
     fn new(found: &'a Diagnostic, sources: &[Source]) -> Self {
         let file = found.primary.span.file;
-        let (here, elsewhere): (Vec<&Label>, Vec<&Label>) =
-            found.others.iter().partition(|label| label.span.file == file);
+        let (here, elsewhere): (Vec<&Label>, Vec<&Label>) = found
+            .others
+            .iter()
+            .partition(|label| label.span.file == file);
         let mut spans: Vec<&Label> = vec![&found.primary];
         spans.extend(here);
-        let source = sources.get(file as usize).map(|source| Excerpt::new(source, &spans));
-        let labels = source.as_ref().map_or_else(Vec::new, |source| source.labels(&spans));
-        let others = elsewhere.iter().map(|label| Self::elsewhere(label, sources)).collect();
-        Self { found: Some(found), heading: found.message.clone(), source, labels, others }
+        let source = sources
+            .get(file as usize)
+            .map(|source| Excerpt::new(source, &spans));
+        let labels = source
+            .as_ref()
+            .map_or_else(Vec::new, |source| source.labels(&spans));
+        let others = elsewhere
+            .iter()
+            .map(|label| Self::elsewhere(label, sources))
+            .collect();
+        Self {
+            found: Some(found),
+            heading: found.message.clone(),
+            source,
+            labels,
+            others,
+        }
     }
 
     fn elsewhere(label: &Label, sources: &[Source]) -> Self {
         let source = sources.get(label.span.file as usize);
         let source = source.map(|source| Excerpt::new(source, &[label]));
-        let labels = source.as_ref().map_or_else(Vec::new, |source| source.labels(&[label]));
-        Self { found: None, heading: "and in another file".to_owned(), source, labels, others: Vec::new() }
+        let labels = source
+            .as_ref()
+            .map_or_else(Vec::new, |source| source.labels(&[label]));
+        Self {
+            found: None,
+            heading: "and in another file".to_owned(),
+            source,
+            labels,
+            others: Vec::new(),
+        }
     }
 }
 
@@ -117,7 +142,11 @@ impl std::error::Error for Drawn<'_> {}
 impl miette::Diagnostic for Drawn<'_> {
     fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
         let found = self.found?;
-        Some(Box::new(format!("{}[{}]", found.code.severity().word(), found.code.id())))
+        Some(Box::new(format!(
+            "{}[{}]",
+            found.code.severity().word(),
+            found.code.id()
+        )))
     }
 
     fn severity(&self) -> Option<miette::Severity> {
@@ -132,11 +161,17 @@ impl miette::Diagnostic for Drawn<'_> {
         let found = self.found?;
         let help = found.help.clone().unwrap_or_default();
         let more = format!("(clawc explain {})", found.code.id());
-        Some(Box::new(if help.is_empty() { more } else { format!("{help} {more}") }))
+        Some(Box::new(if help.is_empty() {
+            more
+        } else {
+            format!("{help} {more}")
+        }))
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
-        self.source.as_ref().map(|source| &source.text as &dyn SourceCode)
+        self.source
+            .as_ref()
+            .map(|source| &source.text as &dyn SourceCode)
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
@@ -147,7 +182,11 @@ impl miette::Diagnostic for Drawn<'_> {
         if self.others.is_empty() {
             return None;
         }
-        Some(Box::new(self.others.iter().map(|other| other as &dyn miette::Diagnostic)))
+        Some(Box::new(
+            self.others
+                .iter()
+                .map(|other| other as &dyn miette::Diagnostic),
+        ))
     }
 }
 
@@ -170,28 +209,42 @@ impl Excerpt {
             !near.contains(&b'\n')
         };
         let (cut, end) = if has_long_line {
-            (boundary(text, first.saturating_sub(60)), boundary(text, first + 120))
+            (
+                boundary(text, first.saturating_sub(60)),
+                boundary(text, first + 120),
+            )
         } else {
             (0, text.len())
         };
-        // Control characters would move the cursor and a tab has no fixed width.
         let shown: String = text
             .get(cut..end)
             .unwrap_or_default()
             .chars()
-            .map(|c| if c.is_control() && !matches!(c, '\n' | '\r' | '\t') { '?' } else { c })
+            .map(visible)
             .collect();
         let at = Lines::new(text).position(u32::try_from(first).unwrap_or(u32::MAX));
         let name = format!("{}:{}:{}", source.path, at.line, at.column);
-        let name = if has_long_line { name } else { source.path.clone() };
-        Self { len: shown.len(), text: NamedSource::new(name, shown), cut }
+        let name = if has_long_line {
+            name
+        } else {
+            source.path.clone()
+        };
+        Self {
+            len: shown.len(),
+            text: NamedSource::new(name, shown),
+            cut,
+        }
     }
 
     fn labels(&self, labels: &[&Label]) -> Vec<LabeledSpan> {
         let mut out = Vec::new();
         for (at, label) in labels.iter().enumerate() {
-            let start = (label.span.start as usize).saturating_sub(self.cut).min(self.len);
-            let end = (label.span.end as usize).saturating_sub(self.cut).clamp(start, self.len);
+            let start = (label.span.start as usize)
+                .saturating_sub(self.cut)
+                .min(self.len);
+            let end = (label.span.end as usize)
+                .saturating_sub(self.cut)
+                .clamp(start, self.len);
             if (label.span.start as usize) < self.cut {
                 continue;
             }
@@ -213,4 +266,15 @@ fn boundary(text: &str, mut at: usize) -> usize {
         at -= 1;
     }
     at
+}
+
+/// Something harmless of the same length in place of what would act on the terminal, so that every
+/// place stays where it is.
+fn visible(c: char) -> char {
+    match c.len_utf8() {
+        _ if matches!(c, '\n' | '\r' | '\t') || !crate::unseen::is_unseen(c) => c,
+        1 => '?',
+        2 => '¿',
+        _ => '\u{FFFD}',
+    }
 }

@@ -58,12 +58,19 @@ impl Report {
     /// Every finding as one JSON object.
     pub fn json(&self) -> String {
         let lines: Vec<Lines<'_>> = self.sources().iter().map(|s| Lines::new(&s.text)).collect();
-        let shaper = Shaper { report: self, lines };
+        let shaper = Shaper {
+            report: self,
+            lines,
+        };
         let whole = Whole {
             version: VERSION,
             errors: self.errors(),
             warnings: self.warnings(),
-            findings: self.diagnostics().iter().map(|found| shaper.finding(found)).collect(),
+            findings: self
+                .diagnostics()
+                .iter()
+                .map(|found| shaper.finding(found))
+                .collect(),
         };
         serde_json::to_string_pretty(&whole).unwrap_or_default()
     }
@@ -76,13 +83,19 @@ struct Shaper<'a> {
 
 impl<'a> Shaper<'a> {
     fn finding(&self, found: &'a Diagnostic) -> Finding<'a> {
-        let shown = |label: &'a Label| Shown { place: self.place(label.span), text: &label.text };
+        let shown = |label: &'a Label| Shown {
+            place: self.place(label.span),
+            text: &label.text,
+        };
         Finding {
             code: found.code.id(),
             severity: found.code.severity().word(),
             message: &found.message,
             help: found.help.as_deref(),
-            labels: std::iter::once(&found.primary).chain(&found.others).map(shown).collect(),
+            labels: std::iter::once(&found.primary)
+                .chain(&found.others)
+                .map(shown)
+                .collect(),
             fix: found.fix.as_ref().map(|fix| Edit {
                 place: self.place(fix.span),
                 replacement: &fix.text,
@@ -91,7 +104,11 @@ impl<'a> Shaper<'a> {
     }
 
     fn place(&self, span: Span) -> Place<'a> {
-        let file = self.report.sources().get(span.file as usize).map_or("", |s| s.path.as_str());
+        let file = self
+            .report
+            .sources()
+            .get(span.file as usize)
+            .map_or("", |s| s.path.as_str());
         let at = |offset| match self.lines.get(span.file as usize) {
             Some(lines) => lines.position(offset),
             None => super::Position { line: 1, column: 1 },

@@ -37,11 +37,18 @@ impl<'a> Lines<'a> {
     /// The place of a byte offset; beyond the end it is the end.
     pub fn position(&self, offset: u32) -> Position {
         let line = self.starts.partition_point(|start| *start <= offset);
-        let start = self.starts.get(line.saturating_sub(1)).copied().unwrap_or(0);
+        let start = self
+            .starts
+            .get(line.saturating_sub(1))
+            .copied()
+            .unwrap_or(0);
         let end = (offset as usize).min(self.text.len());
         let before = self.text.get(start as usize..end).unwrap_or_default();
         let column = before.trim_start_matches('\u{FEFF}').chars().count() + 1;
-        Position { line: count(line), column: count(column) }
+        Position {
+            line: count(line),
+            column: count(column),
+        }
     }
 }
 

@@ -16,9 +16,25 @@ pub(super) struct BodyFacts {
 
 /// Members that are read, or whose double meaning would matter: none may stand twice.
 const READ: &[&str] = &[
-    "model", "stream", "stream_options", "max_tokens", "max_completion_tokens", "n", "tools",
-    "functions", "response_format", "reasoning_effort", "reasoning", "thinking", "messages", "input",
-    "service_tier", "top_k", "system", "prompt", "temperature",
+    "model",
+    "stream",
+    "stream_options",
+    "max_tokens",
+    "max_completion_tokens",
+    "n",
+    "tools",
+    "functions",
+    "response_format",
+    "reasoning_effort",
+    "reasoning",
+    "thinking",
+    "messages",
+    "input",
+    "service_tier",
+    "top_k",
+    "system",
+    "prompt",
+    "temperature",
 ];
 
 /// Reads a body as the gateway does.
@@ -26,7 +42,10 @@ pub(super) fn read(body: &Json) -> Result<BodyFacts, RequestError> {
     let Json::Object(members) = body else {
         return Err(wrong("body", "an object, the chat request as it is sent"));
     };
-    let mut facts = BodyFacts { tokens: tokens::estimate(members), ..BodyFacts::default() };
+    let mut facts = BodyFacts {
+        tokens: tokens::estimate(members),
+        ..BodyFacts::default()
+    };
     for (at, (key, value)) in members.iter().enumerate() {
         no_twin(key, members.iter().take(at).map(|(key, _)| key.as_str()))?;
         member(key, value, &mut facts)?;
@@ -37,12 +56,19 @@ pub(super) fn read(body: &Json) -> Result<BodyFacts, RequestError> {
 /// A member that some parser would take for one that is read makes the body ambiguous, and the
 /// gateway refuses it.
 fn no_twin<'a>(key: &str, mut before: impl Iterator<Item = &'a str>) -> Result<(), RequestError> {
-    let Some(read) = READ.iter().find(|read| read.eq_ignore_ascii_case(key)) else { return Ok(()) };
+    let Some(read) = READ.iter().find(|read| read.eq_ignore_ascii_case(key)) else {
+        return Ok(());
+    };
     if *read != key {
-        return Err(RequestError::Ambiguous { key: key.to_owned(), like: read });
+        return Err(RequestError::Ambiguous {
+            key: key.to_owned(),
+            like: read,
+        });
     }
     if before.any(|other| other == key) {
-        return Err(RequestError::Twice { key: format!("body.{key}") });
+        return Err(RequestError::Twice {
+            key: format!("body.{key}"),
+        });
     }
     Ok(())
 }
@@ -51,14 +77,21 @@ fn member(key: &str, value: &Json, facts: &mut BodyFacts) -> Result<(), RequestE
     match (key, value) {
         ("model", Json::Text(name)) if is_model(name) => facts.model = Some(name.clone()),
         ("model", _) => {
-            return Err(wrong("body.model", "a text of 1 to 512 bytes without control characters"));
+            return Err(wrong(
+                "body.model",
+                "a text of 1 to 512 bytes without control characters",
+            ));
         }
         // What is null is not said, and of some members only the kind is looked at.
         (_, Json::Null) | ("stream_options", Json::Object(_)) => {}
         ("stream", Json::Flag(stream)) => facts.streaming = *stream,
         ("stream", _) => return Err(wrong("body.stream", "true or false")),
         ("tools" | "functions", Json::List(tools)) => {
-            facts.uses(if tools.is_empty() { None } else { Some(Can::Tools) });
+            facts.uses(if tools.is_empty() {
+                None
+            } else {
+                Some(Can::Tools)
+            });
         }
         ("messages" | "input", Json::List(messages)) => {
             for one in messages {
@@ -95,8 +128,13 @@ fn answer_form(format: &[(String, Json)]) -> Option<Can> {
     match kind {
         Json::Text(kind) if kind == "json_object" => Some(Can::Json),
         Json::Text(kind) if kind == "json_schema" => Some(Can::JsonSchema),
-        Json::Text(_) | Json::Null | Json::Flag(_) | Json::Whole(_) | Json::Number
-        | Json::List(_) | Json::Object(_) => None,
+        Json::Text(_)
+        | Json::Null
+        | Json::Flag(_)
+        | Json::Whole(_)
+        | Json::Number
+        | Json::List(_)
+        | Json::Object(_) => None,
     }
 }
 
@@ -115,7 +153,9 @@ fn declines_to_think(value: &Json) -> bool {
 }
 
 fn message(message: &Json, facts: &mut BodyFacts) {
-    let Json::Object(members) = message else { return };
+    let Json::Object(members) = message else {
+        return;
+    };
     for (key, value) in members {
         match (key.as_str(), value) {
             ("content", Json::List(parts)) => parts.iter().for_each(|one| part(one, facts)),
@@ -149,5 +189,8 @@ fn medium(key: &str, value: &Json) -> Option<Can> {
 }
 
 fn wrong(key: &str, wanted: &'static str) -> RequestError {
-    RequestError::WrongValue { key: key.to_owned(), wanted }
+    RequestError::WrongValue {
+        key: key.to_owned(),
+        wanted,
+    }
 }

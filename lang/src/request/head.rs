@@ -7,7 +7,10 @@ pub(super) fn method(method: &str) -> Result<String, RequestError> {
     if !method.is_empty() && method.bytes().all(|byte| byte.is_ascii_uppercase()) {
         return Ok(method.to_owned());
     }
-    Err(RequestError::WrongValue { key: "method".into(), wanted: "a method in capitals, such as `POST`" })
+    Err(RequestError::WrongValue {
+        key: "method".into(),
+        wanted: "a method in capitals, such as `POST`",
+    })
 }
 
 /// A header's name in lower case.
@@ -46,7 +49,7 @@ pub(super) fn path(path: &str) -> Result<String, RequestError> {
     };
     let inner = path.strip_prefix('/').ok_or_else(refused)?;
     let inner = inner.strip_suffix('/').unwrap_or(inner);
-    if inner.is_empty() || inner.split('/').all(is_sound) {
+    if path == "/" || inner.split('/').all(is_sound) {
         return Ok(format!("/{inner}"));
     }
     Err(refused())
@@ -71,7 +74,9 @@ fn is_needed(high: u8, low: u8) -> bool {
         b'A'..=b'F' => Some(byte - b'A' + 10),
         _ => None,
     };
-    let (Some(high), Some(low)) = (digit(high), digit(low)) else { return false };
+    let (Some(high), Some(low)) = (digit(high), digit(low)) else {
+        return false;
+    };
     let byte = high << 4 | low;
     let is_plain = byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
     !is_plain && !matches!(byte, b'/' | b'\\' | b';' | b'%' | 0..=0x1F | 0x7F)

@@ -128,23 +128,27 @@ fn role_of(key: &str, keys: Keys) -> Role {
 
 fn is_data_url(text: &str) -> bool {
     text.starts_with("data:")
-        && text.as_bytes().iter().take(128).copied().collect::<Vec<_>>().windows(8).any(|window| {
-            window == b";base64,"
-        })
+        && text
+            .as_bytes()
+            .iter()
+            .take(128)
+            .copied()
+            .collect::<Vec<_>>()
+            .windows(8)
+            .any(|window| window == b";base64,")
 }
 
-/// The thousandths of one text: words one by one, each with what follows it up to the next.
-fn milli(mut text: &[u8]) -> u64 {
-    let mut total = 0;
-    while !text.is_empty() {
-        let word = text.iter().take_while(|byte| is_of_word(**byte)).count();
-        let rest = text.iter().skip(word).take_while(|byte| !is_of_word(**byte)).count();
-        let (part, after) = text.split_at(word + rest);
-        let (word, rest) = part.split_at(word);
-        total += if is_key(word) { word.len() as u64 * 714 + runs(rest) } else { runs(part) };
-        text = after;
+/// The thousandths of one text: keys whole, and what stands between them run by run.
+fn milli(text: &[u8]) -> u64 {
+    let (mut total, mut read, mut at) = (0, 0, 0);
+    for piece in text.chunk_by(|a, b| is_of_word(*a) == is_of_word(*b)) {
+        if is_key(piece) {
+            total += runs(text.get(read..at).unwrap_or_default()) + piece.len() as u64 * 714;
+            read = at + piece.len();
+        }
+        at += piece.len();
     }
-    total
+    total + runs(text.get(read..).unwrap_or_default())
 }
 
 fn is_of_word(byte: u8) -> bool {
@@ -154,22 +158,25 @@ fn is_of_word(byte: u8) -> bool {
 /// A key or base64: long, with digits and both cases.
 fn is_key(word: &[u8]) -> bool {
     word.len() >= 64
+        && word.iter().copied().all(is_of_word)
         && word.iter().any(u8::is_ascii_digit)
         && word.iter().any(u8::is_ascii_lowercase)
         && word.iter().any(u8::is_ascii_uppercase)
 }
 
 fn runs(text: &[u8]) -> u64 {
-    text.chunk_by(|a, b| Class::of(*a) == Class::of(*b)).map(run).sum()
+    text.chunk_by(|a, b| Class::of(*a) == Class::of(*b))
+        .map(run)
+        .sum()
 }
 
 fn run(run: &[u8]) -> u64 {
     let length = run.len() as u64;
     match run.first().map_or(Class::White, |byte| Class::of(*byte)) {
         Class::Letter => {
-            let steps = run.windows(2).filter(|pair| {
-                matches!(pair, [a, b] if a.is_ascii_lowercase() && b.is_ascii_uppercase())
-            });
+            let steps = run.windows(2).filter(
+                |pair| matches!(pair, [a, b] if a.is_ascii_lowercase() && b.is_ascii_uppercase()),
+            );
             1000 + length.saturating_sub(8).div_ceil(4) * 1000 + steps.count() as u64 * 700
         }
         Class::Digit => length.div_ceil(3) * 1000,

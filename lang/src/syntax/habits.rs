@@ -10,7 +10,12 @@ use crate::report::Diagnostic;
 use crate::span::Span;
 
 /// Explains a line that the grammar refused.
-pub(crate) fn explain(source: &str, tokens: &[Token], error: &Error<Rule>, line: Span) -> Diagnostic {
+pub(crate) fn explain(
+    source: &str,
+    tokens: &[Token],
+    error: &Error<Rule>,
+    line: Span,
+) -> Diagnostic {
     let at = line_place(error, line);
     let line = Line { source, tokens };
     line.yaml_item()
@@ -32,7 +37,9 @@ struct Line<'a> {
 
 impl<'a> Line<'a> {
     fn text(&self, at: usize) -> &'a str {
-        self.tokens.get(at).map_or("", |token| token.span.of(self.source))
+        self.tokens
+            .get(at)
+            .map_or("", |token| token.span.of(self.source))
     }
 
     fn kind(&self, at: usize) -> Option<Kind> {
@@ -41,8 +48,16 @@ impl<'a> Line<'a> {
 
     fn yaml_item(&self) -> Option<Diagnostic> {
         let dash = self.tokens.first().filter(|_| self.text(0) == "-")?;
-        let found = Diagnostic::new(Code::YamlItem, dash.span, "a list is not written with dashes");
-        Some(found.help("write the values on one line, with commas between them: `fallback a/b, c/d`"))
+        let found = Diagnostic::new(
+            Code::YamlItem,
+            dash.span,
+            "a list is not written with dashes",
+        );
+        Some(
+            found.help(
+                "write the values on one line, with commas between them: `fallback a/b, c/d`",
+            ),
+        )
     }
 
     fn priority(&self) -> Option<Diagnostic> {
@@ -68,17 +83,28 @@ impl<'a> Line<'a> {
             first.span,
             format!("`{word}` does not begin an arm"),
         );
-        Some(found.help(format!("write `{better}`")).fix(first.span, better))
+        Some(
+            found
+                .help(format!("write `{better}`"))
+                .fix(first.span, better),
+        )
     }
 
     fn foreign(&self) -> Option<Diagnostic> {
-        let at = self.tokens.iter().position(|token| token.kind == Kind::Foreign)?;
+        let at = self
+            .tokens
+            .iter()
+            .position(|token| token.kind == Kind::Foreign)?;
         let token = self.tokens.get(at)?;
         let word = token.span.of(self.source);
         let operator = |better: &str| {
-            Diagnostic::new(Code::ForeignOperator, token.span, format!("`{word}` is not an operator"))
-                .help(format!("write `{better}`"))
-                .fix(token.span, better)
+            Diagnostic::new(
+                Code::ForeignOperator,
+                token.span,
+                format!("`{word}` is not an operator"),
+            )
+            .help(format!("write `{better}`"))
+            .fix(token.span, better)
         };
         Some(match word {
             ":" => self.colon(at),
@@ -88,8 +114,10 @@ impl<'a> Line<'a> {
             "||" | "|" => operator("or"),
             "!" => operator("not"),
             "=>" => operator("->"),
-            "[" | "]" => Diagnostic::new(Code::ForeignOperator, token.span, "a list has no brackets")
-                .help("write the values with commas between them: `\"a\", \"b\"`"),
+            "[" | "]" => {
+                Diagnostic::new(Code::ForeignOperator, token.span, "a list has no brackets")
+                    .help("write the values with commas between them: `\"a\", \"b\"`")
+            }
             "'" | "`" => Diagnostic::new(
                 Code::ForeignOperator,
                 token.span,
@@ -107,13 +135,19 @@ impl<'a> Line<'a> {
     /// `timeout: 30` and its kind.
     fn colon(&self, at: usize) -> Diagnostic {
         let span = self.tokens.get(at).map(|t| t.span).unwrap_or_default();
-        let found = Diagnostic::new(Code::Colon, span, "a field and its value have no colon between them")
-            .fix(span, "");
+        let found = Diagnostic::new(
+            Code::Colon,
+            span,
+            "a field and its value have no colon between them",
+        )
+        .fix(span, "");
         let (before, after) = (self.text(at.saturating_sub(1)), self.text(at + 1));
-        let is_bare = self.kind(at + 1) == Some(Kind::Amount)
-            && after.bytes().all(|b| b.is_ascii_digit());
+        let is_bare =
+            self.kind(at + 1) == Some(Kind::Amount) && after.bytes().all(|b| b.is_ascii_digit());
         if is_bare && before.contains("timeout") {
-            return found.help(format!("write `{before} first-token {after}s`: no colon, and a time has its unit"));
+            return found.help(format!(
+                "write `{before} first-token {after}s`: no colon, and a time has its unit"
+            ));
         }
         found.help(format!("write `{before} {after}`"))
     }
@@ -123,8 +157,14 @@ impl<'a> Line<'a> {
         let found = self.tokens.iter().find(|token| token.span.end > at);
         let diagnostic = match found {
             Some(token) if token.kind == Kind::Equal => {
-                return Diagnostic::new(Code::EqualsSign, token.span, "an equals sign stands only in `let`")
-                    .help("write the value after the field with a blank between them; compare with `is`");
+                return Diagnostic::new(
+                    Code::EqualsSign,
+                    token.span,
+                    "an equals sign stands only in `let`",
+                )
+                .help(
+                    "write the value after the field with a blank between them; compare with `is`",
+                );
             }
             Some(token) => Diagnostic::new(
                 Code::Unexpected,
@@ -132,11 +172,19 @@ impl<'a> Line<'a> {
                 format!("`{}` cannot stand here", clip(token.span.of(self.source))),
             ),
             None => {
-                let end = self.tokens.last().map(|t| t.span.after()).unwrap_or_default();
+                let end = self
+                    .tokens
+                    .last()
+                    .map(|t| t.span.after())
+                    .unwrap_or_default();
                 Diagnostic::new(Code::Unexpected, end, "this line stops too early")
             }
         };
-        if due.is_empty() { diagnostic } else { diagnostic.help(format!("write {due} here")) }
+        if due.is_empty() {
+            diagnostic
+        } else {
+            diagnostic.help(format!("write {due} here"))
+        }
     }
 }
 
@@ -181,22 +229,43 @@ const WORD: &str = "a word";
 const TEXT: &str = "a text in quotes";
 
 const RANK: &[&str] = &[
-    "`when`", "`otherwise`", "`->`", "a class after `->`", FACT, "a comparison such as `is`", WORD,
-    VALUE, TEXT, "`and`", "`or`", "`=`", "`)`", "`,`", "the end of the line",
+    "`when`",
+    "`otherwise`",
+    "`->`",
+    "a class after `->`",
+    FACT,
+    "a comparison such as `is`",
+    WORD,
+    VALUE,
+    TEXT,
+    "`and`",
+    "`or`",
+    "`=`",
+    "`)`",
+    "`,`",
+    "the end of the line",
 ];
 
-#[expect(clippy::wildcard_enum_match_arm, reason = "the other rules are parts of these")]
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the other rules are parts of these"
+)]
 fn phrase(rule: Rule) -> Option<&'static str> {
     Some(match rule {
         Rule::kw_when => "`when`",
         Rule::kw_otherwise | Rule::otherwise => "`otherwise`",
         Rule::arrow => "`->`",
         Rule::goal => "a class after `->`",
-        Rule::condition | Rule::all | Rule::unary | Rule::comparison | Rule::subject
-        | Rule::negation | Rule::paren_open | Rule::inner => FACT,
+        Rule::condition
+        | Rule::all
+        | Rule::unary
+        | Rule::comparison
+        | Rule::subject
+        | Rule::negation
+        | Rule::paren_open
+        | Rule::inner => FACT,
         Rule::operator => "a comparison such as `is`",
-        Rule::plain_word | Rule::operands => VALUE,
-        Rule::group | Rule::groups => VALUE,
+        Rule::plain_word | Rule::operands | Rule::group | Rule::groups => VALUE,
         Rule::word | Rule::head => WORD,
         Rule::set | Rule::text => TEXT,
         Rule::kw_and => "`and`",

@@ -2,10 +2,16 @@
 //!
 //! The result has the length of the source, so an offset in it is an offset in the source.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a kind of token that a step does not name is nothing to it"
+)]
+
 use super::lexer::{Kind, Token};
 use crate::codes::Code;
 use crate::report::{Diagnostic, Report};
 use crate::span::Span;
+use crate::unseen::is_hidden;
 use crate::vocab;
 
 /// How deep brackets may nest. The parser recurses for each.
@@ -119,9 +125,11 @@ impl Work<'_> {
         }
         self.blanks.extend(&gap.trivia);
         // A `##` after something on the same line is an ordinary comment.
-        self.out.extend(gap.docs.iter().filter(|doc| {
-            is_first || gap.newline.is_some_and(|n| n.span.start < doc.span.start)
-        }));
+        self.out.extend(
+            gap.docs.iter().filter(|doc| {
+                is_first || gap.newline.is_some_and(|n| n.span.start < doc.span.start)
+            }),
+        );
         self.thousands(next);
         self.lexical(next);
         self.brackets(next);
@@ -139,7 +147,9 @@ impl Work<'_> {
 
     /// Whether a line end before this token ends a line.
     fn counts(&self, next: Token) -> bool {
-        let Some(last) = self.out.last() else { return false };
+        let Some(last) = self.out.last() else {
+            return false;
+        };
         if !self.parens.is_empty() {
             return false;
         }
@@ -162,7 +172,9 @@ impl Work<'_> {
 
     /// A parenthesis never reaches over braces, nor over a line that can only be a new one.
     fn close_parens_before(&mut self, next: Token, gap: &Gap) {
-        let Some(open) = self.parens.first().copied() else { return };
+        let Some(open) = self.parens.first().copied() else {
+            return;
+        };
         let is_new_line = gap.newline.is_some()
             && next.kind == Kind::Word
             && (vocab::ARMS.contains(&self.word(next))
@@ -184,7 +196,9 @@ impl Work<'_> {
 
     /// A comma promises another value.
     fn comma_before(&mut self, next: Option<Token>, gap: &Gap) {
-        let Some(last) = self.out.last().copied() else { return };
+        let Some(last) = self.out.last().copied() else {
+            return;
+        };
         if last.kind != Kind::Comma {
             return;
         }
@@ -209,7 +223,9 @@ impl Work<'_> {
 
     /// `1,000` would read as a list of two numbers.
     fn thousands(&mut self, next: Token) {
-        let [.., first, comma] = self.out.as_slice() else { return };
+        let [.., first, comma] = self.out.as_slice() else {
+            return;
+        };
         let touch = first.span.end == comma.span.start && comma.span.end == next.span.start;
         if comma.kind != Kind::Comma || next.kind != Kind::Amount || !touch {
             return;
@@ -218,11 +234,17 @@ impl Work<'_> {
         let lead = head.trim_start_matches('$');
         let digits = tail.bytes().take_while(u8::is_ascii_digit).count();
         let is_later_group = self.spoiled.last().is_some_and(|at| {
-            self.source.get(*at as usize..first.span.start as usize).is_some_and(|between| {
-                between.bytes().all(|b| b.is_ascii_digit() || matches!(b, b',' | b'$'))
-            })
+            self.source
+                .get(*at as usize..first.span.start as usize)
+                .is_some_and(|between| {
+                    between
+                        .bytes()
+                        .all(|b| b.is_ascii_digit() || matches!(b, b',' | b'$'))
+                })
         });
-        let is_lead = !is_later_group && (1..=3).contains(&lead.len()) && lead.bytes().all(|b| b.is_ascii_digit());
+        let is_lead = !is_later_group
+            && (1..=3).contains(&lead.len())
+            && lead.bytes().all(|b| b.is_ascii_digit());
         if !is_lead || digits != 3 {
             return;
         }
@@ -236,7 +258,9 @@ impl Work<'_> {
                 format!("`{}` has a comma inside the number", span.of(self.source)),
             )
             .label("a comma separates the values of a list")
-            .help(format!("write `{whole}`, or put a blank after the comma if these are two values"))
+            .help(format!(
+                "write `{whole}`, or put a blank after the comma if these are two values"
+            ))
             .fix(span, whole),
         );
     }
@@ -244,9 +268,11 @@ impl Work<'_> {
     fn lexical(&mut self, token: Token) {
         let text = self.word(token);
         let found = match token.kind {
-            Kind::OpenText => Diagnostic::new(Code::OpenText, token.span, "this text is not closed")
-                .label("no closing quote before the end of the line")
-                .help("write `\"` where the text ends; a line end in a text is written `\\n`"),
+            Kind::OpenText => {
+                Diagnostic::new(Code::OpenText, token.span, "this text is not closed")
+                    .label("no closing quote before the end of the line")
+                    .help("write `\"` where the text ends; a line end in a text is written `\\n`")
+            }
             Kind::Bad if !text.chars().all(is_hidden) => Diagnostic::new(
                 Code::BadCharacter,
                 token.span,
@@ -283,8 +309,12 @@ impl Work<'_> {
         if self.depth + self.parens.len() > DEPTH_MAX && !self.is_too_deep {
             self.is_too_deep = true;
             self.report.add(
-                Diagnostic::new(Code::TooDeep, token.span, "brackets nest deeper than 64 levels")
-                    .help("give the inner conditions names with `let`"),
+                Diagnostic::new(
+                    Code::TooDeep,
+                    token.span,
+                    "brackets nest deeper than 64 levels",
+                )
+                .help("give the inner conditions names with `let`"),
             );
         }
     }
@@ -301,7 +331,11 @@ pub fn hidden(file: u32, source: &str, report: &mut Report) {
         }
         let start = u32::try_from(at).unwrap_or(u32::MAX);
         let width = u32::try_from(c.len_utf8()).unwrap_or(1);
-        let span = Span { file, start, end: start.saturating_add(width) };
+        let span = Span {
+            file,
+            start,
+            end: start.saturating_add(width),
+        };
         report.add(
             Diagnostic::new(
                 Code::HiddenCharacter,
@@ -309,18 +343,13 @@ pub fn hidden(file: u32, source: &str, report: &mut Report) {
                 format!("the invisible character U+{:04X} stands here", u32::from(c)),
             )
             .label("a reader would not see what the compiler reads")
-            .help(format!("delete it; inside a text, write it as `\\u{{{:x}}}`", u32::from(c)))
+            .help(format!(
+                "delete it; inside a text, write it as `\\u{{{:x}}}`",
+                u32::from(c)
+            ))
             .fix(span, ""),
         );
     }
-}
-
-/// Direction controls, zero-width characters, and a byte order mark inside the text. The two joiners
-/// are not among them: scripts and emoji need them in texts, and names cannot hold them.
-pub fn is_hidden(c: char) -> bool {
-    matches!(c,
-        '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}'
-        | '\u{061C}' | '\u{FEFF}')
 }
 
 fn bad_help(text: &str) -> &'static str {

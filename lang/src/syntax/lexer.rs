@@ -73,7 +73,10 @@ pub enum Kind {
 impl Kind {
     /// Whether it says nothing to the parser.
     pub fn is_trivia(self) -> bool {
-        matches!(self, Self::Blank | Self::Newline | Self::Comment | Self::Doc | Self::Mark)
+        matches!(
+            self,
+            Self::Blank | Self::Newline | Self::Comment | Self::Doc | Self::Mark
+        )
     }
 }
 
@@ -107,13 +110,19 @@ fn piece_end(rest: &str) -> usize {
     let bytes = rest.as_bytes();
     let from = PIECE_BYTES.min(bytes.len());
     let tail = bytes.get(from..).unwrap_or_default();
-    tail.iter().position(|b| *b == b'\n').map_or(bytes.len(), |at| from + at + 1)
+    tail.iter()
+        .position(|b| *b == b'\n')
+        .map_or(bytes.len(), |at| from + at + 1)
 }
 
 fn lex_piece(file: u32, base: usize, piece: &str, tokens: &mut Vec<Token>) {
     let token = |kind, start: usize, end: usize| Token {
         kind,
-        span: Span { file, start: offset(base + start), end: offset(base + end) },
+        span: Span {
+            file,
+            start: offset(base + start),
+            end: offset(base + end),
+        },
     };
     match Grammar::parse(Rule::tokens, piece) {
         Ok(pairs) => {
@@ -134,7 +143,10 @@ fn offset(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }
 
-#[expect(clippy::wildcard_enum_match_arm, reason = "the other rules are not tokens")]
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the other rules are not tokens"
+)]
 fn kind(rule: Rule) -> Option<Kind> {
     Some(match rule {
         Rule::blank => Kind::Blank,
@@ -191,13 +203,19 @@ mod tests {
         let rows = [
             ("2026-11-21", "Date:2026-11-21"),
             ("22:00..06:00", "ClockRange:22:00..06:00"),
-            ("fe80::/10 ::1 2001:db8::7", "Ip6:fe80::/10 Ip6:::1 Ip6:2001:db8::7"),
+            (
+                "fe80::/10 ::1 2001:db8::7",
+                "Ip6:fe80::/10 Ip6:::1 Ip6:2001:db8::7",
+            ),
             ("10.0.0.0/8 10.0.0.2", "Ip4:10.0.0.0/8 Ip4:10.0.0.2"),
             ("07:30", "Clock:07:30"),
             ("$0.50 $1.25/M", "Money:$0.50 Money:$1.25/M"),
             ("5% 99.5%", "Percent:5% Percent:99.5%"),
             ("500..599 200ms..5s", "Range:500..599 Range:200ms..5s"),
-            ("30 30s 1h30m 128k 1.5M 64KiB", "Amount:30 Amount:30s Amount:1h30m Amount:128k Amount:1.5M Amount:64KiB"),
+            (
+                "30 30s 1h30m 128k 1.5M 64KiB",
+                "Amount:30 Amount:30s Amount:1h30m Amount:128k Amount:1.5M Amount:64KiB",
+            ),
         ];
         for (text, expected) in rows {
             assert_eq!(shape(text), expected);
@@ -206,7 +224,15 @@ mod tests {
 
     #[test]
     fn what_only_begins_like_a_number_is_one_token() {
-        for text in ["30_s", "1.2.3", "4o-mini", "30/minute", "$x", "10.0.0.2:8080", "1h30"] {
+        for text in [
+            "30_s",
+            "1.2.3",
+            "4o-mini",
+            "30/minute",
+            "$x",
+            "10.0.0.2:8080",
+            "1h30",
+        ] {
             assert_eq!(shape(text), format!("Odd:{text}"));
         }
     }
@@ -217,14 +243,20 @@ mod tests {
         assert_eq!(shape("mon..fri"), "Word:mon Foreign:.. Word:fri");
         assert_eq!(shape("a--b"), "Word:a Foreign:- Foreign:- Word:b");
         assert_eq!(shape("5..a"), "Amount:5 Foreign:.. Word:a");
-        assert_eq!(shape("edge/llama:70b@x/y->z"), "Path:edge/llama:70b@x/y Arrow:-> Word:z");
+        assert_eq!(
+            shape("edge/llama:70b@x/y->z"),
+            "Path:edge/llama:70b@x/y Arrow:-> Word:z"
+        );
         assert_eq!(shape("openai/4o"), "Path:openai/4o");
         assert_eq!(shape("input in"), "Word:input Word:in");
     }
 
     #[test]
     fn docs_comments_and_banners_are_told_apart() {
-        assert_eq!(shape("## doc\n# note\n#### banner"), "Doc:## doc Newline:\n Comment:# note Newline:\n Comment:#### banner");
+        assert_eq!(
+            shape("## doc\n# note\n#### banner"),
+            "Doc:## doc Newline:\n Comment:# note Newline:\n Comment:#### banner"
+        );
     }
 
     #[test]
@@ -235,7 +267,10 @@ mod tests {
 
     #[test]
     fn every_line_end_is_one_token() {
-        assert_eq!(shape("a\r\nb\rc\n"), "Word:a Newline:\r\n Word:b Newline:\r Word:c Newline:\n");
+        assert_eq!(
+            shape("a\r\nb\rc\n"),
+            "Word:a Newline:\r\n Word:b Newline:\r Word:c Newline:\n"
+        );
     }
 
     #[test]
@@ -249,8 +284,31 @@ mod tests {
 
     fn snippet() -> impl Strategy<Value = String> {
         let known = prop::sample::select(vec![
-            "\"", "\\", "#", "##", "\n", "\r\n", "\r", "\u{FEFF}", "{", "}", "->", "..", "10.0.0.0/8",
-            "::1", "22:00", "$1/M", "5%", "1h30m", "a/b", "name", "-", "é", "\u{202E}", "==", " ",
+            "\"",
+            "\\",
+            "#",
+            "##",
+            "\n",
+            "\r\n",
+            "\r",
+            "\u{FEFF}",
+            "{",
+            "}",
+            "->",
+            "..",
+            "10.0.0.0/8",
+            "::1",
+            "22:00",
+            "$1/M",
+            "5%",
+            "1h30m",
+            "a/b",
+            "name",
+            "-",
+            "é",
+            "\u{202E}",
+            "==",
+            " ",
         ]);
         prop_oneof![4 => known.prop_map(str::to_string), 1 => "\\PC{0,6}"]
     }

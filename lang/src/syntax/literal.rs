@@ -1,8 +1,11 @@
 //! Quoted texts: from the source to their content and back.
 
+use std::fmt::Write as _;
+
 use crate::codes::Code;
 use crate::report::Diagnostic;
 use crate::span::Span;
+use crate::unseen::is_unseen;
 
 /// The content of a quoted text.
 ///
@@ -25,7 +28,9 @@ pub fn unescape(quoted: &str, span: Span) -> Result<String, Box<Diagnostic>> {
             Some((end, 'u')) => {
                 let rest = inner.get(end + 1..).unwrap_or_default();
                 let code = rest.strip_prefix('{').and_then(|rest| rest.split_once('}'));
-                let code = code.map(|(hex, _)| hex).filter(|hex| (1..=6).contains(&hex.len()));
+                let code = code
+                    .map(|(hex, _)| hex)
+                    .filter(|hex| (1..=6).contains(&hex.len()));
                 for _ in 0..code.map_or(0, |hex| hex.len() + 2) {
                     chars.next();
                 }
@@ -37,7 +42,13 @@ pub fn unescape(quoted: &str, span: Span) -> Result<String, Box<Diagnostic>> {
         };
         match known {
             Some(c) => out.push(c),
-            None => return Err(bad_escape(span, at + 1, inner.get(at..end).unwrap_or_default())),
+            None => {
+                return Err(bad_escape(
+                    span,
+                    at + 1,
+                    inner.get(at..end).unwrap_or_default(),
+                ));
+            }
         }
     }
     Ok(out)
@@ -45,10 +56,18 @@ pub fn unescape(quoted: &str, span: Span) -> Result<String, Box<Diagnostic>> {
 
 fn bad_escape(text: Span, at: usize, escape: &str) -> Box<Diagnostic> {
     let place = |n: usize| text.start.saturating_add(u32::try_from(n).unwrap_or(0));
-    let span = Span { start: place(at), end: place(at + escape.len()), ..text };
+    let span = Span {
+        start: place(at),
+        end: place(at + escape.len()),
+        ..text
+    };
     Box::new(
-        Diagnostic::new(Code::BadEscape, span, format!("`{escape}` is not a known escape"))
-            .help(r#"write `\\` for a backslash; the others are `\"`, `\n`, `\t` and `\u{e9}`"#),
+        Diagnostic::new(
+            Code::BadEscape,
+            span,
+            format!("`{escape}` is not a known escape"),
+        )
+        .help(r#"write `\\` for a backslash; the others are `\"`, `\n`, `\t` and `\u{e9}`"#),
     )
 }
 
@@ -61,8 +80,8 @@ pub fn escape(text: &str) -> String {
             '"' | '\\' => out.extend(['\\', c]),
             '\n' => out.push_str("\\n"),
             '\t' => out.push_str("\\t"),
-            c if c.is_control() || super::layout::is_hidden(c) => {
-                out.push_str(&format!("\\u{{{:x}}}", u32::from(c)));
+            c if is_unseen(c) => {
+                let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
             }
             c => out.push(c),
         }
@@ -78,7 +97,11 @@ mod tests {
 
     #[test]
     fn an_unknown_escape_is_shown_at_its_place() {
-        let span = Span { file: 0, start: 10, end: 20 };
+        let span = Span {
+            file: 0,
+            start: 10,
+            end: 20,
+        };
         let error = unescape(r#""a\d""#, span).unwrap_err();
         assert_eq!((error.primary.span.start, error.primary.span.end), (12, 14));
         assert!(unescape(r#""\u{110000}""#, span).is_err());

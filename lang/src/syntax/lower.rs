@@ -1,5 +1,10 @@
 //! From lines of tokens to the tree: each line is parsed by its own grammar rule, at its own place.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the grammar has more rules than any one place can meet"
+)]
+
 use std::ops::Range;
 
 use pest::Parser as _;
@@ -22,7 +27,11 @@ use crate::vocab;
 
 /// Turns the lines of one file into its tree.
 pub(crate) fn file(source: &str, laid: &Laid, chunks: &[Chunk], report: &mut Report) -> File {
-    let mut work = Work { source, laid, report };
+    let mut work = Work {
+        source,
+        laid,
+        report,
+    };
     let items = chunks.iter().filter_map(|chunk| work.item(chunk)).collect();
     File { items }
 }
@@ -58,7 +67,9 @@ impl<'a> Work<'a> {
     fn statement(&mut self, chunk: &Chunk) -> Option<Statement> {
         let span = self.span(chunk);
         let pairs = self.parse(Rule::statement, chunk)?;
-        let head = pairs.flat_map(Pair::into_inner).find(|pair| pair.as_rule() == Rule::head)?;
+        let head = pairs
+            .flat_map(Pair::into_inner)
+            .find(|pair| pair.as_rule() == Rule::head)?;
         let mut parts = head.into_inner();
         let keyword = self.value(&parts.next()?, span)?;
         let mut groups = Vec::new();
@@ -68,7 +79,13 @@ impl<'a> Work<'a> {
             }
         }
         let block = chunk.block.as_ref().map(|lines| self.fields(lines));
-        Some(Statement { docs: self.docs(chunk), keyword, groups, block, span })
+        Some(Statement {
+            docs: self.docs(chunk),
+            keyword,
+            groups,
+            block,
+            span,
+        })
     }
 
     fn fields(&mut self, chunks: &[Chunk]) -> Vec<Line> {
@@ -89,16 +106,23 @@ impl<'a> Work<'a> {
     fn let_line(&mut self, chunk: &Chunk) -> Option<Let> {
         let span = self.span(chunk);
         if let Some(lines) = &chunk.block {
-            let at = lines.first().and_then(|line| self.first(line)).map_or(span, |t| t.span);
+            let at = lines
+                .first()
+                .and_then(|line| self.first(line))
+                .map_or(span, |t| t.span);
             self.report.add(
                 Diagnostic::new(Code::Unexpected, at, "`let` has no braces")
                     .help("write `let NAME = CONDITION`, or a list of texts after `=`"),
             );
             return None;
         }
-        let mut parts = self.parse(Rule::let_line, chunk)?.flat_map(Pair::into_inner);
+        let mut parts = self
+            .parse(Rule::let_line, chunk)?
+            .flat_map(Pair::into_inner);
         let body = parts.find(|pair| pair.as_rule() == Rule::let_body)?;
-        let mut body = body.into_inner().filter(|p| !matches!(p.as_rule(), Rule::kw_let | Rule::equal));
+        let mut body = body
+            .into_inner()
+            .filter(|p| !matches!(p.as_rule(), Rule::kw_let | Rule::equal));
         let name = self.value(&body.next()?, span)?;
         let right = body.next()?;
         let is = if right.as_rule() == Rule::set {
@@ -106,13 +130,23 @@ impl<'a> Work<'a> {
         } else {
             LetValue::Cond(self.condition(right, span)?)
         };
-        Some(Let { docs: self.docs(chunk), name, is, span })
+        Some(Let {
+            docs: self.docs(chunk),
+            name,
+            is,
+            span,
+        })
     }
 
     fn route(&mut self, chunk: &Chunk) -> Option<Route> {
         let span = self.span(chunk);
         let docs = self.docs(chunk);
-        let head = Chunk { docs: 0..0, head: chunk.head.clone(), block: None, is_broken: false };
+        let head = Chunk {
+            docs: 0..0,
+            head: chunk.head.clone(),
+            block: None,
+            is_broken: false,
+        };
         let head = self.statement(&head)?;
         let mut names = head.groups.into_iter().flatten();
         let name = names.next();
@@ -121,7 +155,10 @@ impl<'a> Work<'a> {
                 Diagnostic::new(
                     Code::Unexpected,
                     extra.span,
-                    format!("`{}` follows the name of the route", extra.span.of(self.source)),
+                    format!(
+                        "`{}` follows the name of the route",
+                        extra.span.of(self.source)
+                    ),
                 )
                 .help("write `route NAME {` and one arm on each line"),
             );
@@ -131,8 +168,16 @@ impl<'a> Work<'a> {
             self.report.add(no_braces("route", span));
             return None;
         };
-        let arms = lines.iter().filter_map(|line| self.arm_line(line)).collect();
-        Some(Route { docs, name, arms, span })
+        let arms = lines
+            .iter()
+            .filter_map(|line| self.arm_line(line))
+            .collect();
+        Some(Route {
+            docs,
+            name,
+            arms,
+            span,
+        })
     }
 
     fn arm_line(&mut self, chunk: &Chunk) -> Option<ArmLine> {
@@ -154,7 +199,10 @@ impl<'a> Work<'a> {
             );
             return None;
         }
-        let body = self.parse(Rule::arm, chunk)?.flat_map(Pair::into_inner).next()?;
+        let body = self
+            .parse(Rule::arm, chunk)?
+            .flat_map(Pair::into_inner)
+            .next()?;
         let mut when = None;
         let mut goal = Vec::new();
         for part in body.into_inner() {
@@ -164,7 +212,12 @@ impl<'a> Work<'a> {
                 _ => {}
             }
         }
-        Some(Arm { docs: self.docs(chunk), when, goal, span })
+        Some(Arm {
+            docs: self.docs(chunk),
+            when,
+            goal,
+            span,
+        })
     }
 
     fn condition(&mut self, pair: Pair<'_, Rule>, line: Span) -> Option<Cond> {
@@ -212,12 +265,25 @@ impl<'a> Work<'a> {
             let mut op_span = place(&op, line);
             op_span.end = op_span.start + trimmed(op.as_str());
             let op = operator(&op)?;
-            test = Some(Test { op, op_span, values: self.values(right.into_inner(), line)? });
+            test = Some(Test {
+                op,
+                op_span,
+                values: self.values(right.into_inner(), line)?,
+            });
         }
         // A rule that may go on can take blanks with it; the last value tells where it really ends.
-        let last = test.as_ref().map_or(&of, |test| &test.values).last().unwrap_or(&subject);
+        let last = test
+            .as_ref()
+            .map_or(&of, |test| &test.values)
+            .last()
+            .unwrap_or(&subject);
         span.end = last.span.end;
-        Some(Cond::Ask(Ask { subject, of, test, span }))
+        Some(Cond::Ask(Ask {
+            subject,
+            of,
+            test,
+            span,
+        }))
     }
 
     fn values(&mut self, pairs: Pairs<'_, Rule>, line: Span) -> Option<Vec<Value>> {
@@ -243,9 +309,16 @@ impl<'a> Work<'a> {
             _ => Kind::Word,
         };
         let raw = pair.as_str().trim_end();
-        let span = Span { end: span.start + trimmed(raw), ..span };
+        let span = Span {
+            end: span.start + trimmed(raw),
+            ..span
+        };
         if kind != Kind::Text {
-            return Some(Value { kind, text: raw.to_owned(), span });
+            return Some(Value {
+                kind,
+                text: raw.to_owned(),
+                span,
+            });
         }
         match unescape(raw, span) {
             Ok(text) => Some(Value { kind, text, span }),
@@ -268,7 +341,8 @@ impl<'a> Work<'a> {
             Ok(pairs) => Some(pairs),
             Err(error) => {
                 let tokens = self.tokens(&chunk.head);
-                self.report.add(habits::explain(self.source, &tokens, &error, span));
+                self.report
+                    .add(habits::explain(self.source, &tokens, &error, span));
                 None
             }
         }
@@ -277,27 +351,43 @@ impl<'a> Work<'a> {
     /// A line that is nothing but braces.
     fn headless(&mut self, chunk: &Chunk) -> Option<Broken> {
         if chunk.is_broken {
-            return Some(Broken { words: Vec::new(), span: Span::default() });
+            return Some(Broken {
+                words: Vec::new(),
+                span: Span::default(),
+            });
         }
         let lines = chunk.block.as_ref()?;
-        let at = lines.iter().find_map(|line| self.first(line)).map(|token| token.span);
+        let at = lines
+            .iter()
+            .find_map(|line| self.first(line))
+            .map(|token| token.span);
         let at = at.unwrap_or_default();
         self.report.add(
             Diagnostic::new(Code::Unexpected, at, "these braces belong to nothing")
                 .help("write what they hold before them: `class NAME {`"),
         );
-        Some(Broken { words: Vec::new(), span: at })
+        Some(Broken {
+            words: Vec::new(),
+            span: at,
+        })
     }
 
     fn broken(&self, chunk: &Chunk) -> Broken {
         let mut words = Vec::new();
         collect_words(self, chunk, &mut words);
-        Broken { words, span: self.span(chunk) }
+        Broken {
+            words,
+            span: self.span(chunk),
+        }
     }
 
     fn tokens(&self, range: &Range<usize>) -> Vec<Token> {
         let tokens = self.laid.tokens.get(range.clone()).unwrap_or_default();
-        tokens.iter().copied().filter(|token| token.kind != Kind::Doc).collect()
+        tokens
+            .iter()
+            .copied()
+            .filter(|token| token.kind != Kind::Doc)
+            .collect()
     }
 
     fn first(&self, chunk: &Chunk) -> Option<Token> {
@@ -307,8 +397,13 @@ impl<'a> Work<'a> {
 
     fn span(&self, chunk: &Chunk) -> Span {
         let tokens = self.laid.tokens.get(chunk.head.clone()).unwrap_or_default();
-        let mut spans = tokens.iter().filter(|token| token.kind != Kind::Doc).map(|t| t.span);
-        let Some(first) = spans.next() else { return Span::default() };
+        let mut spans = tokens
+            .iter()
+            .filter(|token| token.kind != Kind::Doc)
+            .map(|t| t.span);
+        let Some(first) = spans.next() else {
+            return Span::default();
+        };
         first.to(spans.next_back().unwrap_or(first))
     }
 
@@ -338,14 +433,25 @@ fn collect_words(work: &Work<'_>, chunk: &Chunk, words: &mut Vec<String>) {
 }
 
 fn only_or(mut parts: Vec<Cond>, join: fn(Vec<Cond>) -> Cond) -> Cond {
-    if parts.len() == 1 { parts.swap_remove(0) } else { join(parts) }
+    if parts.len() == 1 {
+        parts.swap_remove(0)
+    } else {
+        join(parts)
+    }
 }
 
 /// Where a pair stands in the file: pest knows only the line it was given.
 fn place(pair: &Pair<'_, Rule>, line: Span) -> Span {
     let span = pair.as_span();
-    let at = |n: usize| line.start.saturating_add(u32::try_from(n).unwrap_or(u32::MAX));
-    Span { file: line.file, start: at(span.start()), end: at(span.end()) }
+    let at = |n: usize| {
+        line.start
+            .saturating_add(u32::try_from(n).unwrap_or(u32::MAX))
+    };
+    Span {
+        file: line.file,
+        start: at(span.start()),
+        end: at(span.end()),
+    }
 }
 
 fn trimmed(text: &str) -> u32 {
@@ -360,16 +466,24 @@ fn operator(pair: &Pair<'_, Rule>) -> Option<Op> {
 
 /// Says that a construct of the language is not built yet.
 pub(crate) fn not_yet(word: &str, span: Span) -> Diagnostic {
-    Diagnostic::new(Code::NotYet, span, format!("`{word}` is not in this version of claw"))
-        .label("the gateway would not enforce it")
-        .help("take it out; nothing is accepted that nothing enforces")
+    Diagnostic::new(
+        Code::NotYet,
+        span,
+        format!("`{word}` is not in this version of claw"),
+    )
+    .label("the gateway would not enforce it")
+    .help("take it out; nothing is accepted that nothing enforces")
 }
 
 /// Says that a declaration needs braces.
 pub(crate) fn no_braces(word: &str, line: Span) -> Diagnostic {
-    Diagnostic::new(Code::NoBlock, line.after(), format!("`{word}` has no braces"))
-        .label("`{` is due here")
-        .help(format!("write `{word} … {{` and close it with `}}`"))
+    Diagnostic::new(
+        Code::NoBlock,
+        line.after(),
+        format!("`{word}` has no braces"),
+    )
+    .label("`{` is due here")
+    .help(format!("write `{word} … {{` and close it with `}}`"))
 }
 
 fn unknown_declaration(word: &str, span: Span) -> Diagnostic {

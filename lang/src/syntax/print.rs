@@ -2,13 +2,18 @@
 
 use std::fmt::Write as _;
 
-use super::ast::{Arm, ArmLine, Ask, Cond, File, Item, Let, LetValue, Line, Route, Statement, Value};
+use super::ast::{
+    Arm, ArmLine, Ask, Cond, File, Item, Let, LetValue, Line, Route, Statement, Value,
+};
 use super::escape;
 use super::lexer::Kind;
 
 /// The text of a tree. Lines that could not be read are left out.
 pub fn print(file: &File) -> String {
-    let mut out = Out { text: String::new(), depth: 0 };
+    let mut out = Out {
+        text: String::new(),
+        depth: 0,
+    };
     for (at, item) in file.items.iter().enumerate() {
         if at > 0 {
             out.text.push('\n');
@@ -69,7 +74,10 @@ impl Out {
         let goal = spaced(&it.goal);
         match &it.when {
             Some(cond) => {
-                self.line(&format!("when {} -> {goal}", condition(cond, Around::Nothing)));
+                self.line(&format!(
+                    "when {} -> {goal}",
+                    condition(cond, Around::Nothing)
+                ));
             }
             None => self.line(&format!("otherwise -> {goal}")),
         }
@@ -111,14 +119,21 @@ fn condition(cond: &Cond, around: Around) -> String {
     let (text, needs) = match cond {
         Cond::Any(parts) => (joined(parts, " or ", Around::Any), around >= Around::Any),
         Cond::All(parts) => (joined(parts, " and ", Around::All), around >= Around::All),
-        Cond::Not(part, _) => (format!("not {}", condition(part, Around::Not)), around == Around::Not),
+        Cond::Not(part, _) => (
+            format!("not {}", condition(part, Around::Not)),
+            around == Around::Not,
+        ),
         Cond::Ask(it) => (ask(it), false),
     };
     if needs { format!("({text})") } else { text }
 }
 
 fn joined(parts: &[Cond], word: &str, around: Around) -> String {
-    parts.iter().map(|part| condition(part, around)).collect::<Vec<_>>().join(word)
+    parts
+        .iter()
+        .map(|part| condition(part, around))
+        .collect::<Vec<_>>()
+        .join(word)
 }
 
 fn ask(it: &Ask) -> String {
@@ -141,5 +156,9 @@ fn spaced(values: &[Value]) -> String {
 }
 
 fn value(it: &Value) -> String {
-    if it.kind == Kind::Text { escape(&it.text) } else { it.text.clone() }
+    if it.kind == Kind::Text {
+        escape(&it.text)
+    } else {
+        it.text.clone()
+    }
 }

@@ -1,6 +1,11 @@
 //! Cuts a file into lines and blocks by its tokens alone, and finds its way back after a brace
 //! that is missing or too many, so that one such fault stays one error.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "only brackets and line ends matter here"
+)]
+
 use std::ops::Range;
 
 use super::layout::{self, Laid};
@@ -25,8 +30,13 @@ pub(crate) struct Chunk {
 
 /// Cuts a whole file.
 pub(super) fn split(source: &str, laid: &Laid, report: &mut Report) -> Vec<Chunk> {
-    let mut work =
-        Work { source, tokens: &laid.tokens, report, at: 0, is_balanced: balanced(&laid.tokens) };
+    let mut work = Work {
+        source,
+        tokens: &laid.tokens,
+        report,
+        at: 0,
+        is_balanced: balanced(&laid.tokens),
+    };
     work.lines(None)
 }
 
@@ -106,16 +116,27 @@ impl Work<'_> {
     fn chunk(&mut self, first: Token, outer: Option<Block>) -> Chunk {
         let docs = self.run(|kind| kind == Kind::Doc);
         let head = self.run(|kind| {
-            !matches!(kind, Kind::Newline | Kind::Semicolon | Kind::Open | Kind::Close)
+            !matches!(
+                kind,
+                Kind::Newline | Kind::Semicolon | Kind::Open | Kind::Close
+            )
         });
         let depth = outer.map_or(0, |block| block.depth);
         let indent = self.line_indent(first);
-        let mut chunk = Chunk { docs, head, block: None, is_broken: false };
+        let mut chunk = Chunk {
+            docs,
+            head,
+            block: None,
+            is_broken: false,
+        };
         if let Some(open) = self.peek().filter(|token| token.kind == Kind::Open) {
             if depth < layout::DEPTH_MAX {
                 self.at += 1;
-                chunk.block =
-                    Some(self.lines(Some(Block { open: open.span, indent, depth: depth + 1 })));
+                chunk.block = Some(self.lines(Some(Block {
+                    open: open.span,
+                    indent,
+                    depth: depth + 1,
+                })));
                 self.after_block();
             } else {
                 // Layout refused the file for its depth; here it is only walked to its end.
@@ -123,15 +144,29 @@ impl Work<'_> {
                 chunk.is_broken = true;
             }
         } else if self.lacks_open(&chunk.head, indent, depth) {
-            let keyword = self.tokens.get(chunk.head.start).map_or(first.span, |t| t.span);
+            let keyword = self
+                .tokens
+                .get(chunk.head.start)
+                .map_or(first.span, |t| t.span);
             let word = keyword.of(self.source);
-            let end = self.tokens.get(chunk.head.end.saturating_sub(1)).map_or(keyword, |t| t.span);
+            let end = self
+                .tokens
+                .get(chunk.head.end.saturating_sub(1))
+                .map_or(keyword, |t| t.span);
             self.report.add(
-                Diagnostic::new(Code::NoBlock, end.after(), format!("`{word}` has no braces"))
-                    .label("`{` is due here")
-                    .help(format!("write `{word} … {{` and close it with `}}`")),
+                Diagnostic::new(
+                    Code::NoBlock,
+                    end.after(),
+                    format!("`{word}` has no braces"),
+                )
+                .label("`{` is due here")
+                .help(format!("write `{word} … {{` and close it with `}}`")),
             );
-            chunk.block = Some(self.lines(Some(Block { open: keyword, indent, depth: depth + 1 })));
+            chunk.block = Some(self.lines(Some(Block {
+                open: keyword,
+                indent,
+                depth: depth + 1,
+            })));
         }
         chunk
     }
@@ -139,33 +174,51 @@ impl Work<'_> {
     /// Something right after a closing brace would be read as a line of its own.
     fn after_block(&mut self) {
         let before = self.at.checked_sub(1).and_then(|at| self.tokens.get(at));
-        let Some(next) = self.peek().filter(|_| before.is_some_and(|t| t.kind == Kind::Close)) else {
+        let Some(next) = self
+            .peek()
+            .filter(|_| before.is_some_and(|t| t.kind == Kind::Close))
+        else {
             return;
         };
-        if !matches!(next.kind, Kind::Newline | Kind::Semicolon | Kind::Close | Kind::Doc) {
+        if !matches!(
+            next.kind,
+            Kind::Newline | Kind::Semicolon | Kind::Close | Kind::Doc
+        ) {
             self.report.add(
                 Diagnostic::new(
                     Code::Unexpected,
                     next.span,
-                    format!("`{}` follows a closing brace on the same line", next.span.of(self.source)),
+                    format!(
+                        "`{}` follows a closing brace on the same line",
+                        next.span.of(self.source)
+                    ),
                 )
                 .help("begin a new line after `}`, or write `;`"),
             );
             self.run(|kind| {
-                !matches!(kind, Kind::Newline | Kind::Semicolon | Kind::Open | Kind::Close)
+                !matches!(
+                    kind,
+                    Kind::Newline | Kind::Semicolon | Kind::Open | Kind::Close
+                )
             });
         }
     }
 
     fn closes(&self, close: Token, block: Option<Block>) -> Closes {
-        let Some(block) = block else { return Closes::Nothing };
+        let Some(block) = block else {
+            return Closes::Nothing;
+        };
         if self.is_balanced {
             return Closes::This;
         }
         match layout::indent(self.source, close) {
             // A brace further left than the line that opened this block closes an outer one.
             Some(indent) if indent < block.indent => {
-                if block.depth > 1 { Closes::Outer } else { Closes::This }
+                if block.depth > 1 {
+                    Closes::Outer
+                } else {
+                    Closes::This
+                }
             }
             Some(_) => Closes::This,
             // At the end of a line it closes what this line opened, and nothing else.
@@ -184,7 +237,9 @@ impl Work<'_> {
         self.at += 1;
         // What stands before it on its line belonged to the block that was never opened.
         while let Some(chunk) = lines.last() {
-            let Some(first) = self.tokens.get(chunk.head.start) else { break };
+            let Some(first) = self.tokens.get(chunk.head.start) else {
+                break;
+            };
             if chunk.is_broken || !self.is_same_line(first.span, close.span) {
                 break;
             }
@@ -195,13 +250,19 @@ impl Work<'_> {
             Diagnostic::new(Code::StrayClose, close.span, "this brace closes nothing")
                 .help("delete it, or write the `{` that it should close"),
         );
-        lines.push(Chunk { docs: 0..0, head: from..self.at, block: None, is_broken: true });
+        lines.push(Chunk {
+            docs: 0..0,
+            head: from..self.at,
+            block: None,
+            is_broken: true,
+        });
     }
 
     fn unclosed(&mut self, open: Span, noticed: Option<Span>) {
         // The outer blocks end at the same place for the same reason.
         if self.report.diagnostics().iter().rev().take(4).any(|d| {
-            d.code == Code::Unclosed && d.others.first().map(|label| label.span) == noticed
+            d.code == Code::Unclosed
+                && d.others.first().map(|label| label.span) == noticed
                 && d.primary.span.file == open.file
         }) {
             return;
@@ -222,7 +283,10 @@ impl Work<'_> {
             return false;
         }
         let mut line = self.tokens.get(self.at..).unwrap_or_default().iter();
-        let Some(word) = line.find(|t| t.kind != Kind::Doc).map(|t| t.span.of(self.source)) else {
+        let Some(word) = line
+            .find(|t| t.kind != Kind::Doc)
+            .map(|t| t.span.of(self.source))
+        else {
             return false;
         };
         let mut rest = line.take_while(|t| t.kind != Kind::Newline);
@@ -239,7 +303,10 @@ impl Work<'_> {
         !self.is_balanced
             && block.depth > 1
             && token.span.of(self.source) == "model"
-            && rest.iter().take_while(|t| t.kind != Kind::Newline).any(|t| t.kind == Kind::Open)
+            && rest
+                .iter()
+                .take_while(|t| t.kind != Kind::Newline)
+                .any(|t| t.kind == Kind::Open)
     }
 
     /// An opening brace that follows another one.
@@ -255,7 +322,9 @@ impl Work<'_> {
         if self.is_balanced {
             return false;
         }
-        let Some(keyword) = self.tokens.get(head.start) else { return false };
+        let Some(keyword) = self.tokens.get(head.start) else {
+            return false;
+        };
         let word = keyword.span.of(self.source);
         let opens = match depth {
             0 => vocab::DECLARATIONS.contains(&word) && !vocab::DECLARATIONS_BARE.contains(&word),

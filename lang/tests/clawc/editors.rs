@@ -18,33 +18,56 @@ fn grammar() -> Value {
 fn words(grammar: &Value, rule: &str) -> BTreeSet<String> {
     let pattern = grammar["repository"][rule]["match"].as_str().expect(rule);
     let is_of_list = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '|';
-    let list = pattern.split(|c| !is_of_list(c)).max_by_key(|run| run.len()).unwrap();
+    let list = pattern
+        .split(|c| !is_of_list(c))
+        .max_by_key(|run| run.len())
+        .unwrap();
     list.split('|').map(str::to_owned).collect()
 }
 
 fn same(rule: &str, lists: &[&[&str]], but: &[&str]) {
-    let due = lists.iter().copied().flatten().filter(|word| !but.contains(word));
+    let due = lists
+        .iter()
+        .copied()
+        .flatten()
+        .filter(|word| !but.contains(word));
     let mut due: Vec<&str> = due.copied().collect();
     due.sort_unstable();
     due.dedup();
     let given = words(&grammar(), rule);
     let given: Vec<&str> = given.iter().map(String::as_str).collect();
-    assert_eq!(given, due, "`{rule}` in claw.tmLanguage.json must be: {}", due.join("|"));
+    assert_eq!(
+        given,
+        due,
+        "`{rule}` in claw.tmLanguage.json must be: {}",
+        due.join("|")
+    );
 }
 
 #[test]
 fn the_grammars_words_are_the_compilers() {
-    same("declarations", &[vocab::DECLARATIONS, vocab::DECLARATIONS_LATER], &[]);
+    same(
+        "declarations",
+        &[vocab::DECLARATIONS, vocab::DECLARATIONS_LATER],
+        &[],
+    );
     same("arms", &[vocab::ARMS], &[]);
     same("operators", &[vocab::OPERATORS], &[]);
     same("facts", &[vocab::FACTS, vocab::FACTS_LATER], &[]);
-    let fields: Vec<&[&str]> =
-        vocab::BLOCKS.iter().flat_map(|block| [block.now, block.later]).collect();
+    let fields: Vec<&[&str]> = vocab::BLOCKS
+        .iter()
+        .flat_map(|block| [block.now, block.later])
+        .collect();
     same("fields", &fields, &[]);
     let can = Can::ALL.map(Can::word);
     let causes = Cause::ALL.map(Cause::word);
     let other = [
-        vocab::SLOT_WORDS, vocab::RESERVED, vocab::ENDPOINTS, vocab::METHODS, vocab::CAN_LATER, &can,
+        vocab::SLOT_WORDS,
+        vocab::RESERVED,
+        vocab::ENDPOINTS,
+        vocab::METHODS,
+        vocab::CAN_LATER,
+        &can,
         &causes,
     ];
     // These begin arms and declarations, and have the colours of those.
@@ -64,5 +87,8 @@ fn the_grammar_is_whole() {
         .map(|pattern| pattern["include"].as_str().unwrap().trim_start_matches('#'))
         .collect();
     let rules: BTreeSet<&str> = repository.keys().map(String::as_str).collect();
-    assert_eq!(included, rules, "every rule is used, and every used rule is there");
+    assert_eq!(
+        included, rules,
+        "every rule is used, and every used rule is there"
+    );
 }

@@ -24,16 +24,29 @@ fn wrapped(block: &Block) -> Block {
             _ => return None,
         })
     });
-    Block { info: block.info.clone(), text: inner.unwrap_or_else(|| text.clone()) }
+    Block {
+        info: block.info.clone(),
+        text: inner.unwrap_or_else(|| text.clone()),
+    }
 }
 
 #[test]
 fn every_example_compiles_or_gives_the_code_it_names() {
-    let examples: Vec<Block> =
-        blocks(LANGUAGE).into_iter().filter(|block| block.info.starts_with("claw")).collect();
-    assert!(examples.len() >= 12, "only {} examples were found", examples.len());
+    let examples: Vec<Block> = blocks(LANGUAGE)
+        .into_iter()
+        .filter(|block| block.info.starts_with("claw"))
+        .collect();
+    assert!(
+        examples.len() >= 12,
+        "only {} examples were found",
+        examples.len()
+    );
     for example in &examples {
-        let due = example.info.split("error=").nth(1).map(|code| code.trim().to_owned());
+        let due = example
+            .info
+            .split("error=")
+            .nth(1)
+            .map(|code| code.trim().to_owned());
         let report = compile(complete(&wrapped(example))).report;
         let given: BTreeSet<String> = report
             .diagnostics()
@@ -42,7 +55,13 @@ fn every_example_compiles_or_gives_the_code_it_names() {
             .filter(|found| found.code != Code::Unused || example.info.contains("whole"))
             .map(|found| found.code.id().to_owned())
             .collect();
-        assert_eq!(given, due.into_iter().collect(), "{}\n{}", example.text, report.human());
+        assert_eq!(
+            given,
+            due.into_iter().collect(),
+            "{}\n{}",
+            example.text,
+            report.human()
+        );
     }
 }
 
@@ -52,8 +71,18 @@ fn every_code_is_listed_with_its_title_and_weight() {
     let mut codes = Code::ALL.to_vec();
     codes.sort_by_key(|code| code.id());
     for code in codes {
-        let weight = if code.severity() == Severity::Warning { " (w)" } else { "" };
-        writeln!(table, "| [{0}](codes/{0}.md) | {1}{weight} |", code.id(), code.title()).unwrap();
+        let weight = if code.severity() == Severity::Warning {
+            " (w)"
+        } else {
+            ""
+        };
+        writeln!(
+            table,
+            "| [{0}](codes/{0}.md) | {1}{weight} |",
+            code.id(),
+            code.title()
+        )
+        .unwrap();
     }
     assert!(LANGUAGE.contains(&table), "LANGUAGE.md must hold:\n{table}");
 }
@@ -89,29 +118,53 @@ fn every_field_and_fact_and_cause_has_a_line() {
         assert!(line(fact), "the fact `{fact}` has no line");
     }
     for cause in claw_table::policy::Cause::ALL {
-        assert!(line(cause.word()), "the cause `{}` has no line", cause.word());
+        assert!(
+            line(cause.word()),
+            "the cause `{}` has no line",
+            cause.word()
+        );
     }
     for word in vocab::RESERVED.iter().chain(vocab::ENDPOINTS) {
-        assert!(LANGUAGE.contains(&format!("`{word}`")), "`{word}` is not mentioned");
+        assert!(
+            LANGUAGE.contains(&format!("`{word}`")),
+            "`{word}` is not mentioned"
+        );
     }
 }
 
 #[test]
 fn the_example_of_a_request_can_be_read_and_that_of_findings_is_what_check_writes() {
-    let json: Vec<Block> = blocks(LANGUAGE).into_iter().filter(|b| b.info == "json").collect();
-    let [findings, asked] = &json[..] else { panic!("two examples in JSON, not {}", json.len()) };
+    let json: Vec<Block> = blocks(LANGUAGE)
+        .into_iter()
+        .filter(|b| b.info == "json")
+        .collect();
+    let [findings, asked] = &json[..] else {
+        panic!("two examples in JSON, not {}", json.len())
+    };
     let asked = request::read(&asked.text).unwrap();
     assert_eq!(asked.model.as_deref(), Some("gpt-5.5"));
-    assert_eq!(asked.values(&claw_table::Fact::Header("x-trace".into())).len(), 2);
+    assert_eq!(
+        asked
+            .values(&claw_table::Fact::Header("x-trace".into()))
+            .count(),
+        2
+    );
 
     let text = "route { otherwise -> coed }\nclass code { primary a/x }\n";
-    let block = Block { info: String::new(), text: text.into() };
+    let block = Block {
+        info: String::new(),
+        text: text.into(),
+    };
     let written = compile(complete(&block)).report.json();
     let members = |text: &str| shape(&serde_json::from_str(text).unwrap());
     let mut due = members(&findings.text);
     let given = members(&written);
     due.retain(|member| !given.contains(member));
-    assert_eq!(due, BTreeSet::new(), "LANGUAGE.md names members that check does not write:\n{written}");
+    assert_eq!(
+        due,
+        BTreeSet::new(),
+        "LANGUAGE.md names members that check does not write:\n{written}"
+    );
 }
 
 /// The paths of every member.
@@ -126,9 +179,14 @@ fn shape(value: &serde_json::Value) -> BTreeSet<String> {
                 }
             }
             serde_json::Value::Array(values) => {
-                values.iter().for_each(|value| walk(value, path, found));
+                for value in values {
+                    walk(value, path, found);
+                }
             }
-            _ => {}
+            serde_json::Value::Null
+            | serde_json::Value::Bool(_)
+            | serde_json::Value::Number(_)
+            | serde_json::Value::String(_) => {}
         }
     }
     let mut found = BTreeSet::new();

@@ -13,7 +13,15 @@ fn explained(folder: &str, request: &str) -> Explained {
     let table = Table::open(&bytes).unwrap();
     let model = checked.model.as_ref().unwrap();
     let request = request::read(request).unwrap();
-    explain(Compared { model, table: &table, report: &checked.report }, &request).unwrap()
+    explain(
+        Compared {
+            model,
+            table: &table,
+            report: &checked.report,
+        },
+        &request,
+    )
+    .unwrap()
 }
 
 /// The class with its targets, or the status of the refusal.
@@ -34,13 +42,32 @@ fn told(folder: &str, request: &str) -> String {
 #[test]
 fn the_quickstart_sends_each_kind_of_work_where_it_says() {
     let told = |request| told("examples/quickstart", request);
-    assert_eq!(told(r#"{"model": "main"}"#), "code: primary/large, backup/large");
-    assert_eq!(told(r#"{"model": "gpt-5.5", "tokens": 300001}"#), "long: backup/large, primary/large");
-    assert_eq!(told(r#"{"model": "gpt-5.5", "tokens": 900001}"#), "deny 400");
-    assert_eq!(told(r#"{"model": "gpt-5.5", "headers": {"x-job": "batch"}}"#), "cheap: backup/small, primary/small");
-    assert_eq!(told(r#"{"has": ["images"]}"#), "code: primary/large", "backup/large reads no images");
+    assert_eq!(
+        told(r#"{"model": "main"}"#),
+        "code: primary/large, backup/large"
+    );
+    assert_eq!(
+        told(r#"{"model": "gpt-5.5", "tokens": 300001}"#),
+        "long: backup/large, primary/large"
+    );
+    assert_eq!(
+        told(r#"{"model": "gpt-5.5", "tokens": 900001}"#),
+        "deny 400"
+    );
+    assert_eq!(
+        told(r#"{"model": "gpt-5.5", "headers": {"x-job": "batch"}}"#),
+        "cheap: backup/small, primary/small"
+    );
+    assert_eq!(
+        told(r#"{"has": ["images"]}"#),
+        "code: primary/large",
+        "backup/large reads no images"
+    );
     assert_eq!(told(r#"{"headers": {"x-team": "ml"}}"#), "deny 400");
-    assert_eq!(told(r#"{"headers": {"x-team": "ml", "x-stage": "final"}}"#), "code: primary/large, backup/large");
+    assert_eq!(
+        told(r#"{"headers": {"x-team": "ml", "x-stage": "final"}}"#),
+        "code: primary/large, backup/large"
+    );
     assert_eq!(told(r#"{"path": "/v1/embeddings"}"#), "deny 400");
     assert_eq!(told("{}"), "cheap: backup/small, primary/small");
 }
@@ -48,9 +75,18 @@ fn the_quickstart_sends_each_kind_of_work_where_it_says() {
 #[test]
 fn each_kind_of_work_has_its_own_house_first_and_another_behind_it() {
     let told = |request| told("policies/workloads", request);
-    assert_eq!(told(r#"{"model": "code"}"#), "code: openai/gpt-5.5, router/kimi-k2");
-    assert_eq!(told(r#"{"has": ["tools"]}"#), "code: openai/gpt-5.5, router/kimi-k2");
-    assert_eq!(told(r#"{"model": "code", "tokens": 250001}"#), "long-context: router/gemini-pro, openai/gpt-5.5");
+    assert_eq!(
+        told(r#"{"model": "code"}"#),
+        "code: openai/gpt-5.5, router/kimi-k2"
+    );
+    assert_eq!(
+        told(r#"{"has": ["tools"]}"#),
+        "code: openai/gpt-5.5, router/kimi-k2"
+    );
+    assert_eq!(
+        told(r#"{"model": "code", "tokens": 250001}"#),
+        "long-context: router/gemini-pro, openai/gpt-5.5"
+    );
     assert_eq!(
         told(r#"{"model": "code", "headers": {"x-priority": "batch"}}"#),
         "batch: edge/llama-70b, openai/gpt-5.4-mini, router/kimi-k2"
@@ -63,11 +99,32 @@ fn each_kind_of_work_has_its_own_house_first_and_another_behind_it() {
 fn each_team_has_its_own_route_and_a_stranger_is_asked_who_it_is() {
     let told = |request| told("policies/teams", request);
     assert_eq!(told("{}"), "deny 400");
-    assert_eq!(told(r#"{"headers": {"x-team": "research"}}"#), "small: edge/llama-70b, openai/gpt-5.4-mini");
-    assert_eq!(told(r#"{"headers": {"x-team": "research"}, "has": ["thinking"]}"#), "large: openai/gpt-5.5");
-    assert_eq!(told(r#"{"headers": {"x-team": "support"}, "has": ["tools"]}"#), "deny 400");
-    assert_eq!(told(r#"{"headers": {"x-team": "support"}}"#), "in-house: edge/llama-70b, edge2/llama-70b");
-    assert_eq!(told(r#"{"headers": {"x-team": ["web", "support"]}}"#), "in-house: edge/llama-70b, edge2/llama-70b");
-    assert_eq!(told(r#"{"headers": {"x-team": "web"}, "streaming": true}"#), "small: edge/llama-70b, openai/gpt-5.4-mini");
-    assert_eq!(told(r#"{"headers": {"x-team": "web"}}"#), "large: openai/gpt-5.5, edge/llama-70b");
+    assert_eq!(
+        told(r#"{"headers": {"x-team": "research"}}"#),
+        "small: edge/llama-70b, openai/gpt-5.4-mini"
+    );
+    assert_eq!(
+        told(r#"{"headers": {"x-team": "research"}, "has": ["thinking"]}"#),
+        "large: openai/gpt-5.5"
+    );
+    assert_eq!(
+        told(r#"{"headers": {"x-team": "support"}, "has": ["tools"]}"#),
+        "deny 400"
+    );
+    assert_eq!(
+        told(r#"{"headers": {"x-team": "support"}}"#),
+        "in-house: edge/llama-70b, edge2/llama-70b"
+    );
+    assert_eq!(
+        told(r#"{"headers": {"x-team": ["web", "support"]}}"#),
+        "in-house: edge/llama-70b, edge2/llama-70b"
+    );
+    assert_eq!(
+        told(r#"{"headers": {"x-team": "web"}, "streaming": true}"#),
+        "small: edge/llama-70b, openai/gpt-5.4-mini"
+    );
+    assert_eq!(
+        told(r#"{"headers": {"x-team": "web"}}"#),
+        "large: openai/gpt-5.5, edge/llama-70b"
+    );
 }

@@ -1,12 +1,19 @@
 //! Large and hostile input: an answer in bounded time and stack, never a panic.
 
+use std::fmt::Write as _;
+
 use claw_lang::codes::Code;
 use claw_lang::{check, compile};
 
 use crate::one;
 
 fn codes(text: &str) -> Vec<Code> {
-    check(one(text)).report.diagnostics().iter().map(|found| found.code).collect()
+    check(one(text))
+        .report
+        .diagnostics()
+        .iter()
+        .map(|found| found.code)
+        .collect()
 }
 
 const HEAD: &str = "policy p\nprovider a { api openai; url \"http://[::1]/v1\"; key none; model x }\nclass code { primary a/x }\n";
@@ -15,7 +22,7 @@ const HEAD: &str = "policy p\nprovider a { api openai; url \"http://[::1]/v1\"; 
 fn a_hundred_thousand_arms_are_read() {
     let mut text = format!("{HEAD}route {{\n");
     for n in 0..100_000 {
-        text.push_str(&format!("when header \"x\" is \"{n}\" -> code\n"));
+        writeln!(text, "when header \"x\" is \"{n}\" -> code").unwrap();
     }
     text.push_str("otherwise -> code\n}\n");
     // Read, and then refused by the table's budget, which is another matter than parsing.
@@ -26,7 +33,8 @@ fn a_hundred_thousand_arms_are_read() {
 #[test]
 fn a_line_of_a_megabyte_is_read() {
     let list = vec!["\"v\""; 250_000].join(",");
-    let text = format!("{HEAD}route {{ when header \"x\" is {list} -> code; otherwise -> code }}\n");
+    let text =
+        format!("{HEAD}route {{ when header \"x\" is {list} -> code; otherwise -> code }}\n");
     assert!(text.len() > 1_000_000);
     assert_eq!(codes(&text), []);
 }
@@ -34,9 +42,39 @@ fn a_line_of_a_megabyte_is_read() {
 #[test]
 fn two_hundred_kilobytes_of_one_thing_is_refused_and_its_report_can_be_drawn() {
     for part in [
-        "{", "}", "(", ")", ",", ";", "\"", "\\", "-", "a ", "not ", "and ", "a/", "1", "1.", "$", ":", "::", "é",
-        "\u{202E}", "->", "= ", "a\n", "}\n", "{\n", "model x {\n", "when\n", "## d\n", "\r", "let a = a\n",
-        "route {\n", "when a -> b\n", "\"\\",
+        "{",
+        "}",
+        "(",
+        ")",
+        ",",
+        ";",
+        "\"",
+        "\\",
+        "-",
+        "a ",
+        "not ",
+        "and ",
+        "a/",
+        "1",
+        "1.",
+        "$",
+        ":",
+        "::",
+        "é",
+        "\u{202E}",
+        "->",
+        "= ",
+        "a\n",
+        "}\n",
+        "{\n",
+        "model x {\n",
+        "when\n",
+        "## d\n",
+        "\r",
+        "let a = a\n",
+        "route {\n",
+        "when a -> b\n",
+        "\"\\",
     ] {
         let text = part.repeat(200_000 / part.len());
         let report = check(one(&text)).report;
@@ -51,7 +89,7 @@ fn two_hundred_kilobytes_of_one_thing_is_refused_and_its_report_can_be_drawn() {
 fn a_chain_of_many_routes_is_refused_and_not_followed() {
     let mut text = format!("{HEAD}route {{ otherwise -> route r0 }}\n");
     for n in 0..5_000 {
-        text.push_str(&format!("route r{n} {{ otherwise -> route r{} }}\n", n + 1));
+        writeln!(text, "route r{n} {{ otherwise -> route r{} }}", n + 1).unwrap();
     }
     text.push_str("route r5000 { otherwise -> code }\n");
     assert_eq!(codes(&text), [Code::TooLarge]);
@@ -61,7 +99,7 @@ fn a_chain_of_many_routes_is_refused_and_not_followed() {
 fn names_that_double_each_other_are_refused_and_not_written_out() {
     let mut text = format!("{HEAD}let c0 = header \"x\" is \"1\" or header \"y\" is \"1\"\n");
     for n in 1..30 {
-        text.push_str(&format!("let c{n} = c{0} and not c{0}\n", n - 1));
+        writeln!(text, "let c{n} = c{0} and not c{0}", n - 1).unwrap();
     }
     text.push_str("route { when c29 -> code; otherwise -> code }\n");
     assert_eq!(codes(&text), [Code::TooLarge]);
@@ -72,7 +110,7 @@ fn a_policy_of_a_thousand_lines_compiles() {
     let mut text = String::from(HEAD);
     text.push_str("route {\n");
     for n in 0..1_000 {
-        text.push_str(&format!("  when model is \"m{n}\" and tokens > {n}k -> code\n"));
+        writeln!(text, "  when model is \"m{n}\" and tokens > {n}k -> code").unwrap();
     }
     text.push_str("  otherwise -> code\n}\n");
     let compiled = compile(one(&text));

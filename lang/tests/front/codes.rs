@@ -12,7 +12,10 @@ use crate::frame::{Block, blocks, complete};
 fn given(block: &Block, about: Code) -> BTreeSet<&'static str> {
     let report = compile(complete(block)).report;
     let codes = report.diagnostics().iter().map(|found| found.code);
-    codes.filter(|code| *code != Code::Unused || about == Code::Unused).map(Code::id).collect()
+    codes
+        .filter(|code| *code != Code::Unused || about == Code::Unused)
+        .map(Code::id)
+        .collect()
 }
 
 #[test]
@@ -22,8 +25,15 @@ fn every_page_shows_exactly_its_code() {
         let page = code.page();
         let sections: Vec<&str> = page.lines().filter(|line| line.starts_with('#')).collect();
         let heading = format!("# {}: {}", code.id(), code.title());
-        assert_eq!(sections, [heading.as_str(), "## Avoid", "## Prefer", "## Why"], "{}", code.id());
-        let [avoid, prefer] = &blocks(page)[..] else { panic!("{} has two examples", code.id()) };
+        assert_eq!(
+            sections,
+            [heading.as_str(), "## Avoid", "## Prefer", "## Why"],
+            "{}",
+            code.id()
+        );
+        let [avoid, prefer] = &blocks(page)[..] else {
+            panic!("{} has two examples", code.id())
+        };
         let avoided = given(avoid, *code);
         if avoided != BTreeSet::from([code.id()]) {
             wrong.push(format!("{}: avoid gives {avoided:?}", code.id()));
@@ -41,7 +51,15 @@ fn every_page_belongs_to_a_code() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/codes");
     let pages: BTreeSet<String> = std::fs::read_dir(folder)
         .unwrap()
-        .map(|entry| entry.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned())
+        .map(|entry| {
+            entry
+                .unwrap()
+                .path()
+                .file_stem()
+                .unwrap()
+                .to_string_lossy()
+                .into_owned()
+        })
         .collect();
     let codes: BTreeSet<String> = Code::ALL.iter().map(|code| code.id().to_owned()).collect();
     assert_eq!(pages, codes);
@@ -73,7 +91,9 @@ fn every_fix_takes_its_finding_away_and_brings_nothing_new() {
             tried += 1;
             let mut fixed = sources.clone();
             let (start, end) = (fix.span.start as usize, fix.span.end as usize);
-            fixed[fix.span.file as usize].text.replace_range(start..end, &fix.text);
+            fixed[fix.span.file as usize]
+                .text
+                .replace_range(start..end, &fix.text);
             let after = compile(fixed).report;
             let errors: Vec<&str> = after
                 .diagnostics()
@@ -88,4 +108,25 @@ fn every_fix_takes_its_finding_away_and_brings_nothing_new() {
         }
     }
     assert!(tried >= 10, "only {tried} findings carry a fix");
+}
+
+#[test]
+fn every_page_is_drawn_for_people() {
+    for area in '1'..='7' {
+        let mut drawn = String::new();
+        for code in Code::ALL
+            .iter()
+            .filter(|code| code.id().starts_with(&format!("C0{area}")))
+        {
+            drawn.push_str(&compile(complete(&blocks(code.page())[0])).report.human());
+            drawn.push('\n');
+        }
+        insta::assert_snapshot!(format!("area_{area}"), drawn);
+    }
+}
+
+#[test]
+fn a_finding_is_written_for_programs() {
+    let text = "policy p\nroute {\n  otherwise -> coed\n}\nclass code { primary a/x }\n";
+    insta::assert_snapshot!("json", claw_lang::check(crate::one(text)).report.json());
 }

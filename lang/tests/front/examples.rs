@@ -11,8 +11,18 @@ fn root() -> PathBuf {
 
 fn check(folder: &Path) {
     let compiled = compile(read_folder(folder).unwrap());
-    assert_eq!(compiled.report.human(), "no findings\n", "{}", folder.display());
-    let table = Table::open(&compiled.table.expect("a policy without findings has a table")).unwrap();
+    assert_eq!(
+        compiled.report.human(),
+        "no findings\n",
+        "{}",
+        folder.display()
+    );
+    let table = Table::open(
+        &compiled
+            .table
+            .expect("a policy without findings has a table"),
+    )
+    .unwrap();
     assert!(table.policy().otherwise.is_some());
 }
 

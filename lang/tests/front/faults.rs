@@ -17,7 +17,13 @@ fn errors(text: &str) -> Vec<String> {
         .diagnostics()
         .iter()
         .filter(|found| found.code.severity() == Severity::Error)
-        .map(|found| format!("{} {}", lines.position(found.primary.span.start).line, found.code.id()))
+        .map(|found| {
+            format!(
+                "{} {}",
+                lines.position(found.primary.span.start).line,
+                found.code.id()
+            )
+        })
         .collect()
 }
 
@@ -29,7 +35,11 @@ fn twelve_faults_in_one_file_are_twelve_codes_at_their_lines() {
         .enumerate()
         .filter_map(|(at, line)| {
             let (_, codes) = line.split_once("# fault ")?;
-            Some(codes.split_whitespace().map(move |code| format!("{} {code}", at + 1)))
+            Some(
+                codes
+                    .split_whitespace()
+                    .map(move |code| format!("{} {code}", at + 1)),
+            )
         })
         .flatten()
         .collect();
@@ -48,7 +58,10 @@ fn deleting_any_one_token_of_a_good_policy_gives_at_most_two_errors() {
         let found = errors(&text);
         if found.len() > 2 {
             let line = Lines::new(QUICKSTART).position(token.span.start).line;
-            worst.push(format!("{line} without `{}`: {found:?}", token.span.of(QUICKSTART)));
+            worst.push(format!(
+                "{line} without `{}`: {found:?}",
+                token.span.of(QUICKSTART)
+            ));
         }
     }
     assert!(worst.is_empty(), "{worst:#?}");
@@ -60,11 +73,17 @@ fn doubling_any_one_token_of_a_good_policy_gives_at_most_two_errors() {
     let mut worst = Vec::new();
     for token in tokens.iter().filter(|token| !token.kind.is_trivia()) {
         let mut text = QUICKSTART.to_owned();
-        text.insert_str(token.span.end as usize, &format!(" {} ", token.span.of(QUICKSTART)));
+        text.insert_str(
+            token.span.end as usize,
+            &format!(" {} ", token.span.of(QUICKSTART)),
+        );
         let found = errors(&text);
         if found.len() > 2 {
             let line = Lines::new(QUICKSTART).position(token.span.start).line;
-            worst.push(format!("{line} twice `{}`: {found:?}", token.span.of(QUICKSTART)));
+            worst.push(format!(
+                "{line} twice `{}`: {found:?}",
+                token.span.of(QUICKSTART)
+            ));
         }
     }
     assert!(worst.is_empty(), "{worst:#?}");
@@ -109,9 +128,15 @@ fn constructs_that_the_gateway_must_enforce_are_needs_of_the_table() {
 
 #[test]
 fn the_same_sources_give_the_same_bytes_in_any_order() {
-    let half = |path: &str, text: &str| claw_lang::Source { path: path.into(), text: text.into() };
+    let half = |path: &str, text: &str| claw_lang::Source {
+        path: path.into(),
+        text: text.into(),
+    };
     let a = half("a.claw", "policy p\nroute { otherwise -> code }\n");
-    let b = half("b/b.claw", "provider a { api openai; url \"http://[::1]/v1\"; key none; model x }\nclass code { primary a/x }\n");
+    let b = half(
+        "b/b.claw",
+        "provider a { api openai; url \"http://[::1]/v1\"; key none; model x }\nclass code { primary a/x }\n",
+    );
     let first = compile(vec![a.clone(), b.clone()]).table.unwrap();
     let second = compile(vec![b, a]).table.unwrap();
     assert_eq!(first, second);

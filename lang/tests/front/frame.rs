@@ -15,7 +15,10 @@ pub(crate) fn blocks(document: &str) -> Vec<Block> {
     for line in document.lines() {
         if let Some(info) = line.strip_prefix("```") {
             if !is_open {
-                found.push(Block { info: info.into(), text: String::new() });
+                found.push(Block {
+                    info: info.into(),
+                    text: String::new(),
+                });
             }
             is_open = !is_open;
         } else if is_open {
@@ -33,7 +36,11 @@ pub(crate) fn blocks(document: &str) -> Vec<Block> {
 /// character. Otherwise a second file brings what the example does not declare itself.
 pub(crate) fn complete(block: &Block) -> Vec<Source> {
     let mut text = String::new();
-    let repeat = block.info.split("repeat=").nth(1).map_or(1, |n| n.trim().parse().unwrap());
+    let repeat = block
+        .info
+        .split("repeat=")
+        .nth(1)
+        .map_or(1, |n| n.trim().parse().unwrap());
     for line in block.text.lines() {
         let times = if line.contains("{n}") { repeat } else { 1 };
         for n in 0..times {
@@ -42,7 +49,10 @@ pub(crate) fn complete(block: &Block) -> Vec<Source> {
         }
     }
     text = text.replace("<U+202E>", "\u{202E}");
-    let example = Source { path: "example.claw".into(), text };
+    let example = Source {
+        path: "example.claw".into(),
+        text,
+    };
     if block.info.contains("whole") {
         return vec![example];
     }
@@ -50,7 +60,10 @@ pub(crate) fn complete(block: &Block) -> Vec<Source> {
     let mut frame = String::new();
     for (start, addition) in [
         ("policy ", "policy example"),
-        ("provider a ", "provider a { api openai; url \"http://127.0.0.1:1/v1\"; key none; model x; model y }"),
+        (
+            "provider a ",
+            "provider a { api openai; url \"http://127.0.0.1:1/v1\"; key none; model x; model y }",
+        ),
         ("class code", "class code { primary a/x }"),
         ("route {", "route { otherwise -> code }"),
     ] {
@@ -59,5 +72,11 @@ pub(crate) fn complete(block: &Block) -> Vec<Source> {
             frame.push('\n');
         }
     }
-    vec![example, Source { path: "frame.claw".into(), text: frame }]
+    vec![
+        example,
+        Source {
+            path: "frame.claw".into(),
+            text: frame,
+        },
+    ]
 }

@@ -12,23 +12,46 @@ use claw_lang::syntax::lexer::Kind;
 use claw_lang::syntax::{parse, print};
 use proptest::prelude::*;
 
-const NOWHERE: Span = Span { file: 0, start: 0, end: 0 };
+const NOWHERE: Span = Span {
+    file: 0,
+    start: 0,
+    end: 0,
+};
 
 fn read(text: &str) -> (File, String) {
-    let source = Source { path: "x.claw".into(), text: text.into() };
+    let source = Source {
+        path: "x.claw".into(),
+        text: text.into(),
+    };
     let mut report = Report::new(Arc::from([source]));
     let parsed = parse(0, text, &mut report);
     (parsed.file, format!("{:#?}", report.diagnostics()))
 }
 
 fn value(kind: Kind, text: &str) -> Value {
-    Value { kind, text: text.into(), span: NOWHERE }
+    Value {
+        kind,
+        text: text.into(),
+        span: NOWHERE,
+    }
 }
 
 fn word() -> impl Strategy<Value = Value> {
     "[a-z]([a-z0-9_]|[-.][a-z0-9]){0,6}"
         .prop_filter("a word with a meaning in a condition", |word| {
-            let taken = ["is", "in", "not", "and", "or", "like", "mentions", "when", "otherwise", "deny", "then"];
+            let taken = [
+                "is",
+                "in",
+                "not",
+                "and",
+                "or",
+                "like",
+                "mentions",
+                "when",
+                "otherwise",
+                "deny",
+                "then",
+            ];
             !taken.contains(&word.as_str()) && !claw_lang::vocab::is_declaration(word)
         })
         .prop_map(|text| value(Kind::Word, &text))
@@ -37,7 +60,7 @@ fn word() -> impl Strategy<Value = Value> {
 fn text() -> impl Strategy<Value = Value> {
     "\\PC{0,12}|[\n\t\"\\\\#;{}]{1,4}"
         .prop_filter("a hidden character would be refused", |text| {
-            !text.chars().any(claw_lang::syntax::layout::is_hidden)
+            !text.chars().any(claw_lang::unseen::is_hidden)
         })
         .prop_map(|text| value(Kind::Text, &text))
 }
@@ -70,11 +93,28 @@ fn docs() -> impl Strategy<Value = Vec<String>> {
 }
 
 fn ask() -> impl Strategy<Value = Cond> {
-    let test = (prop::sample::select(Op::ALL.to_vec()), prop::collection::vec(any_value(), 1..3))
-        .prop_map(|(op, values)| Test { op, op_span: NOWHERE, values });
-    (word(), prop::collection::vec(any_value(), 0..3), prop::option::of(test)).prop_map(
-        |(subject, of, test)| Cond::Ask(Ask { subject, of, test, span: NOWHERE }),
+    let test = (
+        prop::sample::select(Op::ALL.to_vec()),
+        prop::collection::vec(any_value(), 1..3),
     )
+        .prop_map(|(op, values)| Test {
+            op,
+            op_span: NOWHERE,
+            values,
+        });
+    (
+        word(),
+        prop::collection::vec(any_value(), 0..3),
+        prop::option::of(test),
+    )
+        .prop_map(|(subject, of, test)| {
+            Cond::Ask(Ask {
+                subject,
+                of,
+                test,
+                span: NOWHERE,
+            })
+        })
 }
 
 fn cond() -> impl Strategy<Value = Cond> {
@@ -83,9 +123,13 @@ fn cond() -> impl Strategy<Value = Cond> {
         prop_oneof![
             parts.clone().prop_map(Cond::All),
             parts.prop_map(Cond::Any),
-            inner.prop_map(|part| match part {
-                Cond::Not(..) => part,
-                part => Cond::Not(Box::new(part), NOWHERE),
+            // A second `not` would cancel the first.
+            inner.prop_map(|part| {
+                if matches!(part, Cond::Not(..)) {
+                    part
+                } else {
+                    Cond::Not(Box::new(part), NOWHERE)
+                }
             }),
         ]
     })
@@ -100,30 +144,62 @@ fn statement(depth: u32) -> BoxedStrategy<Statement> {
         prop::option::of(lines).boxed()
     };
     (docs(), word(), groups, block)
-        .prop_map(|(docs, keyword, groups, block)| Statement { docs, keyword, groups, block, span: NOWHERE })
+        .prop_map(|(docs, keyword, groups, block)| Statement {
+            docs,
+            keyword,
+            groups,
+            block,
+            span: NOWHERE,
+        })
         .boxed()
 }
 
 fn item() -> impl Strategy<Value = Item> {
-    let plain = (statement(2), prop::sample::select(vec!["provider", "class", "retry", "gateway", "policy"]))
+    let plain = (
+        statement(2),
+        prop::sample::select(vec!["provider", "class", "retry", "gateway", "policy"]),
+    )
         .prop_map(|(mut statement, keyword)| {
             statement.keyword.text = keyword.into();
             Item::Plain(statement)
         });
     let sets = prop::collection::vec(constant(), 1..4).prop_map(LetValue::Set);
     let right = prop_oneof![sets, cond().prop_map(LetValue::Cond)];
-    let lets = (docs(), word(), right)
-        .prop_map(|(docs, name, is)| Item::Let(Let { docs, name, is, span: NOWHERE }));
+    let lets = (docs(), word(), right).prop_map(|(docs, name, is)| {
+        Item::Let(Let {
+            docs,
+            name,
+            is,
+            span: NOWHERE,
+        })
+    });
     let goal = prop::collection::vec(any_value(), 1..3);
-    let arm = (docs(), prop::option::of(cond()), goal)
-        .prop_map(|(docs, when, goal)| ArmLine::Arm(Arm { docs, when, goal, span: NOWHERE }));
-    let routes = (docs(), prop::option::of(word()), prop::collection::vec(arm, 0..4))
-        .prop_map(|(docs, name, arms)| Item::Route(Route { docs, name, arms, span: NOWHERE }));
+    let arm = (docs(), prop::option::of(cond()), goal).prop_map(|(docs, when, goal)| {
+        ArmLine::Arm(Arm {
+            docs,
+            when,
+            goal,
+            span: NOWHERE,
+        })
+    });
+    let routes = (
+        docs(),
+        prop::option::of(word()),
+        prop::collection::vec(arm, 0..4),
+    )
+        .prop_map(|(docs, name, arms)| {
+            Item::Route(Route {
+                docs,
+                name,
+                arms,
+                span: NOWHERE,
+            })
+        });
     prop_oneof![plain, lets, routes]
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_printed_tree_reads_back_as_itself(items in prop::collection::vec(item(), 0..5)) {

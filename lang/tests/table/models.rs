@@ -9,15 +9,27 @@ use proptest::prelude::{Strategy, any};
 use proptest::sample::select;
 
 /// Texts that are prefixes, suffixes and neighbours of one another.
-pub const TEXTS: [&str; 14] = [
-    "", "a", "ab", "abc", "abcd", "b", "bc", "cba", "ba", "POST", "gpt-5", "gpt-5-mini", "-mini",
+pub(crate) const TEXTS: [&str; 14] = [
+    "",
+    "a",
+    "ab",
+    "abc",
+    "abcd",
+    "b",
+    "bc",
+    "cba",
+    "ba",
+    "POST",
+    "gpt-5",
+    "gpt-5-mini",
+    "-mini",
     "é",
 ];
 
 /// Numbers whose neighbours matter.
-pub const NUMBERS: [u64; 7] = [0, 1, 2, 10, 11, 100_000, u64::MAX];
+pub(crate) const NUMBERS: [u64; 7] = [0, 1, 2, 10, 11, 100_000, u64::MAX];
 
-pub fn facts() -> Vec<Fact> {
+pub(crate) fn facts() -> Vec<Fact> {
     let mut facts = vec![
         Fact::Method,
         Fact::Path,
@@ -58,7 +70,7 @@ fn test() -> impl Strategy<Value = Cond> {
     )
 }
 
-pub fn cond() -> impl Strategy<Value = Cond> {
+pub(crate) fn cond() -> impl Strategy<Value = Cond> {
     test().prop_recursive(3, 12, 3, |inner| {
         proptest::prop_oneof![
             vec(inner.clone(), 1..4).prop_map(Cond::All),
@@ -69,12 +81,12 @@ pub fn cond() -> impl Strategy<Value = Cond> {
 }
 
 /// Up to 40 arms in up to 4 routes, each ending in an `otherwise`.
-pub fn model() -> impl Strategy<Value = Model> {
+pub(crate) fn model() -> impl Strategy<Value = Model> {
     vec(vec((cond(), any::<u8>()), 0..10), 1..5).prop_map(made)
 }
 
 /// One route whose arms ask one or two of ten values of one header, and something else at times.
-pub fn crowded() -> impl Strategy<Value = Model> {
+pub(crate) fn crowded() -> impl Strategy<Value = Model> {
     let value = || {
         (0..10u8, 0..8u8).prop_map(|(value, kind)| {
             let pattern = match kind {
@@ -94,10 +106,14 @@ pub fn crowded() -> impl Strategy<Value = Model> {
 }
 
 /// How many different patterns a model asks of a fact.
-pub fn patterns(model: &Model, fact: &Fact) -> usize {
+pub(crate) fn patterns(model: &Model, fact: &Fact) -> usize {
     let mut found = std::collections::BTreeSet::new();
-    let mut open: Vec<&Cond> =
-        model.routes.iter().flat_map(|route| &route.arms).map(|arm| &arm.cond).collect();
+    let mut open: Vec<&Cond> = model
+        .routes
+        .iter()
+        .flat_map(|route| &route.arms)
+        .map(|arm| &arm.cond)
+        .collect();
     while let Some(cond) = open.pop() {
         match cond {
             Cond::All(parts) | Cond::Any(parts) => open.extend(parts),
@@ -110,43 +126,72 @@ pub fn patterns(model: &Model, fact: &Fact) -> usize {
 }
 
 /// A model of routes given as conditions, each with a number that picks where the arm leads.
-pub fn made(routes: Vec<Vec<(Cond, u8)>>) -> Model {
+pub(crate) fn made(routes: Vec<Vec<(Cond, u8)>>) -> Model {
     let count = routes.len();
     let mut id = 0;
     let mut made = Vec::new();
     let mut arms = Vec::new();
     for (index, conds) in routes.into_iter().enumerate() {
-        let name = if index == 0 { "main".to_owned() } else { format!("r{index}") };
-        let last = (Cond::Always, 0);
-        let list = conds.into_iter().chain([last]).enumerate().map(|(position, (cond, pick))| {
-            let later = index + 1 + usize::from(pick) % count;
-            let to = match pick % 4 {
-                0 | 1 if pick != 0 && later < count => Goal::Route(RouteId(later as u16)),
-                2 => Goal::End(Action::Deny(DenyId(0))),
-                _ => Goal::End(Action::Class(ClassId(u16::from(pick) % 2))),
-            };
-            arms.push(policy::Arm {
-                label: format!("{name}/{}", position + 1),
-                to: match to {
-                    Goal::End(action) => action,
-                    Goal::Route(_) => Action::Route,
-                },
-            });
-            id += 1;
-            Arm { id: ArmId(id - 1), cond, to, span: Span { file: 0, start: id, end: id + 1 } }
+        let name = if index == 0 {
+            "main".to_owned()
+        } else {
+            format!("r{index}")
+        };
+        let otherwise = (Cond::Always, 0);
+        let list =
+            conds
+                .into_iter()
+                .chain([otherwise])
+                .enumerate()
+                .map(|(position, (cond, pick))| {
+                    let later = index + 1 + usize::from(pick) % count;
+                    let to = match pick % 4 {
+                        0 | 1 if pick != 0 && later < count => Goal::Route(RouteId(later as u16)),
+                        2 => Goal::End(Action::Deny(DenyId(0))),
+                        _ => Goal::End(Action::Class(ClassId(u16::from(pick) % 2))),
+                    };
+                    arms.push(policy::Arm {
+                        label: format!("{name}/{}", position + 1),
+                        to: match to {
+                            Goal::End(action) => action,
+                            Goal::Route(_) => Action::Route,
+                        },
+                    });
+                    id += 1;
+                    Arm {
+                        id: ArmId(id - 1),
+                        cond,
+                        to,
+                        span: Span {
+                            file: 0,
+                            start: id,
+                            end: id + 1,
+                        },
+                    }
+                });
+        made.push(Route {
+            name: name.clone(),
+            arms: list.collect(),
         });
-        made.push(Route { name: name.clone(), arms: list.collect() });
     }
     let otherwise = made[0].arms.last().map(|arm| arm.id);
     let policy = Policy {
         name: "random".to_owned(),
         classes: vec![class("one"), class("two")],
-        denies: vec![Deny { status: 400, text: "no".to_owned() }],
+        denies: vec![Deny {
+            status: 400,
+            text: "no".to_owned(),
+        }],
         arms,
         otherwise,
         ..Policy::default()
     };
-    Model { policy, routes: made, root: RouteId(0), features: Vec::new() }
+    Model {
+        policy,
+        routes: made,
+        root: RouteId(0),
+        features: Vec::new(),
+    }
 }
 
 fn class(name: &str) -> Class {
@@ -166,6 +211,9 @@ fn class(name: &str) -> Class {
 }
 
 /// Whether the arm is the last one of its route.
-pub fn is_otherwise(model: &Model, arm: ArmId) -> bool {
-    model.routes.iter().any(|route| route.arms.last().is_some_and(|last| last.id == arm))
+pub(crate) fn is_otherwise(model: &Model, arm: ArmId) -> bool {
+    model
+        .routes
+        .iter()
+        .any(|route| route.arms.last().is_some_and(|last| last.id == arm))
 }

@@ -15,7 +15,7 @@ pub(crate) struct Args {
     /// How results are written.
     #[arg(long, global = true, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,
-    /// Whether to use colours; NO_COLOR is heeded.
+    /// Whether to use colours; `NO_COLOR` is heeded.
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
     pub(crate) color: Color,
     #[command(subcommand)]

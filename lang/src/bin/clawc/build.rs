@@ -1,5 +1,6 @@
 //! `clawc build`: the table of a policy, whole or not at all.
 
+use std::fmt::Write as _;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -8,12 +9,12 @@ use claw_lang::explain::hex;
 use claw_table::Table;
 use serde::Serialize;
 
+use crate::Verdict;
 use crate::args::{Build, Format};
 use crate::check::verdict;
 use crate::input::{Input, is_standard};
 use crate::output::{Output, Stream, hint};
 use crate::trouble::Trouble;
-use crate::Verdict;
 
 pub(crate) fn run(args: &Build, output: &mut Output) -> Result<Verdict, Trouble> {
     let input = Input::read(&args.check.policy)?;
@@ -30,15 +31,17 @@ pub(crate) fn run(args: &Build, output: &mut Output) -> Result<Verdict, Trouble>
     let table = Table::open(&bytes).map_err(Trouble::Unsound)?;
     let built = Built::of(&table, &args.output);
     if is_standard(&args.output) {
-        output.bytes(&bytes)?;
+        Output::bytes(&bytes)?;
         hint(&built.line());
         return Ok(Verdict::Clean);
     }
-    write_whole(&args.output, &bytes)
-        .map_err(|why| Trouble::Table { path: built.path.clone(), why })?;
+    write_whole(&args.output, &bytes).map_err(|why| Trouble::Table {
+        path: built.path.clone(),
+        why,
+    })?;
     match output.format {
-        Format::Human => output.result(&format!("{}\n", built.line()))?,
-        Format::Json => output.json(&built)?,
+        Format::Human => Output::result(&format!("{}\n", built.line()))?,
+        Format::Json => Output::json(&built)?,
     }
     Ok(Verdict::Clean)
 }
@@ -86,15 +89,25 @@ impl Built {
     }
 
     fn line(&self) -> String {
-        let Self { path, arms, nodes, depth, bytes, behaviour, .. } = self;
+        let Self {
+            path,
+            arms,
+            nodes,
+            depth,
+            bytes,
+            behaviour,
+            ..
+        } = self;
         let mut line = format!(
             "{path}: {arms} arms, {nodes} nodes, depth {depth}, {bytes} bytes, behaviour {behaviour}"
         );
         for needed in &self.features {
-            line.push_str(&format!(
+            // Writing to a text cannot fail.
+            let _ = write!(
+                line,
                 "\n  needs a gateway that enforces `{}` ({})",
                 needed.feature, needed.place
-            ));
+            );
         }
         line
     }
@@ -103,7 +116,9 @@ impl Built {
 /// Writes beside the path and renames: whoever watches it sees the old table or the new one.
 fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     if path.is_dir() {
-        return Err(io::Error::other("this is a folder; name a file, such as `policy.clawt`"));
+        return Err(io::Error::other(
+            "this is a folder; name a file, such as `policy.clawt`",
+        ));
     }
     let draft = draft(path)?;
     let written = fill(&draft, bytes).and_then(|()| fs::rename(&draft, path));
@@ -116,7 +131,9 @@ fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 /// A hidden name in the same folder, so that the rename does not cross file systems.
 fn draft(path: &Path) -> io::Result<PathBuf> {
-    let name = path.file_name().ok_or_else(|| io::Error::other("this names no file"))?;
+    let name = path
+        .file_name()
+        .ok_or_else(|| io::Error::other("this names no file"))?;
     let mut hidden = std::ffi::OsString::from(".");
     hidden.push(name);
     hidden.push(format!(".{}", std::process::id()));
@@ -124,7 +141,10 @@ fn draft(path: &Path) -> io::Result<PathBuf> {
 }
 
 fn fill(draft: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file: File = OpenOptions::new().write(true).create_new(true).open(draft)?;
+    let mut file: File = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(draft)?;
     file.write_all(bytes)?;
     // A rename may reach the disk before the bytes do.
     file.sync_all()

@@ -2,11 +2,11 @@
 
 use claw_lang::report::Report;
 
+use crate::Verdict;
 use crate::args::{Check, Deny, Format};
 use crate::input::Input;
 use crate::output::{Output, Stream};
 use crate::trouble::Trouble;
-use crate::Verdict;
 
 pub(crate) fn run(args: &Check, output: &mut Output) -> Result<Verdict, Trouble> {
     let input = Input::read(&args.policy)?;
@@ -21,5 +21,9 @@ pub(crate) fn run(args: &Check, output: &mut Output) -> Result<Verdict, Trouble>
 /// Whether the findings keep the policy from being used.
 pub(crate) fn verdict(report: &Report, deny: Option<Deny>) -> Verdict {
     let is_heavy = report.errors() > 0 || deny == Some(Deny::Warnings) && report.warnings() > 0;
-    if is_heavy { Verdict::Findings } else { Verdict::Clean }
+    if is_heavy {
+        Verdict::Findings
+    } else {
+        Verdict::Clean
+    }
 }

@@ -28,25 +28,36 @@ struct Page {
     code: &'static str,
     severity: &'static str,
     title: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    page: Option<&'static str>,
+    #[serde(rename = "page", skip_serializing_if = "Option::is_none")]
+    text: Option<&'static str>,
 }
 
 impl Page {
     fn of(code: Code) -> Self {
         let (severity, title) = (code.severity().word(), code.title());
-        Self { code: code.id(), severity, title, page: None }
+        Self {
+            code: code.id(),
+            severity,
+            title,
+            text: None,
+        }
     }
 }
 
 fn of_code(id: &str, output: &mut Output) -> Result<Verdict, Trouble> {
     let Some(code) = Code::named(id) else {
         let near = nearest_code(id).map(Code::id);
-        return Err(Trouble::NoCode { code: id.to_owned(), near });
+        return Err(Trouble::NoCode {
+            code: id.to_owned(),
+            near,
+        });
     };
     match output.format {
-        Format::Human => output.result(&format!("{}\n", code.page().trim_end()))?,
-        Format::Json => output.json(&Page { page: Some(code.page()), ..Page::of(code) })?,
+        Format::Human => Output::result(&format!("{}\n", code.page().trim_end()))?,
+        Format::Json => Output::json(&Page {
+            text: Some(code.page()),
+            ..Page::of(code)
+        })?,
     }
     Ok(Verdict::Clean)
 }
@@ -56,13 +67,19 @@ fn every_code(output: &mut Output) -> Result<Verdict, Trouble> {
     match output.format {
         Format::Human => {
             let mut text = String::new();
-            for Page { code, severity, title, .. } in pages {
+            for Page {
+                code,
+                severity,
+                title,
+                ..
+            } in pages
+            {
                 // Writing to a text cannot fail.
                 let _ = writeln!(text, "{code}  {severity:<7}  {title}");
             }
-            output.result(&text)?;
+            Output::result(&text)?;
         }
-        Format::Json => output.json(&pages)?,
+        Format::Json => Output::json(&pages)?,
     }
     Ok(Verdict::Clean)
 }
@@ -81,14 +98,22 @@ fn of_request(args: &Request, output: &mut Output) -> Result<Verdict, Trouble> {
     let table = Table::open(bytes).map_err(Trouble::Unsound)?;
     let written = text(&args.request, "the request", REQUEST_BYTES_MAX)?;
     let request = request::read(&written).map_err(|why| Trouble::Request {
-        path: if is_standard(&args.request) { "<stdin>".into() } else { args.request.display().to_string() },
+        path: if is_standard(&args.request) {
+            "<stdin>".into()
+        } else {
+            args.request.display().to_string()
+        },
         why,
     })?;
-    let policy = Compared { model, table: &table, report: &checked.report };
+    let policy = Compared {
+        model,
+        table: &table,
+        report: &checked.report,
+    };
     let explained = explain(policy, &request)?;
     match output.format {
-        Format::Human => output.result(&human(&explained))?,
-        Format::Json => output.json(&explained)?,
+        Format::Human => Output::result(&human(&explained))?,
+        Format::Json => Output::json(&explained)?,
     }
     Ok(Verdict::Clean)
 }

@@ -18,12 +18,18 @@ impl Input {
     pub(crate) fn read(paths: &[PathBuf]) -> Result<Self, Trouble> {
         let mut files = Vec::new();
         for path in paths {
-            if path.extension().is_some_and(|extension| extension == "clawt") {
+            if path
+                .extension()
+                .is_some_and(|extension| extension == "clawt")
+            {
                 return Err(Trouble::Compiled(path.display().to_string()));
             }
             if is_standard(path) {
                 let text = standard_input("the policy")?;
-                let source = Source { path: "<stdin>".to_owned(), text };
+                let source = Source {
+                    path: "<stdin>".to_owned(),
+                    text,
+                };
                 files.push((source.path.clone(), source));
                 continue;
             }
@@ -33,8 +39,19 @@ impl Input {
             }
             let is_folder = path.is_dir();
             files.extend(sources.into_iter().map(|source| {
-                let shown = if is_folder { path.join(&source.path) } else { path.clone() };
-                (shown.strip_prefix(".").unwrap_or(&shown).display().to_string(), source)
+                let shown = if is_folder {
+                    path.join(&source.path)
+                } else {
+                    path.clone()
+                };
+                (
+                    shown
+                        .strip_prefix(".")
+                        .unwrap_or(&shown)
+                        .display()
+                        .to_string(),
+                    source,
+                )
             }));
         }
         // Two folders may hold files of one name; then only the whole path tells them apart.
@@ -50,14 +67,20 @@ impl Input {
 
     /// The files as the policy names them: a table does not know where it was built.
     pub(crate) fn sources(&self) -> Vec<Source> {
-        self.files.iter().map(|(_, source)| source.clone()).collect()
+        self.files
+            .iter()
+            .map(|(_, source)| source.clone())
+            .collect()
     }
 
     /// The files under the names by which the reader can open them.
     pub(crate) fn shown(&self) -> Vec<Source> {
         let shown = |(path, source): &(String, Source)| {
             let text = source.text.clone();
-            Source { path: path.clone(), text }
+            Source {
+                path: path.clone(),
+                text,
+            }
         };
         self.files.iter().map(shown).collect()
     }
@@ -74,7 +97,10 @@ pub(crate) fn text(path: &Path, what: &str, bytes_max: usize) -> Result<String, 
         return standard_input(what);
     }
     let about = |error: io::Error| {
-        Trouble::Read(io::Error::new(error.kind(), format!("{}: {error}", path.display())))
+        Trouble::Read(io::Error::new(
+            error.kind(),
+            format!("{}: {error}", path.display()),
+        ))
     };
     let file = std::fs::File::open(path).map_err(about)?;
     bounded(file, bytes_max as u64).map_err(about)
@@ -83,19 +109,29 @@ pub(crate) fn text(path: &Path, what: &str, bytes_max: usize) -> Result<String, 
 fn standard_input(what: &str) -> Result<String, Trouble> {
     let stdin = io::stdin();
     if stdin.is_terminal() {
-        crate::output::hint(&format!("reading {what} from standard input; Ctrl-D ends it"));
+        crate::output::hint(&format!(
+            "reading {what} from standard input; Ctrl-D ends it"
+        ));
     }
     bounded(stdin.lock(), FILE_BYTES_MAX).map_err(Trouble::Input)
 }
 
 fn bounded(input: impl io::Read, bytes_max: u64) -> io::Result<String> {
     let mut bytes = Vec::new();
-    input.take(bytes_max.saturating_add(1)).read_to_end(&mut bytes)?;
+    input
+        .take(bytes_max.saturating_add(1))
+        .read_to_end(&mut bytes)?;
     if bytes.len() as u64 > bytes_max {
-        return Err(io::Error::other(format!("larger than {} MiB", bytes_max >> 20)));
+        return Err(io::Error::other(format!(
+            "larger than {} MiB",
+            bytes_max >> 20
+        )));
     }
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
-        io::Error::new(io::ErrorKind::InvalidData, format!("not UTF-8 at byte {at}"))
+        io::Error::new(
+            io::ErrorKind::InvalidData,
+            format!("not UTF-8 at byte {at}"),
+        )
     })
 }

@@ -33,7 +33,7 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(trouble) => {
-            output.trouble(&trouble);
+            Output::trouble(&trouble);
             ExitCode::from(2)
         }
     }

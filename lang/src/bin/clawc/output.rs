@@ -1,7 +1,5 @@
 //! Where results go, in which form and with which colours.
 
-#![expect(clippy::disallowed_methods, reason = "the terminal's wishes stand in the environment")]
-
 use std::io::{self, IsTerminal as _, Write as _};
 
 use claw_lang::report::Report;
@@ -33,36 +31,41 @@ impl Output {
     }
 
     /// Writes what was asked for.
-    pub(crate) fn result(&mut self, text: &str) -> Result<(), Trouble> {
-        self.bytes(text.as_bytes())
+    pub(crate) fn result(text: &str) -> Result<(), Trouble> {
+        Self::bytes(text.as_bytes())
     }
 
     /// Writes bytes to standard output, all of them or an error.
-    pub(crate) fn bytes(&mut self, bytes: &[u8]) -> Result<(), Trouble> {
+    pub(crate) fn bytes(bytes: &[u8]) -> Result<(), Trouble> {
         let mut out = io::stdout().lock();
-        out.write_all(bytes).and_then(|()| out.flush()).map_err(Trouble::Write)
+        out.write_all(bytes)
+            .and_then(|()| out.flush())
+            .map_err(Trouble::Write)
     }
 
     /// Writes a value as one JSON text.
-    pub(crate) fn json(&mut self, value: &impl Serialize) -> Result<(), Trouble> {
-        let text = serde_json::to_string_pretty(value).map_err(|error| Trouble::Write(error.into()))?;
-        self.result(&format!("{text}\n"))
+    pub(crate) fn json(value: &impl Serialize) -> Result<(), Trouble> {
+        let text =
+            serde_json::to_string_pretty(value).map_err(|error| Trouble::Write(error.into()))?;
+        Self::result(&format!("{text}\n"))
     }
 
     /// Writes the findings of a run.
-    pub(crate) fn report(&mut self, report: &Report, stream: Stream) -> Result<(), Trouble> {
+    pub(crate) fn report(&self, report: &Report, stream: Stream) -> Result<(), Trouble> {
         let text = match self.format {
             Format::Human => report.drawn(self.style(stream)),
             Format::Json => format!("{}\n", report.json()),
         };
         match stream {
-            Stream::Result => self.result(&text),
-            Stream::Aside => io::stderr().write_all(text.as_bytes()).map_err(Trouble::Write),
+            Stream::Result => Self::result(&text),
+            Stream::Aside => io::stderr()
+                .write_all(text.as_bytes())
+                .map_err(Trouble::Write),
         }
     }
 
     /// Says why nothing was done. There is nobody left to tell if this fails.
-    pub(crate) fn trouble(&mut self, trouble: &Trouble) {
+    pub(crate) fn trouble(trouble: &Trouble) {
         let _ = writeln!(io::stderr(), "clawc: {trouble}");
     }
 }
@@ -89,8 +92,14 @@ impl Output {
             Color::Never => false,
             Color::Auto if is_set("NO_COLOR") => false,
             Color::Auto if is_set("CLICOLOR_FORCE") => true,
-            Color::Auto => is_terminal && std::env::var_os("TERM").is_none_or(|term| term != "dumb"),
+            Color::Auto => {
+                is_terminal && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+            }
         };
-        if colored { Style::Colours } else { Style::Plain }
+        if colored {
+            Style::Colours
+        } else {
+            Style::Plain
+        }
     }
 }

@@ -34,15 +34,22 @@ pub(crate) enum Trouble {
     Request { path: String, why: RequestError },
     /// No such diagnostic.
     #[error("no diagnostic has the code `{code}`{}", did_you_mean(*near))]
-    NoCode { code: String, near: Option<&'static str> },
+    NoCode {
+        code: String,
+        near: Option<&'static str>,
+    },
     /// A fault of the compiler.
     #[error(transparent)]
     Contradiction(#[from] Contradiction),
     /// The compiler made a table that it does not accept.
-    #[error("internal: the table that was built is refused: {0}; report this policy as a bug in clawc")]
+    #[error(
+        "internal: the table that was built is refused: {0}; report this policy as a bug in clawc"
+    )]
     Unsound(claw_table::Unsound),
     /// The check passed and the table is missing all the same.
-    #[error("internal: no table was built and nothing says why; report this policy as a bug in clawc")]
+    #[error(
+        "internal: no table was built and nothing says why; report this policy as a bug in clawc"
+    )]
     NoTable,
 }
 

@@ -1,0 +1,14 @@
+//! Characters that a reader does not see, or that make a terminal show something else.
+
+/// Direction controls, zero-width characters, and a byte order mark inside the text. The two joiners
+/// are not among them: scripts and emoji need them in texts, and names cannot hold them.
+pub fn is_hidden(c: char) -> bool {
+    matches!(c,
+        '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}'
+        | '\u{061C}' | '\u{FEFF}')
+}
+
+/// Whether a character moves the cursor or reorders what is read.
+pub(crate) fn is_unseen(c: char) -> bool {
+    c.is_control() || is_hidden(c)
+}

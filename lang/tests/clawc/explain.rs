@@ -1,0 +1,164 @@
+//! `clawc explain`: codes and requests.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::json;
+
+use crate::root;
+use crate::run::{SOUND, clawc, folder};
+
+#[test]
+fn an_unknown_code_is_answered_with_the_nearest() {
+    let explain = |code| clawc(Path::new("."), &["explain", code], "");
+    for (code, near) in [
+        ("C0210x", "C0210"),
+        ("C201", "C0201"),
+        ("201", "C0201"),
+        ("e0304", "C0304"),
+    ] {
+        let ran = explain(code);
+        assert_eq!(ran.code, 2, "{code}");
+        assert!(
+            ran.err.contains(&format!("did you mean `{near}`?")),
+            "{}",
+            ran.err
+        );
+    }
+    assert_eq!(
+        explain("colour").err,
+        "clawc: no diagnostic has the code `colour`; `clawc explain` lists them all\n"
+    );
+}
+
+#[test]
+fn every_code_has_its_page() {
+    let list = clawc(Path::new("."), &["explain", "--format", "json"], "").json();
+    let codes: Vec<&str> = list
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|c| c["code"].as_str().unwrap())
+        .collect();
+    assert!(codes.len() > 40, "{}", codes.len());
+    let lines = clawc(Path::new("."), &["explain"], "").out;
+    assert_eq!(lines.lines().count(), codes.len());
+    let ran = clawc(Path::new("."), &["explain", "c0201"], "");
+    assert_eq!(ran.code, 0);
+    assert!(
+        ran.out.starts_with("# C0201") && ran.out.contains("## Prefer"),
+        "{}",
+        ran.out
+    );
+    let page = clawc(
+        Path::new("."),
+        &["explain", "C0201", "--format", "json"],
+        "",
+    )
+    .json();
+    assert_eq!(
+        (&page["code"], &page["severity"]),
+        (&json!("C0201"), &json!("error"))
+    );
+}
+
+#[test]
+fn a_request_is_explained_by_the_arms_it_passed() {
+    let home = folder(&[("p/shop.claw", SOUND)]);
+    let request = r#"{"headers": {"x-team": "ml"}, "body": {"model": "m", "messages": [
+        {"role": "user", "content": "hello"}]}}"#;
+    let ran = clawc(home.path(), &["explain", "request", "-", "p"], request);
+    assert_eq!((ran.code, &*ran.err), (0, ""));
+    insta::assert_snapshot!("a_request_explained", ran.out);
+
+    let ran = clawc(
+        home.path(),
+        &["explain", "request", "-", "p", "--format", "json"],
+        request,
+    );
+    let told = ran.json();
+    assert_eq!(told["decision"], json!({"is": "class", "class": "code"}));
+    assert_eq!(told["earlier"][0]["failed"], "tokens > 2k");
+    assert_eq!(told["earlier"][0]["value"], "8");
+    assert_eq!(told["taken"][0]["place"], "shop.claw:7:3");
+    let asked: Vec<&str> = told["asked"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|a| a["fact"].as_str().unwrap())
+        .collect();
+    assert_eq!(asked, [r#"header "x-team""#, "tokens"]);
+
+    // A fact that decides nothing is not asked.
+    let ran = clawc(
+        home.path(),
+        &["explain", "request", "-", "p", "--format", "json"],
+        "{}",
+    );
+    assert_eq!(ran.json()["asked"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn a_request_that_cannot_be_read_is_trouble_and_a_policy_at_fault_is_a_finding() {
+    let home = folder(&[("p/shop.claw", SOUND), ("q/shop.claw", "policy q")]);
+    let ran = clawc(
+        home.path(),
+        &["explain", "request", "-", "p"],
+        r#"{"modle": "x"}"#,
+    );
+    assert_eq!(
+        (ran.code, &*ran.err),
+        (
+            2,
+            "clawc: <stdin>: `modle` is not a part of a request; did you mean `model`?\n"
+        )
+    );
+    let ran = clawc(home.path(), &["explain", "request", "-", "q"], "{}");
+    assert_eq!((ran.code, &*ran.out), (1, ""));
+    assert!(ran.err.contains("C0210"), "{}", ran.err);
+}
+
+#[test]
+fn the_commands_of_the_readme_work_as_they_are_written() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let home = tempfile::tempdir().unwrap();
+    let table = home.path().join("quickstart.clawt");
+    let mut tried = 0;
+    for rest in readme.split("`cargo run --bin clawc -- ").skip(1) {
+        let command = rest.split('`').next().unwrap();
+        let command = command.replace("/tmp/quickstart.clawt", table.to_str().unwrap());
+        let args: Vec<&str> = command.split(' ').collect();
+        let ran = clawc(&root(), &args, "{}");
+        assert_eq!((ran.code, &*ran.err), (0, ""), "{command}");
+        assert_eq!(
+            ran.out.is_empty(),
+            args[0] == "check",
+            "{command}: {}",
+            ran.out
+        );
+        tried += 1;
+    }
+    assert!(tried >= 4, "only {tried} commands were found");
+    assert!(table.exists());
+}
+
+#[test]
+fn every_request_that_ships_is_explained() {
+    let requests = root().join("examples/requests");
+    let mut tried = 0;
+    for entry in fs::read_dir(requests).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|e| e == "json") {
+            let args = [
+                "explain",
+                "request",
+                path.to_str().unwrap(),
+                "examples/quickstart",
+            ];
+            let ran = clawc(&root(), &args, "");
+            assert_eq!((ran.code, &*ran.err), (0, ""), "{}", path.display());
+            tried += 1;
+        }
+    }
+    assert!(tried >= 4);
+}

@@ -1,0 +1,83 @@
+//! Runs the program as its users do: arguments and files in; output, exit code and files out.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+pub(crate) const SOUND: &str = r#"policy shop
+provider a { api openai; url "http://127.0.0.1:1/v1"; key none; model x; model y }
+class code { primary a/x; fallback a/y }
+route {
+  when header "x-team" is "ml"   # they say why
+    and tokens > 2k -> deny 400 "too long"
+  otherwise -> code
+}
+"#;
+
+/// What a run gave.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Ran {
+    /// What it wrote, as JSON.
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.out).expect(&self.out)
+    }
+}
+
+/// Runs clawc in a folder, without a terminal and with nothing of the tester's environment.
+pub(crate) fn clawc(folder: &Path, args: &[&str], input: &str) -> Ran {
+    clawc_with(folder, (args, input), &[])
+}
+
+pub(crate) fn clawc_with(
+    folder: &Path,
+    (args, input): (&[&str], &str),
+    set: &[(&str, &str)],
+) -> Ran {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_clawc"))
+        .args(args)
+        .current_dir(folder)
+        .env_clear()
+        .envs(set.iter().copied())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A run that reads no input may have ended by now.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    let output = child.wait_with_output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    Ran {
+        code: output.status.code().unwrap(),
+        out: text(output.stdout),
+        err: text(output.stderr),
+    }
+}
+
+/// A policy with one fault, in its eighth line.
+pub(crate) fn misspelt() -> String {
+    SOUND.replace(
+        "otherwise -> code",
+        "when streaming -> code\n  otherwise -> coed",
+    )
+}
+
+pub(crate) fn folder(files: &[(&str, &str)]) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    folder
+}
