@@ -85,7 +85,7 @@ impl Gateway {
         dice: Dice,
         dial: Arc<dyn Dial>,
     ) -> Self {
-        let pool = Pool::default();
+        let pool = Pool::new(Arc::clone(&common.limits));
         Self {
             inner: Arc::new(Worker {
                 common,
@@ -139,7 +139,7 @@ impl Gateway {
     /// Closes upstream connections that have been idle for too long.
     pub(crate) fn sweep(&self) {
         let worker = &*self.inner;
-        worker.wires.pool.sweep(Clock.now(), &worker.common.limits);
+        worker.wires.pool.sweep(Clock.now());
     }
 }
 

@@ -2,23 +2,23 @@
 //!
 //! Only `policy::load` knows the compiler; the request path knows the table and nothing else.
 
+pub mod admin;
+pub mod clock;
 pub mod dialect;
+pub mod fault;
+pub mod gateway;
 pub mod json;
+pub mod keys;
+pub mod limits;
 pub mod meter;
 pub mod observe;
-pub mod policy;
-pub mod request;
-pub mod sse;
-pub mod sim;
-pub mod keys;
-pub mod upstream;
-pub mod limits;
-pub mod clock;
-pub mod fault;
 pub mod plan;
-pub mod relay;
-pub mod respond;
-pub mod gateway;
-pub mod server;
-pub mod admin;
+pub mod policy;
 pub mod process;
+pub mod relay;
+pub mod request;
+pub mod respond;
+pub mod server;
+pub mod sim;
+pub mod sse;
+pub mod upstream;

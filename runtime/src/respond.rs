@@ -1,6 +1,6 @@
 //! Faults in words: the one place that turns them into a status, a code and a sentence.
 //!
-//! Clients steer by these answers, by their text too: OpenClaw takes a key or an account out of
+//! Clients steer by these answers, by their text too: `OpenClaw` takes a key or an account out of
 //! use when a sentence speaks of money, keys or access, so the sentences here never do. Nothing a
 //! provider says is handed on, with one exception: what is wrong with the caller's own request is
 //! told best by the provider that found it, so a small JSON error of such a fault goes through as
@@ -58,11 +58,7 @@ pub fn reply(fault: &Fault, around: &Circumstances<'_>) -> Reply {
         status,
         code,
         message: sentence(fault, around),
-        param: match fault.kind {
-            Kind::Body(refusal) => refusal.param(),
-            Kind::NoModel => Some("model"),
-            _ => None,
-        },
+        param: param(fault.kind),
         retry_after_s,
         // Our own retries are used up: a client's would only multiply them. A wait that the
         // provider named, or memory that frees itself, is worth one.
@@ -70,18 +66,24 @@ pub fn reply(fault: &Fault, around: &Circumstances<'_>) -> Reply {
     }
 }
 
-fn wait_s(fault: &Fault, status: StatusCode, limits: &Limits) -> Option<u64> {
-    match fault.kind {
-        Kind::BodiesFull => Some(1),
-        _ if status == StatusCode::TOO_MANY_REQUESTS => {
-            let wait = fault.wait?;
-            let whole = wait
-                .as_secs()
-                .saturating_add(u64::from(wait.subsec_nanos() > 0));
-            Some(whole.clamp(1, limits.retry_after_s_max))
-        }
-        _ => None,
+fn param(kind: Kind) -> Option<&'static str> {
+    if let Kind::Body(refusal) = kind {
+        return refusal.param();
     }
+    (kind == Kind::NoModel).then_some("model")
+}
+
+fn wait_s(fault: &Fault, status: StatusCode, limits: &Limits) -> Option<u64> {
+    if fault.kind == Kind::BodiesFull {
+        return Some(1);
+    }
+    let wait = fault
+        .wait
+        .filter(|_| status == StatusCode::TOO_MANY_REQUESTS)?;
+    let whole = wait
+        .as_secs()
+        .saturating_add(u64::from(wait.subsec_nanos() > 0));
+    Some(whole.clamp(1, limits.retry_after_s_max))
 }
 
 fn verdict(fault: &Fault, around: &Circumstances<'_>) -> (u16, &'static str) {
@@ -143,68 +145,75 @@ fn provider_verdict(failure: FailureKind, fault: &Fault) -> (u16, &'static str) 
 }
 
 fn sentence(fault: &Fault, around: &Circumstances<'_>) -> String {
-    let limits = around.limits;
-    match fault.kind {
-        Kind::AmbiguousPath => "the path can be read in more than one way: write it without \
-            empty, dot or needlessly encoded segments"
-            .to_owned(),
-        Kind::BadHost => "send exactly one valid host header".to_owned(),
-        Kind::NotFound => "nothing is served at this path: send chat completions to \
-            POST /v1/chat/completions, and list models with GET /v1/models; a client's base URL \
-            ends in /v1"
-            .to_owned(),
-        Kind::MethodNotAllowed => "this path takes another method: POST /v1/chat/completions, \
-            GET /v1/models"
-            .to_owned(),
-        Kind::NotLocal => "this gateway serves clients on its own machine only".to_owned(),
-        Kind::ContentEncoding => {
-            "the body is compressed: send it without content-encoding".to_owned()
-        }
-        Kind::ContentType => "send the body as content-type: application/json".to_owned(),
-        Kind::BodyTooLarge => format!(
-            "request exceeds the maximum size of {} bytes",
-            limits.body_bytes_max
+    if let Some(told) = particulars(fault.kind, around) {
+        return told;
+    }
+    let what = words(fault.kind);
+    match around.attempts {
+        [] => what.to_owned(),
+        [only] => format!("{what} ({})", only.target),
+        [.., last] => format!(
+            "{what} (after {} attempts, the last at {})",
+            around.attempts.len(),
+            last.target
         ),
-        Kind::BodySlow => "the body came too slowly".to_owned(),
-        Kind::BodyCut => "the body ended before it was whole".to_owned(),
-        Kind::Body(refusal) => format!("{refusal} (at byte {})", refusal.at),
-        Kind::NoModel => "the body names no `model`".to_owned(),
-        Kind::AmbiguousHeader => "a header or query parameter that the policy decides on is \
-            repeated with different values: send it once"
-            .to_owned(),
-        Kind::Denied(id) => {
-            let deny = around.policy.denies.get(id.index());
-            let text = deny.map_or("the policy refuses this request", |deny| &deny.text);
-            match around.arm {
-                Some(arm) => format!("{text} (rule {arm})"),
-                None => text.to_owned(),
-            }
-        }
-        Kind::NoCapableTarget(lacking) => format!(
-            "no target of class {} can do what the request needs: {}",
-            around.class.unwrap_or("?"),
-            words(lacking)
-        ),
-        Kind::BodiesFull => {
-            "the gateway is overloaded: it holds as many request bodies as it may".to_owned()
-        }
-        Kind::Internal => "the gateway failed".to_owned(),
-        Kind::Connect
-        | Kind::Tls
-        | Kind::ConnectTimeout
-        | Kind::FirstTokenTimeout
-        | Kind::IdleTimeout
-        | Kind::AttemptTimeout
-        | Kind::TotalTimeout
-        | Kind::Cut
-        | Kind::Malformed
-        | Kind::Redirect
-        | Kind::Provider(_) => upstream_sentence(fault.kind, around.attempts),
     }
 }
 
-fn upstream_sentence(kind: Kind, attempts: &[Attempt]) -> String {
-    let what = match kind {
+/// Sentences that name what the request or the policy says.
+fn particulars(kind: Kind, around: &Circumstances<'_>) -> Option<String> {
+    if let Kind::Body(refusal) = kind {
+        return Some(format!("{refusal} (at byte {})", refusal.at));
+    }
+    if let Kind::Denied(id) = kind {
+        let deny = around.policy.denies.get(id.index());
+        let text = deny.map_or(words(kind), |deny| &deny.text);
+        let arm = around.arm.unwrap_or_default();
+        return Some(format!("{text} (rule {arm})"));
+    }
+    if let Kind::NoCapableTarget(lacking) = kind {
+        let named = Can::ALL.iter().filter(|can| can.bit() & lacking != 0);
+        let named: Vec<&str> = named.map(|can| can.word()).collect();
+        let class = around.class.unwrap_or_default();
+        return Some(format!(
+            "no target of class {class} can do what the request needs: {}",
+            named.join(", ")
+        ));
+    }
+    let max = around.limits.body_bytes_max;
+    (kind == Kind::BodyTooLarge).then(|| format!("request exceeds the maximum size of {max} bytes"))
+}
+
+fn words(kind: Kind) -> &'static str {
+    match kind {
+        Kind::AmbiguousPath => {
+            "the path can be read in more than one way: write it without empty, dot or needlessly \
+            encoded segments"
+        }
+        Kind::BadHost => "send exactly one valid host header",
+        Kind::NotFound => {
+            "nothing is served at this path: send chat completions to POST /v1/chat/completions, \
+            and list models with GET /v1/models; a client's base URL ends in /v1"
+        }
+        Kind::MethodNotAllowed => {
+            "this path takes another method: POST /v1/chat/completions, GET /v1/models"
+        }
+        Kind::NotLocal => "this gateway serves clients on its own machine only",
+        Kind::ContentEncoding => "the body is compressed: send it without content-encoding",
+        Kind::ContentType => "send the body as content-type: application/json",
+        Kind::BodyTooLarge => "request exceeds the maximum size",
+        Kind::BodySlow => "the body came too slowly",
+        Kind::BodyCut => "the body ended before it was whole",
+        Kind::Body(_) => "the body cannot be read",
+        Kind::NoModel => "the body names no `model`",
+        Kind::AmbiguousHeader => {
+            "a header or query parameter that the policy decides on is repeated with different \
+            values: send it once"
+        }
+        Kind::Denied(_) => "the policy refuses this request",
+        Kind::NoCapableTarget(_) => "no target can do what the request needs",
+        Kind::BodiesFull => "the gateway is overloaded: it holds as many request bodies as it may",
+        Kind::Internal => "the gateway failed",
         Kind::Connect => "the provider could not be reached",
         Kind::Tls => "the connection to the provider could not be secured",
         Kind::ConnectTimeout => "the provider did not take the connection in time",
@@ -216,16 +225,6 @@ fn upstream_sentence(kind: Kind, attempts: &[Attempt]) -> String {
         Kind::Malformed => "the provider's answer is not what its protocol says",
         Kind::Redirect => "the provider answered with a redirect, which is not followed",
         Kind::Provider(failure) => provider_words(failure),
-        _ => "the request could not be served",
-    };
-    match attempts {
-        [] => what.to_owned(),
-        [only] => format!("{what} ({})", only.target),
-        [.., last] => format!(
-            "{what} (after {} attempts, the last at {})",
-            attempts.len(),
-            last.target
-        ),
     }
 }
 
@@ -247,11 +246,6 @@ fn provider_words(failure: FailureKind) -> &'static str {
         FailureKind::ModelNotFound => "model not found at the provider",
         FailureKind::TooLarge => "request exceeds the maximum size that the provider takes",
     }
-}
-
-fn words(lacking: u16) -> String {
-    let named = Can::ALL.iter().filter(|can| can.bit() & lacking != 0);
-    named.map(|can| can.word()).collect::<Vec<_>>().join(", ")
 }
 
 /// The kind of error in the words of OpenAI's protocol.
@@ -301,4 +295,118 @@ pub fn headers(reply: &Reply, headers: &mut HeaderMap) {
 pub fn passed_on(fault: &Fault) -> Option<Bytes> {
     let answer = fault.answer.as_ref()?;
     (fault.side == Side::Client).then(|| answer.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+    use std::time::Duration;
+
+    use claw_table::policy::{Deny, Policy};
+    use claw_table::{Can, DenyId};
+
+    use super::{Circumstances, openai_body, reply};
+    use crate::dialect::failure::FailureKind;
+    use crate::fault::{Fault, Kind};
+    use crate::limits::Limits;
+    use crate::observe::record::Attempt;
+    use crate::request::peek::peek;
+
+    const FAILURES: [FailureKind; 13] = [
+        FailureKind::RateLimit,
+        FailureKind::Quota,
+        FailureKind::BadKey,
+        FailureKind::Overloaded,
+        FailureKind::Timeout,
+        FailureKind::Server,
+        FailureKind::BadSample,
+        FailureKind::Malformed,
+        FailureKind::BadRequest,
+        FailureKind::ContextTooLong,
+        FailureKind::ContentFilter,
+        FailureKind::ModelNotFound,
+        FailureKind::TooLarge,
+    ];
+
+    fn kinds() -> Vec<Kind> {
+        let mut kinds = vec![
+            Kind::AmbiguousPath,
+            Kind::BadHost,
+            Kind::NotFound,
+            Kind::MethodNotAllowed,
+            Kind::NotLocal,
+            Kind::ContentEncoding,
+            Kind::ContentType,
+            Kind::BodyTooLarge,
+            Kind::BodySlow,
+            Kind::BodyCut,
+            Kind::Body(peek(b"{").unwrap_err()),
+            Kind::NoModel,
+            Kind::AmbiguousHeader,
+            Kind::Denied(DenyId(0)),
+            Kind::NoCapableTarget(Can::Images.bit() | Can::Tools.bit()),
+            Kind::BodiesFull,
+            Kind::Internal,
+            Kind::Connect,
+            Kind::Tls,
+            Kind::ConnectTimeout,
+            Kind::FirstTokenTimeout,
+            Kind::IdleTimeout,
+            Kind::AttemptTimeout,
+            Kind::TotalTimeout,
+            Kind::Cut,
+            Kind::Malformed,
+            Kind::Redirect,
+        ];
+        kinds.extend(FAILURES.map(Kind::Provider));
+        kinds
+    }
+
+    #[test]
+    fn every_kind_has_its_answer() {
+        let policy = Policy {
+            denies: vec![Deny {
+                status: 422,
+                text: "say which stage".to_owned(),
+            }],
+            ..Policy::default()
+        };
+        let attempt = Attempt {
+            target: "sim/large".to_owned(),
+            cause: None,
+            status: None,
+            duration_us: 0,
+        };
+        let mut table = String::new();
+        for kind in kinds() {
+            let mut fault = Fault::early(kind);
+            fault.wait = Some(Duration::from_millis(1_500));
+            let upstream = matches!(kind, Kind::Provider(_)) || kind.cause().is_some();
+            let around = Circumstances {
+                policy: &policy,
+                limits: &Limits::default(),
+                attempts: if upstream {
+                    std::slice::from_ref(&attempt)
+                } else {
+                    &[]
+                },
+                arm: Some("main/2"),
+                class: Some("code"),
+            };
+            let reply = reply(&fault, &around);
+            let body = String::from_utf8(openai_body(&reply).to_vec()).unwrap();
+            let hint = match (reply.retry_after_s, reply.pointless) {
+                (Some(seconds), _) => format!("retry-after {seconds}"),
+                (None, true) => "x-should-retry false".to_owned(),
+                (None, false) => "retry at will".to_owned(),
+            };
+            writeln!(
+                table,
+                "{kind:?}\n  {} {hint}\n  {body}",
+                reply.status.as_u16()
+            )
+            .unwrap();
+        }
+        insta::assert_snapshot!(table);
+    }
 }

@@ -16,10 +16,7 @@ fn demo(args: &[&str]) -> Output {
         .current_dir(folder.path())
         .env("TMPDIR", folder.path())
         .output()
-        .map(|output| {
-            assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
-            output
-        })
+        .inspect(|_| assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0))
         .unwrap()
 }
 

@@ -1,6 +1,16 @@
 //! The data plane as a client sees it: one request through the real gateway, over pipes with a
 //! paused clock where time matters, over sockets where bytes do.
 
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a failure here is a failed test; and a test asks the paused clock how long it took"
+)]
+
 #[path = "plane/client.rs"]
 mod client;
 #[path = "plane/house.rs"]

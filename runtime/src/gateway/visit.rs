@@ -56,11 +56,11 @@ impl<'w> Visit<'w> {
     pub(super) async fn answer(
         mut self,
         request: Request<Incoming>,
-        peer: SocketAddr,
+        from: SocketAddr,
     ) -> Response<Answer> {
         let (parts, incoming) = request.into_parts();
         self.note_head(&parts);
-        match self.serve(&parts, incoming, peer).await {
+        match self.serve(&parts, incoming, from).await {
             Ok(Served::Models) => self.models(),
             Ok(Served::Shown(shown)) => self.show(*shown),
             Err(fault) => self.refuse(&fault),
@@ -71,17 +71,19 @@ impl<'w> Visit<'w> {
         let (worker, limits) = (self.worker, &self.worker.common.limits);
         let record = &mut self.journal.record;
         record.request_id = head::request_id(&parts.headers, &worker.dice, limits);
-        record.policy = self.snapshot.digest.to_str().unwrap_or_default().to_owned();
-        record.method = parts.method.as_str().to_owned();
+        record
+            .policy
+            .push_str(self.snapshot.digest.to_str().unwrap_or_default());
+        record.method.push_str(parts.method.as_str());
     }
 
     async fn serve(
         &mut self,
         parts: &Parts,
         incoming: Incoming,
-        peer: SocketAddr,
+        from: SocketAddr,
     ) -> Result<Served, Fault> {
-        head::check_peer(peer)?;
+        head::check_peer(from)?;
         let path = head::path(parts)?;
         self.journal.record.path = head::cut(path, self.worker.common.limits.model_bytes_max);
         let host = head::host(parts)?;
@@ -90,8 +92,8 @@ impl<'w> Visit<'w> {
         }
         head::check_body_headers(&parts.headers)?;
         let common = &self.worker.common;
-        let held = body::read(incoming, &common.bodies, &common.limits).await?;
-        let peek = peek(&held.bytes).map_err(|refusal| Fault::early(Kind::Body(refusal)))?;
+        let body = body::read(incoming, &common.bodies, &common.limits).await?;
+        let peek = peek(&body.bytes).map_err(|refusal| Fault::early(Kind::Body(refusal)))?;
         self.note_body(&peek);
         let snapshot = Arc::clone(&self.snapshot);
         let class = self.decide(
@@ -102,12 +104,12 @@ impl<'w> Visit<'w> {
                 query: parts.uri.query(),
                 host: host.as_deref(),
                 headers: &parts.headers,
-                body: &held.bytes,
+                body: &body.bytes,
                 peek: &peek,
             },
         )?;
         let plan = self.plan(snapshot.table.policy(), class, &peek)?;
-        let shown = self.attempts(&plan, &parts.headers, (&held, &peek)).await?;
+        let shown = self.attempts(&plan, &parts.headers, (&body, &peek)).await?;
         Ok(Served::Shown(Box::new(shown)))
     }
 
@@ -223,7 +225,7 @@ impl<'w> Visit<'w> {
         let journal = self.journal;
         response.map(|()| Answer::Whole {
             bytes: Some(bytes),
-            journal,
+            journal: Box::new(journal),
         })
     }
 

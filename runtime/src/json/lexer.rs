@@ -1,5 +1,10 @@
 //! The grammar: which token may stand where.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a token that is not looked for is passed over, whatever it is"
+)]
+
 use thiserror::Error;
 
 use super::text::{Text, text_close};
@@ -123,10 +128,9 @@ impl<'a> Lexer<'a> {
     /// # Errors
     /// The bytes are no sound JSON text. Then nothing more may be asked.
     #[inline]
-    pub fn next(&mut self) -> Result<Option<Token<'a>>, Fault> {
+    pub fn token(&mut self) -> Result<Option<Token<'a>>, Fault> {
         let byte = self.peek();
         match self.due {
-            Due::Value => self.value(byte).map(Some),
             Due::CommaOrEnd => match (byte, self.in_object()) {
                 (Some(b','), true) => {
                     self.at += 1;
@@ -146,7 +150,7 @@ impl<'a> Lexer<'a> {
             Due::FirstKeyOrEnd if byte == Some(b'}') => Ok(Some(self.close(Token::ObjectEnd))),
             Due::FirstKeyOrEnd => self.key(byte).map(Some),
             Due::FirstValueOrEnd if byte == Some(b']') => Ok(Some(self.close(Token::ArrayEnd))),
-            Due::FirstValueOrEnd => self.value(byte).map(Some),
+            Due::Value | Due::FirstValueOrEnd => self.value(byte).map(Some),
             Due::Nothing if byte.is_none() => Ok(None),
             Due::Nothing => Err(self.fault(Wrong::Trailing)),
         }
@@ -155,17 +159,17 @@ impl<'a> Lexer<'a> {
     /// The next token, where the text cannot be over yet.
     ///
     /// # Errors
-    /// As for [`Lexer::next`].
+    /// As for [`Lexer::token`].
     #[inline]
     pub fn value_next(&mut self) -> Result<Token<'a>, Fault> {
-        self.next()?.ok_or(self.fault(Wrong::Value))
+        self.token()?.ok_or(self.fault(Wrong::Value))
     }
 
     /// Hands over each member of the object whose opening was the last token: its key and the
     /// token that begins its value. The rest of that value is for `each` to read or to skip.
     ///
     /// # Errors
-    /// As for [`Lexer::next`], and whatever `each` returns.
+    /// As for [`Lexer::token`], and whatever `each` returns.
     #[inline]
     pub fn members<E: From<Fault>>(
         &mut self,
@@ -199,13 +203,13 @@ impl<'a> Lexer<'a> {
     /// Passes over the rest of the value that `token` began.
     ///
     /// # Errors
-    /// As for [`Lexer::next`].
+    /// As for [`Lexer::token`].
     #[inline]
     pub fn skip(&mut self, token: Token<'a>) -> Result<(), Fault> {
         if matches!(token, Token::Object | Token::Array) {
             let outside = self.depth - 1;
             while self.depth > outside {
-                self.next()?;
+                self.token()?;
             }
         }
         Ok(())

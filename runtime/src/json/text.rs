@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use memchr::memchr2;
 use thiserror::Error;
 
 /// A string as it stands between its quotes. Its escapes are known to be sound.
@@ -43,7 +42,7 @@ impl<'a> Text<'a> {
         self.pieces(|piece| match piece {
             Piece::Bytes(bytes) => decoded.extend_from_slice(bytes),
             Piece::Char(char) => {
-                decoded.extend_from_slice(char.encode_utf8(&mut [0; 4]).as_bytes())
+                decoded.extend_from_slice(char.encode_utf8(&mut [0; 4]).as_bytes());
             }
             Piece::LoneSurrogate => sound = Err(NotText::LoneSurrogate),
         });
@@ -174,7 +173,7 @@ fn escape_length(escape: &[u8]) -> Option<usize> {
 #[inline]
 fn plain(bytes: &[u8]) -> usize {
     // Short strings are the rule outside message texts. Two words are looked at without a branch
-    // for each byte, which no processor could foresee; a search is set up only for the rest.
+    // for each byte, which no processor could foresee; only the rest is searched by blocks.
     let Some((words, _)) = bytes.split_first_chunk::<16>() else {
         return bytes
             .iter()
@@ -199,15 +198,38 @@ fn specials(word: u128) -> u128 {
     below(word, b' ') | equal(b'"') | equal(b'\\')
 }
 
+/// Blocks without an early exit become vector code.
 #[inline(never)]
 fn far(bytes: &[u8]) -> usize {
-    let end = memchr2(b'"', b'\\', bytes).unwrap_or(bytes.len());
-    let run = bytes.get(..end).unwrap_or(bytes);
-    // Without an early exit the compiler turns this into vector code.
-    if run.iter().fold(false, |found, byte| found | (*byte < b' ')) {
-        return run.iter().position(|byte| *byte < b' ').unwrap_or(end);
+    let (blocks, _) = bytes.as_chunks::<32>();
+    let passed = blocks
+        .iter()
+        .take_while(|block| {
+            !block
+                .iter()
+                .fold(false, |found, byte| found | is_special(*byte))
+        })
+        .count();
+    let at = passed * 32;
+    let rest = bytes.get(at..).unwrap_or_default();
+    at + near(rest)
+}
+
+/// The same where the end is near.
+#[inline]
+fn near(bytes: &[u8]) -> usize {
+    let (words, rest) = bytes.as_chunks::<16>();
+    for (word, at) in words.iter().zip((0..).step_by(16)) {
+        let specials = specials(u128::from_le_bytes(*word));
+        if specials != 0 {
+            return at + (specials.trailing_zeros() / 8) as usize;
+        }
     }
-    end
+    let at = bytes.len() - rest.len();
+    at + rest
+        .iter()
+        .position(|byte| is_special(*byte))
+        .unwrap_or(rest.len())
 }
 
 #[inline]

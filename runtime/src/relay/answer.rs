@@ -23,7 +23,7 @@ pub(crate) enum Answer {
         /// What is left to hand over.
         bytes: Option<Bytes>,
         /// Handed over when hyper is done with it.
-        journal: Journal,
+        journal: Box<Journal>,
     },
     /// A stream.
     Stream(Box<Relay>),

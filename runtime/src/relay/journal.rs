@@ -89,3 +89,52 @@ impl std::fmt::Debug for Journal {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::Journal;
+    use crate::clock::Clock;
+    use crate::observe::record::{Record, Sink};
+
+    #[derive(Default)]
+    struct Kept(Mutex<Vec<Record>>);
+
+    impl Sink for Kept {
+        fn begin(&self) {}
+
+        fn record(&self, record: Record) {
+            self.0.lock().unwrap().push(record);
+        }
+    }
+
+    fn outcome(live: impl FnOnce(&mut Journal) + std::panic::UnwindSafe) -> String {
+        let kept = Arc::new(Kept::default());
+        let sink: Arc<dyn Sink> = kept.clone();
+        let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            let mut journal = Journal::open(Clock, sink, Arc::default());
+            live(&mut journal);
+        }));
+        let records = kept.0.lock().unwrap();
+        assert_eq!(records.len(), 1);
+        format!("{} {:?}", records[0].outcome, records[0].code)
+    }
+
+    #[test]
+    fn one_record_is_left_by_an_end_a_departure_and_a_panic() {
+        assert_eq!(outcome(|journal| journal.end("complete")), "complete None");
+        assert_eq!(outcome(|_| {}), "client_gone None");
+        let panicked = outcome(|_| panic!("a bug"));
+        assert_eq!(panicked, "failed Some(\"internal\")");
+    }
+
+    #[test]
+    fn the_first_end_counts() {
+        let both = outcome(|journal| {
+            journal.end("cut");
+            journal.end("complete");
+        });
+        assert_eq!(both, "cut None");
+    }
+}

@@ -234,11 +234,8 @@ impl Relay {
     fn keep(&mut self) {
         let link = self.flow.take().and_then(|mut flow| flow.take_link());
         if let Some(link) = link {
-            let Origin {
-                pool_key, limits, ..
-            } = &self.origin;
             let pool = &self.origin.wires.pool;
-            pool.put(*pool_key, link, Clock.now(), limits);
+            pool.put(self.origin.pool_key, link, Clock.now());
         }
     }
 

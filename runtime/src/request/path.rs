@@ -10,7 +10,7 @@ pub fn normal(path: &str) -> Option<&str> {
     let inner = inner.strip_suffix('/').unwrap_or(inner);
     let whole = path.get(..inner.len().checked_add(1)?)?;
     if inner.is_empty() {
-        return Some(whole);
+        return (path == "/").then_some(whole);
     }
     let sound = inner
         .split('/')
@@ -22,12 +22,10 @@ fn is_sound(segment: &[u8]) -> bool {
     let mut rest = segment;
     while let Some((byte, after)) = rest.split_first() {
         rest = match (byte, after) {
-            (b'\\' | b';' | 0..=b' ' | 0x7f.., _) => return false,
-            (b'%', [high, low, after @ ..]) => match encoded(*high, *low) {
-                Some(byte) if needs_encoding(byte) => after,
-                Some(_) | None => return false,
-            },
-            (b'%', _) => return false,
+            (b'%', [high, low, after @ ..]) if encoded(*high, *low).is_some_and(needs_encoding) => {
+                after
+            }
+            (b'%' | b'\\' | b';' | 0..=b' ' | 0x7f.., _) => return false,
             (_, after) => after,
         };
     }

@@ -223,10 +223,7 @@ async fn send(
     let mut redials = 0;
     loop {
         let now = Clock.now();
-        let kept = place
-            .wires
-            .pool
-            .take(place.upstream.pool_key, now, ask.limits);
+        let kept = place.wires.pool.take(place.upstream.pool_key, now);
         let (mut link, was_kept) = match kept {
             Some(link) => (link, true),
             None => (dialled(ask, place, now).await?, false),
@@ -274,10 +271,10 @@ async fn dialled(ask: &Ask<'_>, place: Place<'_>, now: Instant) -> Result<Link, 
     });
     let nothing = |kind| Fault::of(kind, Sent::Nothing);
     let dial = connect(place.upstream, &*place.wires.dial, until.at);
-    let wire = dial.await.map_err(|kind| match kind {
+    let wire = dial.await.map_err(|kind| {
         // Whose deadline it was is known here only.
-        Kind::ConnectTimeout if Clock.now() >= until.at => nothing(until.kind),
-        kind => nothing(kind),
+        let ours = kind == Kind::ConnectTimeout && Clock.now() >= until.at;
+        nothing(if ours { until.kind } else { kind })
     })?;
     let link = Link::over(wire, ask.limits).await;
     link.map_err(|_| nothing(Kind::Connect))
@@ -402,10 +399,7 @@ impl Reading<'_> {
     fn keep(&mut self, place: Place<'_>) {
         let now = Clock.now();
         if let Some(link) = self.flow.take_link() {
-            place
-                .wires
-                .pool
-                .put(place.upstream.pool_key, link, now, self.limits);
+            place.wires.pool.put(place.upstream.pool_key, link, now);
         }
     }
 

@@ -9,10 +9,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use claw_table::policy::Retry;
+use claw_table::policy::{Cause, Retry};
 use smallvec::SmallVec;
 
 use crate::clock::{Clock, Dice, Instant, micros};
+use crate::dialect::failure::FailureKind;
 use crate::fault::{Fault, Kind, Sent};
 use crate::observe::record;
 use crate::plan::{Plan, Step};
@@ -201,13 +202,14 @@ fn clearer(before: Option<Fault>, fault: Fault) -> Fault {
 /// A limit names a wait, lack of capacity passes by itself, time ran out, something broke; that
 /// our own key or account is at fault helps a client least.
 fn rank(fault: &Fault) -> u8 {
-    use crate::dialect::failure::FailureKind;
-    match fault.kind {
-        Kind::Provider(FailureKind::RateLimit) => 5,
-        Kind::Provider(FailureKind::Quota) if fault.wait.is_some() => 5,
-        Kind::Provider(FailureKind::Overloaded) => 4,
-        Kind::Provider(FailureKind::BadKey | FailureKind::Quota) => 1,
-        kind if kind.cause() == Some(claw_table::policy::Cause::Timeout) => 3,
-        _ => 2,
+    if fault.kind == Kind::Provider(FailureKind::RateLimit) {
+        return 5;
+    }
+    match fault.kind.cause() {
+        Some(Cause::Quota) if fault.wait.is_some() => 5,
+        Some(Cause::Overloaded) => 4,
+        Some(Cause::Timeout) => 3,
+        Some(Cause::Connect | Cause::Cut | Cause::Malformed) | None => 2,
+        Some(Cause::BadKey | Cause::Quota) => 1,
     }
 }

@@ -3,15 +3,15 @@
 use std::ops::Range;
 
 /// How many random partitions each stream gets.
-pub const PARTITIONS: u64 = 200;
+pub(crate) const PARTITIONS: u64 = 200;
 
 /// One chunk for each byte.
-pub fn bytewise(length: usize) -> Vec<Range<usize>> {
+pub(crate) fn bytewise(length: usize) -> Vec<Range<usize>> {
     (0..length).map(|at| at..at + 1).collect()
 }
 
 /// Chunks of random length, some of them empty, some the size of a socket read.
-pub fn random(length: usize, seed: u64) -> Vec<Range<usize>> {
+pub(crate) fn random(length: usize, seed: u64) -> Vec<Range<usize>> {
     let mut dice = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
     let mut roll = |bound: u64| {
         dice ^= dice << 13;

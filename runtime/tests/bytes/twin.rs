@@ -8,7 +8,7 @@ use serde_json::Value;
 
 /// What a stream says.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Said {
+pub(crate) struct Said {
     /// Bytes of the events before the one it stops at, or of all.
     pub relayed: usize,
     /// The end of the event with the first content.
@@ -20,13 +20,13 @@ pub struct Said {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stop {
+pub(crate) enum Stop {
     Error,
     Malformed,
 }
 
 /// Reads a stream of LF lines whose last event is whole.
-pub fn read(stream: &str, quirk: Quirk) -> Said {
+pub(crate) fn read(stream: &str, quirk: Quirk) -> Said {
     let mut said = Said::default();
     for event in stream.split_inclusive("\n\n") {
         let mut data = None::<String>;

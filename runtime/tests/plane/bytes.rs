@@ -86,8 +86,8 @@ fn recordings() -> Vec<(PathBuf, Vec<u8>)> {
     let mut found: Vec<_> = folder.map(|entry| entry.unwrap().path()).collect();
     found.sort();
     let chats = found.into_iter().filter(|path| {
-        let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        name.starts_with("chat-") && name.ends_with(".sse")
+        let name = path.file_name().unwrap().to_string_lossy();
+        name.starts_with("chat-") && path.extension().is_some_and(|end| end == "sse")
     });
     chats
         .map(|path| (path.clone(), std::fs::read(path).unwrap()))
@@ -182,7 +182,7 @@ async fn of_the_client_s_head_only_what_is_on_the_list_goes_on() {
 
 #[tokio::test(start_paused = true)]
 async fn of_the_provider_s_head_nothing_goes_on_and_ours_says_who_served() {
-    let body = format!("{OWN}");
+    let body = OWN.to_owned();
     let head = format!(
         "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nset-cookie: a=b\r\nserver: x\r\n\
          x-should-retry: true\r\nconnection: close, x-secret\r\nx-secret: 1\r\n\

@@ -5,11 +5,12 @@ use std::fmt::Write as _;
 use claw_runtime::observe::record::Record;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-pub const STREAM: &str = r#"{"model":"gpt-5.5","stream":true,"stream_options":{"include_usage":true},"messages":[{"role":"user","content":"hi there"}]}"#;
-pub const PLAIN: &str = r#"{"model":"gpt-5.5","messages":[{"role":"user","content":"hi there"}]}"#;
+pub(crate) const STREAM: &str = r#"{"model":"gpt-5.5","stream":true,"stream_options":{"include_usage":true},"messages":[{"role":"user","content":"hi there"}]}"#;
+pub(crate) const PLAIN: &str =
+    r#"{"model":"gpt-5.5","messages":[{"role":"user","content":"hi there"}]}"#;
 
 /// A request for a chat completion as bytes. `head` adds whole header lines.
-pub fn chat(body: &str, head: &str) -> Vec<u8> {
+pub(crate) fn chat(body: &str, head: &str) -> Vec<u8> {
     format!(
         "POST /v1/chat/completions HTTP/1.1\r\nhost: gateway\r\nconnection: close\r\n\
          content-type: application/json\r\n{head}content-length: {}\r\n\r\n{body}",
@@ -20,7 +21,7 @@ pub fn chat(body: &str, head: &str) -> Vec<u8> {
 
 /// What came back on a connection that was read to its end.
 #[derive(Debug)]
-pub struct Answer {
+pub(crate) struct Answer {
     pub status: u16,
     pub head: String,
     pub body: Vec<u8>,
@@ -29,13 +30,16 @@ pub struct Answer {
 }
 
 /// Sends bytes and reads until the other side closes.
-pub async fn exchange(mut link: impl AsyncRead + AsyncWrite + Unpin, request: &[u8]) -> Answer {
+pub(crate) async fn exchange(
+    mut link: impl AsyncRead + AsyncWrite + Unpin,
+    request: &[u8],
+) -> Answer {
     link.write_all(request).await.unwrap();
     rest(link, Vec::new()).await
 }
 
 /// Reads until the other side closes; a reset ends the reading like an end.
-pub async fn rest(mut link: impl AsyncRead + Unpin, mut bytes: Vec<u8>) -> Answer {
+pub(crate) async fn rest(mut link: impl AsyncRead + Unpin, mut bytes: Vec<u8>) -> Answer {
     loop {
         match link.read_buf(&mut bytes).await {
             Ok(0) | Err(_) => return answer(&bytes),
@@ -45,7 +49,7 @@ pub async fn rest(mut link: impl AsyncRead + Unpin, mut bytes: Vec<u8>) -> Answe
 }
 
 /// Takes one answer apart.
-pub fn answer(bytes: &[u8]) -> Answer {
+pub(crate) fn answer(bytes: &[u8]) -> Answer {
     let end = memchr::memmem::find(bytes, b"\r\n\r\n").expect("a head") + 4;
     let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
     let status = head[9..12].parse().unwrap();
@@ -84,17 +88,17 @@ fn dechunk(mut bytes: &[u8]) -> (Vec<u8>, bool) {
 }
 
 impl Answer {
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let mut lines = self.head.lines();
         lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
     }
 
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8(self.body.clone()).unwrap()
     }
 
     /// The data of every event.
-    pub fn events(&self) -> Vec<String> {
+    pub(crate) fn events(&self) -> Vec<String> {
         let text = self.text();
         let events = text
             .split("\n\n")
@@ -103,7 +107,7 @@ impl Answer {
     }
 
     /// The answer's words, whether streamed or not.
-    pub fn words(&self) -> String {
+    pub(crate) fn words(&self) -> String {
         let part = |json: &str, pointer: &str| -> String {
             let json: serde_json::Value = serde_json::from_str(json).unwrap_or_default();
             let part = json.pointer(pointer).and_then(|part| part.as_str());
@@ -120,16 +124,16 @@ impl Answer {
     }
 
     /// How often an answer was begun.
-    pub fn roles(&self) -> usize {
+    pub(crate) fn roles(&self) -> usize {
         memchr::memmem::find_iter(&self.body, "\"role\":\"assistant\"").count()
     }
 
-    pub fn is_done(&self) -> bool {
+    pub(crate) fn is_done(&self) -> bool {
         self.text().ends_with("data: [DONE]\n\n")
     }
 
     /// The error in an answer or in its last event.
-    pub fn error(&self) -> serde_json::Value {
+    pub(crate) fn error(&self) -> serde_json::Value {
         let last = self.events().pop().unwrap_or_else(|| self.text());
         let json: serde_json::Value = serde_json::from_str(&last).expect("JSON");
         json["error"].clone()
@@ -137,7 +141,7 @@ impl Answer {
 }
 
 /// The attempts of a record in one line.
-pub fn attempts(record: &Record) -> String {
+pub(crate) fn attempts(record: &Record) -> String {
     let mut line = String::new();
     for attempt in &record.attempts {
         let cause = attempt.cause.as_deref().unwrap_or("served");

@@ -26,7 +26,7 @@ const AFTER_CONTENT: &[(&str, &str)] = &[
 ];
 
 /// Listens on a free port and serves there.
-async fn listening(house: &House) -> SocketAddr {
+fn listening(house: &House) -> SocketAddr {
     let listener = bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let address = listener.local_addr().unwrap();
     let (gateway, stop) = (house.gateway.clone(), house.stop.subscribe());
@@ -48,7 +48,7 @@ async fn each_failure_after_content_ends_in_an_error_event_and_a_broken_body() {
     for (script, code) in AFTER_CONTENT {
         let house = House::over_sockets(Plan::over(&["a", "b"])).await;
         house.script(0, script);
-        let link = TcpStream::connect(listening(&house).await).await.unwrap();
+        let link = TcpStream::connect(listening(&house)).await.unwrap();
         let answer = exchange(link, &chat(STREAM, "")).await;
         assert_eq!(answer.status, 200, "{script}");
         assert!(!answer.words().is_empty(), "{script}");
@@ -69,10 +69,10 @@ async fn each_failure_after_content_ends_in_an_error_event_and_a_broken_body() {
 #[tokio::test]
 async fn a_slow_reader_gets_every_byte_and_the_error_event_before_the_break() {
     let mut plan = Plan::over(&["a"]);
-    plan.limits.last_words = Duration::from_secs(60);
+    plan.limits.last_words = Duration::from_mins(1);
     let house = House::over_sockets(plan).await;
     house.script(0, "words 30000, cut after 25000");
-    let mut link = narrow(listening(&house).await).await;
+    let mut link = narrow(listening(&house)).await;
     link.write_all(&chat(STREAM, "")).await.unwrap();
     let mut bytes = Vec::new();
     let mut piece = [0; 1024];
@@ -124,7 +124,7 @@ async fn a_reader_that_takes_nothing_is_let_go_and_so_is_the_provider() {
     plan.limits.client_stall = Duration::from_millis(200);
     let house = House::over_sockets(plan).await;
     house.script(0, "words 100000");
-    let mut link = narrow(listening(&house).await).await;
+    let mut link = narrow(listening(&house)).await;
     link.write_all(&chat(STREAM, "")).await.unwrap();
     let record = house.records.one().await;
     assert_eq!(record.outcome, "client_gone");
@@ -139,7 +139,7 @@ async fn a_reader_that_takes_nothing_is_let_go_and_so_is_the_provider() {
 #[tokio::test]
 async fn a_stalled_reader_does_not_hold_up_its_neighbours() {
     let house = House::over_sockets(Plan::over(&["a"])).await;
-    let address = listening(&house).await;
+    let address = listening(&house);
     house.script(0, "words 100000");
     let mut stalled = narrow(address).await;
     stalled.write_all(&chat(STREAM, "")).await.unwrap();

@@ -24,7 +24,7 @@ use tokio::io::DuplexStream;
 use tokio::sync::watch;
 
 /// What a test may change before the gateway is made.
-pub struct Plan {
+pub(crate) struct Plan {
     pub policy: Policy,
     pub action: Action,
     pub limits: Limits,
@@ -32,7 +32,7 @@ pub struct Plan {
 
 impl Plan {
     /// One class over these providers, in order, each with model `small` known as `wire-NAME`.
-    pub fn over(names: &[&str]) -> Self {
+    pub(crate) fn over(names: &[&str]) -> Self {
         let providers = names.iter().map(|name| provider(name)).collect();
         let targets = (0..names.len()).map(|at| Target {
             provider: ProviderId(u16::try_from(at).unwrap()),
@@ -58,11 +58,11 @@ impl Plan {
         }
     }
 
-    pub fn class(&mut self) -> &mut Class {
+    pub(crate) fn class(&mut self) -> &mut Class {
         &mut self.policy.classes[0]
     }
 
-    pub fn deny(mut self, status: u16, text: &str) -> Self {
+    pub(crate) fn deny(mut self, status: u16, text: &str) -> Self {
         self.policy.denies.push(Deny {
             status,
             text: text.to_owned(),
@@ -116,7 +116,7 @@ fn provider(name: &str) -> Provider {
 
 /// Every record, in the order in which requests ended.
 #[derive(Default)]
-pub struct Records {
+pub(crate) struct Records {
     all: Mutex<Vec<Record>>,
     changed: tokio::sync::Notify,
 }
@@ -132,7 +132,7 @@ impl Sink for Records {
 
 impl Records {
     /// The one record, once it is there.
-    pub async fn one(&self) -> Record {
+    pub(crate) async fn one(&self) -> Record {
         loop {
             {
                 let mut all = self.all.lock().unwrap();
@@ -145,14 +145,14 @@ impl Records {
         }
     }
 
-    pub fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.all.lock().unwrap().len()
     }
 }
 
 /// Connects to simulators without sockets: address 127.0.0.1:N is simulator N.
 #[derive(Debug)]
-pub struct Pipes(pub Vec<Arc<Sim>>);
+pub(crate) struct Pipes(pub Vec<Arc<Sim>>);
 
 impl Dial for Pipes {
     fn dial(&self, address: SocketAddr) -> Dialling {
@@ -168,18 +168,17 @@ impl Dial for Pipes {
 }
 
 /// A gateway and its providers.
-pub struct House {
+pub(crate) struct House {
     pub sims: Vec<Arc<Sim>>,
     pub gateway: Gateway,
     pub common: Arc<Common>,
     pub records: Arc<Records>,
     pub stop: watch::Sender<Stop>,
-    pub snapshot: Arc<Snapshot>,
 }
 
 impl House {
     /// Over pipes: time may be paused.
-    pub async fn piped(plan: Plan) -> Self {
+    pub(crate) async fn piped(plan: Plan) -> Self {
         let sims = sims(&plan).await;
         let dial = Arc::new(Pipes(sims.clone()));
         let ports = (0..).take(sims.len());
@@ -188,14 +187,14 @@ impl House {
     }
 
     /// Over sockets: time must not be paused.
-    pub async fn over_sockets(plan: Plan) -> Self {
+    pub(crate) async fn over_sockets(plan: Plan) -> Self {
         let sims = sims(&plan).await;
         let addresses = sims.iter().map(|sim| vec![sim.addr()]).collect();
         let dial = Arc::new(claw_runtime::upstream::connect::Tcp);
         Self::with(plan, sims, addresses, dial)
     }
 
-    pub fn with(
+    pub(crate) fn with(
         plan: Plan,
         sims: Vec<Arc<Sim>>,
         addresses: Vec<Vec<SocketAddr>>,
@@ -224,7 +223,7 @@ impl House {
             )))
             .unwrap(),
         });
-        let live = Arc::new(Live::new(Arc::clone(&snapshot)));
+        let live = Arc::new(Live::new(snapshot));
         let common = Common::new(live, plan.limits);
         let records = Arc::new(Records::default());
         let sink: Arc<dyn Sink> = records.clone();
@@ -235,28 +234,27 @@ impl House {
             sims,
             records,
             stop: watch::Sender::new(Stop::Serving),
-            snapshot,
         }
     }
 
     /// Scripts every request to one provider.
-    pub fn script(&self, provider: usize, words: &str) {
+    pub(crate) fn script(&self, provider: usize, words: &str) {
         self.sims[provider]
             .script(&format!("always -> {words}"))
             .unwrap();
     }
 
     /// A client's connection over a pipe.
-    pub fn connect(&self) -> DuplexStream {
+    pub(crate) fn connect(&self) -> DuplexStream {
         self.connect_from("127.0.0.1:9".parse().unwrap())
     }
 
     /// A client's connection that holds few bytes which nobody has read.
-    pub fn connect_narrow(&self, bytes: usize) -> DuplexStream {
+    pub(crate) fn connect_narrow(&self, bytes: usize) -> DuplexStream {
         self.connect_with("127.0.0.1:9".parse().unwrap(), bytes)
     }
 
-    pub fn connect_from(&self, peer: SocketAddr) -> DuplexStream {
+    pub(crate) fn connect_from(&self, peer: SocketAddr) -> DuplexStream {
         self.connect_with(peer, 64 << 10)
     }
 

@@ -70,7 +70,7 @@ fn what_keeps_it_from_starting_has_a_code_and_an_exit_status() {
     let (status, text) = run(&free);
     assert_eq!(status, 1);
     assert!(
-        text.contains("p.claw:8") && text.contains("(policy_invalid)"),
+        text.contains("p.claw:9") && text.contains("(policy_invalid)"),
         "{text}"
     );
 

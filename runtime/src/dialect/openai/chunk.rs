@@ -1,5 +1,10 @@
 //! One event's JSON, read in full: what it means for the stream.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a token that is not looked for is passed over, whatever it is"
+)]
+
 use thiserror::Error;
 
 use super::usage::{Quirk, Reported};
@@ -56,17 +61,16 @@ impl Chunk {
             })?,
             _ => return Err(Malformed),
         }
-        if lexer.next()?.is_some() {
+        if lexer.token()?.is_some() {
             return Err(Malformed);
         }
-        let outside = match quirk {
-            Quirk::None => false,
-            Quirk::ReasoningOutside => true,
-            Quirk::ReasoningOutsideForGemini => reports.gemini,
+        let quirk = match quirk {
+            Quirk::ReasoningOutsideForGemini if reports.gemini => Quirk::ReasoningOutside,
+            other => other,
         };
         // Never added up: an event that reports twice reports the same.
         let reported = reports.top.or(reports.groq).or(reports.choice);
-        chunk.usage = reported.and_then(|reported| reported.usage(outside));
+        chunk.usage = reported.and_then(|reported| reported.usage(quirk));
         Ok(chunk)
     }
 
@@ -89,12 +93,9 @@ impl Chunk {
                     return Ok(());
                 }
                 (b"x_groq", Token::Object) => {
-                    return lexer.members(|lexer, key, value| {
-                        if key.raw == b"usage" {
-                            reports.groq = Reported::read(lexer, value)?;
-                            return Ok(());
-                        }
-                        lexer.skip(value)
+                    return lexer.members(|lexer, key, value| match key.raw {
+                        b"usage" => Reported::read(lexer, value).map(|read| reports.groq = read),
+                        _ => lexer.skip(value),
                     });
                 }
                 (b"model", Token::Text(model)) => {

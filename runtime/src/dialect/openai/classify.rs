@@ -88,7 +88,7 @@ fn by_text(complaint: &Complaint, status: u16) -> Option<FailureKind> {
     (matches!(status, 0 | 400 | 403) && complaint.moderated).then_some(FailureKind::ContentFilter)
 }
 
-/// Anthropic's 400, xAI's 403 and 429, DeepSeek's 402, OpenAI's 429.
+/// Anthropic's 400, xAI's 403 and 429, `DeepSeek`'s 402, OpenAI's 429.
 const UNPAID: &[&str] = &[
     "credit balance is too low",
     "have any credits",
@@ -102,7 +102,7 @@ const UNPAID: &[&str] = &[
 /// xAI says 400 to a wrong key, Google too.
 const KEY: &[&str] = &["incorrect api key", "invalid api key", "api key not valid"];
 
-/// DeepSeek, vLLM, SGLang, Mistral, Google and llama.cpp have no code for it.
+/// `DeepSeek`, vLLM, `SGLang`, Mistral, Google and llama.cpp have no code for it.
 const CONTEXT: &[&str] = &[
     "maximum context length",
     "context length is",

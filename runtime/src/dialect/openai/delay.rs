@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use http::HeaderMap;
 
 /// No longer than this is ever waited, whatever is asked.
-pub const DELAY_MAX: Duration = Duration::from_secs(60);
+pub const DELAY_MAX: Duration = Duration::from_mins(1);
 
 /// The delay that a failed answer asks for, at most [`DELAY_MAX`]; nothing where it asks for none
 /// or for nonsense. `message` is the error's text.
@@ -37,9 +37,11 @@ fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
 /// A positive number of `unit` seconds.
 fn seconds(value: &str, unit: f64) -> Option<Duration> {
     let number: f64 = value.parse().ok()?;
-    // The clamp comes before the conversion, which knows no infinity; NaN is not positive.
-    let seconds = (number * unit).min(DELAY_MAX.as_secs_f64());
-    (seconds > 0.0).then(|| Duration::try_from_secs_f64(seconds).ok())?
+    // The clamp comes before the conversion, which knows no infinity. NaN is not positive, and `min`
+    // would make the longest delay of it.
+    let seconds = number * unit;
+    (seconds > 0.0)
+        .then(|| Duration::try_from_secs_f64(seconds.min(DELAY_MAX.as_secs_f64())).ok())?
 }
 
 /// `Please retry in 48.93s`, `try again in 6m0s`, `retry after 7 seconds`, `"retryDelay": "48s"`.

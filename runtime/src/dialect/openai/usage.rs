@@ -96,7 +96,7 @@ impl Reported {
     }
 
     /// The report in the one form; nothing where it does not say how much went in and came out.
-    pub(super) fn usage(self, reasoning_outside: bool) -> Option<Usage> {
+    pub(super) fn usage(self, quirk: Quirk) -> Option<Usage> {
         let prompt = self.prompt?;
         let completion = match self.completion {
             Some(completion) => completion,
@@ -117,7 +117,7 @@ impl Reported {
             input_uncached: prompt.saturating_sub(cache_read + cache_write),
             cache_read,
             cache_write,
-            output_total: if reasoning_outside || proved {
+            output_total: if quirk == Quirk::ReasoningOutside || proved {
                 completion + reasoning
             } else {
                 completion

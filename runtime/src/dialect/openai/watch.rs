@@ -16,6 +16,10 @@ use crate::meter::usage::Usage;
 use crate::sse::field::{self, Kind};
 
 /// What has been seen of one stream.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each was seen or not, in any order"
+)]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Watch {
     quirk: Quirk,

@@ -24,11 +24,10 @@ impl Key {
             for byte in key.raw {
                 unusual |= byte.is_ascii_uppercase() | !byte.is_ascii();
             }
-            let plain = || read.iter().position(|word| word.as_bytes() == key.raw);
-            return match unusual {
-                false => plain().map_or(Self::Other, Self::Plain),
-                true => alike(key, read),
-            };
+            if !unusual {
+                let plain = read.iter().position(|word| word.as_bytes() == key.raw);
+                return plain.map_or(Self::Other, Self::Plain);
+            }
         }
         alike(key, read)
     }

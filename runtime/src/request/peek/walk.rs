@@ -1,5 +1,10 @@
 //! The pass itself: a function for each object of which some members are read.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a token that is not looked for is passed over, whatever it is"
+)]
+
 use claw_table::Can;
 
 use super::key::Key;
@@ -24,7 +29,7 @@ pub(super) fn walk(body: &[u8]) -> Result<Peek, Refusal> {
         ..Walk::default()
     };
     walk.root(&mut lexer)?;
-    lexer.next()?;
+    lexer.token()?;
     walk.settled()
 }
 
@@ -70,11 +75,11 @@ const ROOT: &[&str] = &[
 type Walked = Result<(), Refusal>;
 
 impl Walk {
-    fn root<'a>(&mut self, lexer: &mut Lexer<'a>) -> Walked {
+    fn root(&mut self, lexer: &mut Lexer<'_>) -> Walked {
         let mut seen = Seen::default();
         lexer.members(
             |lexer, key, value| match self.known(key, ROOT, &mut seen)? {
-                Some(name) => self.root_member(lexer, name, key, value),
+                Some(name) => self.root_member(lexer, (name, key.at - 1), value),
                 None => Ok(lexer.skip(value)?),
             },
         )
@@ -83,15 +88,14 @@ impl Walk {
     fn root_member<'a>(
         &mut self,
         lexer: &mut Lexer<'a>,
-        name: &'static str,
-        key: Text<'a>,
+        (key, at): (&'static str, usize),
         value: Token<'a>,
     ) -> Walked {
         let wrong = |wanted| Refusal {
-            reason: Reason::InvalidType { key: name, wanted },
-            at: key.at - 1,
+            reason: Reason::InvalidType { key, wanted },
+            at,
         };
-        match (name, value) {
+        match (key, value) {
             ("model", _) => self.peek.model = Some(model(value).ok_or(wrong(MODEL))?),
             // What is null is not said.
             (_, Token::Null) => {}
@@ -106,18 +110,20 @@ impl Walk {
             }
             ("max_tokens", _) => {
                 self.max_tokens = Some(number(value).ok_or(wrong("a whole number"))?);
-                self.limit_at = key.at - 1;
+                self.limit_at = at;
             }
             ("max_completion_tokens", _) => {
                 self.max_completion_tokens = Some(number(value).ok_or(wrong("a whole number"))?);
-                self.limit_at = key.at - 1;
+                self.limit_at = at;
             }
             ("tools" | "functions", Token::Array) => return self.tools(lexer),
             ("messages" | "input", Token::Array) => return self.messages(lexer),
             ("tools" | "functions" | "messages", _) => return Err(wrong("an array")),
             ("response_format", Token::Object) => return self.response_format(lexer),
             ("stream_options" | "response_format", _) => return Err(wrong("an object")),
-            ("thinking" | "reasoning", Token::Object) => return self.thinking(lexer),
+            ("thinking" | "reasoning" | "reasoning_effort", Token::Object) => {
+                return self.thinking(lexer);
+            }
             ("reasoning_effort" | "thinking" | "reasoning", _) => self.thinks(value),
             _ => {}
         }

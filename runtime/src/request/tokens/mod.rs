@@ -85,11 +85,14 @@ impl Estimate {
                     }
                 }
                 Token::Text(text) if role == Role::Text && !is_data_url(text) => {
-                    self.text.add(text)
+                    self.text.add(text);
                 }
                 Token::Text(_) if role == Role::Label => {}
-                Token::Null | Token::Number(_) | Token::Flag(_) => {}
-                Token::ObjectEnd | Token::ArrayEnd => {}
+                Token::Null
+                | Token::Number(_)
+                | Token::Flag(_)
+                | Token::ObjectEnd
+                | Token::ArrayEnd => {}
                 _ if role == Role::Medium => {
                     self.flat += MEDIUM_TOKENS;
                     lexer.skip(token)?;

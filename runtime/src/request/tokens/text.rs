@@ -9,6 +9,11 @@
 //! | other characters | 588 for each byte, 2600 for one of four bytes |
 //! | 64 or more of letters, digits and `+/-_=`, with digits and both cases | 714 for each: keys, base64 |
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "most classes of bytes cost nothing by themselves"
+)]
+
 use super::TEXT_BYTES_MAX;
 use crate::json::{Piece, Text};
 
