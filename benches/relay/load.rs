@@ -1,21 +1,18 @@
 //! The load generator: a fixed number of requests, or a fixed window over many streams.
 //!
-//! It says `ready` when every connection stands and has been used, waits for `go`, prints
-//! `UNITS ELAPSED_NS P50_US P99_US`, and holds its connections open until the driver is done: what
-//! it costs a proxy to open and close them is no part of the slice.
+//! What it costs a proxy to open and close connections is no part of the slice.
 
 use std::cell::{Cell, RefCell};
-use std::io::BufRead;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::task::LocalSet;
+use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::wire::{self, Kind};
-use crate::{Failure, pacer};
+use crate::{Failure, pacer, peers};
 
 /// What the generator is told: where to, what, over how many connections, and how much of it.
 pub(crate) struct Order {
@@ -29,29 +26,53 @@ pub(crate) struct Order {
     pub(crate) length: u64,
 }
 
-/// Carries out one order.
-pub(crate) fn run(order: &Order) -> Result<(), Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
+impl Order {
+    /// The order as one line.
+    pub(crate) fn line(&self) -> String {
+        format!(
+            "{} {} {} {}",
+            self.address,
+            self.kind.word(),
+            self.lanes,
+            self.length
+        )
+    }
+
+    /// The order of a line.
+    pub(crate) fn read(line: &str) -> Result<Order, Failure> {
+        match line.split(' ').collect::<Vec<_>>()[..] {
+            [address, kind, lanes, length] => Ok(Order {
+                address: address.parse()?,
+                kind: Kind::named(kind).ok_or("no such kind of load")?,
+                lanes: lanes.parse()?,
+                length: length.parse()?,
+            }),
+            _ => Err(format!("`{line}` is no order").into()),
+        }
+    }
+}
+
+/// Carries out one order, step by step as the driver says.
+pub(crate) async fn carry_out(
+    order: &Order,
+    words: &mut UnboundedReceiver<String>,
+) -> Result<(), Failure> {
     let slice = async {
         match order.kind {
-            Kind::Plain => plain(order).await,
-            Kind::Alone | Kind::Bursts => paced(order).await,
+            Kind::Plain => plain(order, words).await,
+            Kind::Alone | Kind::Bursts => paced(order, words).await,
         }
     };
-    runtime.block_on(LocalSet::new().run_until(async {
-        tokio::time::timeout(SLICE_MAX, slice)
-            .await
-            .map_err(|_| "a slice hung")?
-    }))
+    tokio::time::timeout(SLICE_MAX, slice)
+        .await
+        .map_err(|_| "a slice hung")?
 }
 
 /// A slice that takes longer than this has hung.
 const SLICE_MAX: Duration = Duration::from_secs(60);
 
 /// Closed loop: each connection sends its next request when it has the last answer.
-async fn plain(order: &Order) -> Result<(), Failure> {
+async fn plain(order: &Order, words: &mut UnboundedReceiver<String>) -> Result<(), Failure> {
     let mut ready = Vec::new();
     for _ in 0..order.lanes {
         let mut connection = Connection::open(order.address).await?;
@@ -59,7 +80,7 @@ async fn plain(order: &Order) -> Result<(), Failure> {
         ready.push(connection);
     }
     println!("ready");
-    go().await?;
+    peers::expect(words, "go").await?;
     let left = Rc::new(Cell::new(order.length));
     let began = Instant::now();
     let running: Vec<_> = ready
@@ -73,7 +94,7 @@ async fn plain(order: &Order) -> Result<(), Failure> {
         open.push(connection);
     }
     report(took_us.len(), began.elapsed(), took_us);
-    word().await.map(drop)
+    peers::expect(words, "end").await
 }
 
 /// Takes requests from the common count until none is left.
@@ -128,7 +149,7 @@ impl Connection {
 }
 
 /// Holds all streams open and counts what arrives within the window.
-async fn paced(order: &Order) -> Result<(), Failure> {
+async fn paced(order: &Order, words: &mut UnboundedReceiver<String>) -> Result<(), Failure> {
     let arrived = Rc::new(RefCell::new(Arrived::default()));
     let mut running = Vec::new();
     for _ in 0..order.lanes {
@@ -144,16 +165,19 @@ async fn paced(order: &Order) -> Result<(), Failure> {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     println!("ready");
-    go().await?;
+    peers::expect(words, "go").await?;
     let began = Instant::now();
     arrived.borrow_mut().begin_window();
     tokio::time::sleep(Duration::from_millis(order.length)).await;
     let (events, delays_us) = arrived.borrow_mut().end_window();
-    if let Some(broken) = running.into_iter().find(|stream| stream.is_finished()) {
-        broken.await??;
+    let elapsed = began.elapsed();
+    if let Some(at) = running.iter().position(|stream| stream.is_finished()) {
+        return running.swap_remove(at).await?;
     }
-    report(events, began.elapsed(), delays_us);
-    word().await.map(drop)
+    report(events, elapsed, delays_us);
+    peers::expect(words, "end").await?;
+    running.iter().for_each(|stream| stream.abort());
+    Ok(())
 }
 
 #[derive(Default)]
@@ -218,23 +242,6 @@ fn expect_ok(received: &[u8]) -> Result<(), Failure> {
         return Ok(());
     }
     Err(format!("not a 200: {}", String::from_utf8_lossy(received)).into())
-}
-
-async fn go() -> Result<(), Failure> {
-    if word().await? == "go" {
-        Ok(())
-    } else {
-        Err("the driver did not say `go`".into())
-    }
-}
-
-/// Waits for the driver's next line, or its end, without holding up the streams.
-async fn word() -> Result<String, Failure> {
-    let line = tokio::task::spawn_blocking(|| {
-        let mut line = String::new();
-        std::io::stdin().lock().read_line(&mut line).map(|_| line)
-    });
-    Ok(line.await??.trim().to_owned())
 }
 
 fn report(units: usize, elapsed: Duration, mut sample_us: Vec<u64>) {

@@ -3,12 +3,12 @@
 //! One run compares, slice by slice and in a different order each round:
 //!
 //! ```text
-//!              core A                     core B
-//!   clawgate | bare hyper | nginx  <-->  load generator, simulated provider
+//!              core A                          core B
+//!   clawgate | bare hyper | nginx   <-->   load generator and simulated provider
 //! ```
 //!
-//! Each box is a process of its own; the twin, the load and the provider are this binary again,
-//! called with `role`. CPU is the scheduler's own count of nanoseconds on the processor, so a busy
+//! Each proxy is a process of its own, and so are its peers; the twin and the peers are this binary
+//! again, called with `role`. CPU is the scheduler's own count of nanoseconds on the processor, so a busy
 //! machine shifts latency and throughput but hardly this figure.
 //!
 //! `cargo bench --bench relay` runs it all, `-- plain --rounds 9` a part, `-- --test` one small
@@ -25,6 +25,7 @@ mod cpu;
 mod figures;
 mod load;
 mod pacer;
+mod peers;
 mod process;
 mod twin;
 mod upstream;
@@ -53,14 +54,8 @@ fn main() -> ExitCode {
 
 fn run(words: &[&str]) -> Result<(), Failure> {
     match words {
-        ["role", "upstream"] => upstream::run(),
+        ["role", "peers"] => peers::run(),
         ["role", "twin", address] => twin::run(address.parse()?),
-        ["role", "load", address, kind, lanes, length] => load::run(&load::Order {
-            address: address.parse()?,
-            kind: Kind::named(kind).ok_or("no such load")?,
-            lanes: lanes.parse()?,
-            length: length.parse()?,
-        }),
         // Test runners ask every binary what it holds before they run it.
         words if words.contains(&"--list") => Ok(()),
         // Cargo adds `--bench` to a bench run and nothing to a test run.

@@ -6,45 +6,66 @@
 //! ```
 //!
 //! Streams of many providers tick on their own, so a lightly loaded proxy meets the first rhythm and
-//! pays mostly the kernel for waking it; a loaded one meets the second, where its own work shows.
+//! pays mostly the kernel for waking up; a loaded one meets the second, where its own work shows.
 
-use std::io::Write;
-use std::net::TcpStream;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::cell::RefCell;
+use std::rc::Rc;
 use std::time::{Duration, Instant, SystemTime};
+
+use tokio::net::TcpStream;
 
 use crate::wire;
 
 /// Between two events of one stream.
 pub(crate) const PERIOD: Duration = Duration::from_millis(20);
-/// Moments within a period at which events leave.
-const ALONE: u32 = 128;
-const BURSTS: u32 = 20;
 /// No slice comes near it: 200 s.
 const EVENTS_MAX: usize = 10_000;
 
-/// Two threads that take over streams whose first event has been written.
-#[derive(Clone)]
-pub(crate) struct Pacers {
-    /// Writes to one stream at a time.
-    pub(crate) alone: Sender<TcpStream>,
-    /// Writes to all streams of a millisecond at once.
-    pub(crate) bursts: Sender<TcpStream>,
+/// When the events of many streams leave.
+#[derive(Clone, Copy)]
+pub(crate) enum Rhythm {
+    /// Evenly spread.
+    Alone,
+    /// Those of one millisecond at once.
+    Bursts,
 }
 
-impl Pacers {
-    /// Starts both; each sleeps while it has no stream.
-    pub(crate) fn start() -> Pacers {
-        let start = |slots| {
-            let (sender, receiver) = channel();
-            std::thread::spawn(move || pace(&receiver, slots));
-            sender
+/// Takes over streams whose first event has been written.
+#[derive(Clone)]
+pub(crate) struct Pacer {
+    alone: Rc<RefCell<Dial>>,
+    bursts: Rc<RefCell<Dial>>,
+}
+
+impl Pacer {
+    /// Starts both rhythms.
+    pub(crate) fn start() -> Pacer {
+        let start = |moments| {
+            let dial = Rc::new(RefCell::new(Dial::new(moments)));
+            tokio::task::spawn_local(pace(Rc::clone(&dial)));
+            dial
         };
-        Pacers {
-            alone: start(ALONE),
-            bursts: start(BURSTS),
+        Pacer {
+            alone: start(128),
+            bursts: start(20),
         }
     }
+
+    /// Takes over one stream.
+    pub(crate) fn take(&self, socket: TcpStream, rhythm: Rhythm) {
+        let dial = match rhythm {
+            Rhythm::Alone => &self.alone,
+            Rhythm::Bursts => &self.bursts,
+        };
+        dial.borrow_mut().place(socket);
+    }
+}
+
+/// Streams by the moment of the period at which their events leave.
+struct Dial {
+    moments: Vec<Vec<Paced>>,
+    next: usize,
+    due: Instant,
 }
 
 struct Paced {
@@ -52,30 +73,50 @@ struct Paced {
     left: usize,
 }
 
-fn pace(arriving: &Receiver<TcpStream>, moments: u32) {
-    let mut slots: Vec<Vec<Paced>> = (0..moments).map(|_| Vec::new()).collect();
-    let mut due = Instant::now();
-    for slot in (0..slots.len()).cycle() {
-        if slots.iter().all(Vec::is_empty) {
-            let Ok(first) = arriving.recv() else { return };
-            place(&mut slots, first);
-            due = Instant::now();
+async fn pace(dial: Rc<RefCell<Dial>>) {
+    loop {
+        if dial.borrow().is_empty() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            dial.borrow_mut().due = Instant::now();
+        } else {
+            dial.borrow_mut().turn();
+            // The peers are awake while a slice runs: this comes back at once.
+            tokio::task::yield_now().await;
         }
-        while let Ok(next) = arriving.try_recv() {
-            place(&mut slots, next);
-        }
-        due += PERIOD / moments;
-        std::thread::sleep(due.saturating_duration_since(Instant::now()));
-        slots[slot].retain_mut(tick);
     }
 }
 
-fn place(slots: &mut [Vec<Paced>], socket: TcpStream) {
-    if let Some(emptiest) = slots.iter_mut().min_by_key(|slot| slot.len()) {
-        emptiest.push(Paced {
-            socket,
-            left: EVENTS_MAX,
-        });
+impl Dial {
+    fn new(moments: usize) -> Dial {
+        let moments = (0..moments).map(|_| Vec::new()).collect();
+        Dial {
+            moments,
+            next: 0,
+            due: Instant::now(),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.moments.iter().all(Vec::is_empty)
+    }
+
+    fn place(&mut self, socket: TcpStream) {
+        if let Some(emptiest) = self.moments.iter_mut().min_by_key(|streams| streams.len()) {
+            emptiest.push(Paced {
+                socket,
+                left: EVENTS_MAX,
+            });
+        }
+    }
+
+    /// Writes what is due, one moment at most.
+    fn turn(&mut self) {
+        if Instant::now() < self.due {
+            return;
+        }
+        self.due += PERIOD / self.moments.len() as u32;
+        self.moments[self.next].retain_mut(tick);
+        self.next = (self.next + 1) % self.moments.len();
     }
 }
 
@@ -86,11 +127,11 @@ fn tick(stream: &mut Paced) -> bool {
     stream.left > 0
         && stream
             .socket
-            .write(event.as_bytes())
+            .try_write(event.as_bytes())
             .is_ok_and(|n| n == event.len())
 }
 
-/// Microseconds since 1970: the one clock that two processes of safe Rust share.
+/// Microseconds since 1970.
 pub(crate) fn now_us() -> u64 {
     let since = SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)

@@ -1,0 +1,38 @@
+//! How long does it take to compile a policy of 1 000 and of 10 000 arms?
+
+#[path = "wide.rs"]
+mod wide;
+
+use std::hint::black_box;
+
+use claw_lang::BuildInfo;
+use claw_table::Table;
+use criterion::{Criterion, criterion_group, criterion_main};
+
+fn compile(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("compile");
+    group.sample_size(10);
+    for arms in [1000, 10_000] {
+        let model = wide::model(&wide::tuples(arms));
+        let bytes = claw_lang::build(&model, &BuildInfo::unplaced()).unwrap();
+        println!("{arms} arms: {:?}", Table::open(&bytes).unwrap().stats());
+        group.bench_function(format!("{arms} arms, model to table"), |bencher| {
+            bencher.iter(|| claw_lang::build(black_box(&model), &BuildInfo::unplaced()).unwrap());
+        });
+        group.bench_function(format!("{arms} arms, diagram and proof alone"), |bencher| {
+            bencher.iter(|| {
+                claw_lang::diagram::prove(black_box(&model))
+                    .unwrap()
+                    .findings
+                    .len()
+            });
+        });
+        group.bench_function(format!("{arms} arms, open the table"), |bencher| {
+            bencher.iter(|| Table::open(black_box(&bytes)).unwrap());
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, compile);
+criterion_main!(benches);
