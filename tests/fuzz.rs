@@ -20,15 +20,35 @@ const INPUT_BYTES_MAX: usize = 8 * 1024;
 
 #[test]
 fn framer_holds_on_twenty_thousand_inputs() {
-    let words: &[&[u8]] =
-        &[b"\n", b"\r", b"\r\n", b"\n\n", b"\r\r", b"data: ", b"data", b":", b"\xEF\xBB\xBF"];
+    let words: &[&[u8]] = &[
+        b"\n",
+        b"\r",
+        b"\r\n",
+        b"\n\n",
+        b"\r\r",
+        b"data: ",
+        b"data",
+        b":",
+        b"\xEF\xBB\xBF",
+    ];
     run("framer", &corpus("framer"), words, framer::framer);
 }
 
 #[test]
 fn peek_holds_on_twenty_thousand_inputs() {
-    let words: &[&[u8]] =
-        &[b"\"model\"", b"\\u006d", b"{", b"}", b"[", b"]", b",", b":", b"\"", b"1e9", b"null"];
+    let words: &[&[u8]] = &[
+        b"\"model\"",
+        b"\\u006d",
+        b"{",
+        b"}",
+        b"[",
+        b"]",
+        b",",
+        b":",
+        b"\"",
+        b"1e9",
+        b"null",
+    ];
     run("peek", &corpus("peek"), words, peek::peek);
 }
 
@@ -36,8 +56,9 @@ fn peek_holds_on_twenty_thousand_inputs() {
 fn parse_holds_on_twenty_thousand_inputs() {
     let mut seeds = corpus("parse");
     policies(&root().join("examples"), &mut seeds);
-    let words: &[&[u8]] =
-        &[b"{", b"}", b"->", b"when ", b" and ", b"(", b")", b"\"", b"\n", b"#", b"30s", b"$1/M"];
+    let words: &[&[u8]] = &[
+        b"{", b"}", b"->", b"when ", b" and ", b"(", b")", b"\"", b"\n", b"#", b"30s", b"$1/M",
+    ];
     run("parse", &seeds, words, parse::parse);
 }
 
@@ -48,10 +69,22 @@ fn table_holds_on_twenty_thousand_inputs() {
     let mut seeds = corpus("table");
     for text in policies_text {
         let text = String::from_utf8(text).unwrap();
-        let source = claw_lang::Source { path: "seed.claw".into(), text };
-        seeds.push(claw_lang::compile(vec![source]).table.expect("examples compile"));
+        let source = claw_lang::Source {
+            path: "seed.claw".into(),
+            text,
+        };
+        seeds.push(
+            claw_lang::compile(vec![source])
+                .table
+                .expect("examples compile"),
+        );
     }
-    run("table", &seeds, &[b"\0\0\0\0", b"\xFF\xFF\xFF\xFF", b"\x01"], table::table);
+    run(
+        "table",
+        &seeds,
+        &[b"\0\0\0\0", b"\xFF\xFF\xFF\xFF", b"\x01"],
+        table::table,
+    );
 }
 
 fn root() -> PathBuf {

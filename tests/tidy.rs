@@ -27,7 +27,7 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
     (
         "lang/src",
         &[
-            &["span", "source", "vocab", "codes", "near"],
+            &["span", "source", "unseen", "vocab", "codes", "near"],
             &["report", "model"],
             &["syntax", "oracle"],
             &["check", "diagram", "request", "explain"],

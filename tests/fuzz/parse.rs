@@ -17,13 +17,24 @@ pub fn parse(bytes: &[u8]) {
     }
     assert_eq!(at as usize, text.len(), "tokens reach the end");
 
-    let sources = vec![Source { path: "fuzz.claw".into(), text: text.clone() }];
+    let sources = vec![Source {
+        path: "fuzz.claw".into(),
+        text: text.clone(),
+    }];
     let compiled = claw_lang::compile(sources.clone());
-    assert_eq!(compiled.table.is_some(), compiled.report.is_sound(), "a table or an error");
+    assert_eq!(
+        compiled.table.is_some(),
+        compiled.report.is_sound(),
+        "a table or an error"
+    );
     for found in compiled.report.diagnostics() {
         for label in std::iter::once(&found.primary).chain(&found.others) {
             let (start, end) = (label.span.start as usize, label.span.end as usize);
-            assert!(text.get(start..end).is_some(), "{} lies inside the text", found.message);
+            assert!(
+                text.get(start..end).is_some(),
+                "{} lies inside the text",
+                found.message
+            );
         }
     }
     // Drawing is part of what a bad policy meets.

@@ -1,0 +1,199 @@
+//! `clawc explain request` tells what the gateway will do only if both read a request alike.
+//!
+//! The gateway reads bytes as they come, the compiler builds a tree; here both read the same
+//! made-up bodies and paths.
+
+use claw_lang::request;
+use claw_runtime::request::{facts, path, peek, tokens};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 3000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_body_has_the_same_facts_for_the_compiler_and_the_gateway(body in body()) {
+        let written = format!("{{\"body\": {body}}}");
+        match (peek::peek(body.as_bytes()), request::read(&written)) {
+            (Ok(peeked), Ok(read)) => {
+                let model = peeked.model.as_ref().map(|model| &*model.name);
+                prop_assert_eq!(model, read.model.as_deref());
+                prop_assert_eq!(peeked.stream, read.streaming);
+                prop_assert_eq!(peeked.can, read.has);
+                prop_assert_eq!(Some(tokens::estimate(body.as_bytes())), read.tokens, "{}", body);
+            }
+            (Err(_), Err(_)) => {}
+            (peeked, read) => prop_assert!(false, "{peeked:?}\n{read:?}\n{body}"),
+        }
+    }
+
+    #[test]
+    fn a_path_has_the_same_form_for_the_compiler_and_the_gateway(parts in prop::collection::vec(
+        prop::sample::select(vec![
+            "/", "v1", "chat", "completions", "embeddings", ".", "..", "%2F", "%C3%A9", "%c3", "%41",
+            ";", "\\", " ", "models", "messages", "count_tokens", "é",
+        ]), 0..7))
+    {
+        let written = format!("/{}", parts.concat());
+        let read = request::read(&json!({ "path": written }).to_string()).ok();
+        let normal = path::normal(&written);
+        prop_assert_eq!(normal, read.as_ref().and_then(|read| read.path.as_deref()));
+        let endpoint = read.as_ref().and_then(|read| read.endpoint.as_deref());
+        prop_assert_eq!(normal.map(facts::endpoint), endpoint);
+    }
+}
+
+/// A chat body: sound for the most part, now and then with a member that is not.
+fn body() -> impl Strategy<Value = String> {
+    let member = prop_oneof![
+        10 => messages().prop_map(|list| ("messages".to_owned(), list)),
+        3 => tools().prop_map(|list| ("tools".to_owned(), list)),
+        3 => text().prop_map(|text| ("model".to_owned(), json!(text))),
+        2 => any::<bool>().prop_map(|flag| ("stream".to_owned(), json!(flag))),
+        2 => thinking(),
+        2 => format(),
+        2 => text().prop_map(|text| ("system".to_owned(), json!(text))),
+        2 => (key(), value()),
+    ];
+    prop::collection::vec(member, 0..6).prop_map(|members| {
+        // Written by hand: a map would drop what stands twice.
+        let members: Vec<String> = members
+            .iter()
+            .map(|(key, value)| format!("{}: {value}", json!(key)))
+            .collect();
+        format!("{{{}}}", members.join(", "))
+    })
+}
+
+fn messages() -> impl Strategy<Value = Value> {
+    let content = prop_oneof![
+        text().prop_map(|text| json!(text)),
+        prop::collection::vec(part(), 0..3).prop_map(Value::from),
+        part(),
+        value(),
+    ];
+    let message = (text(), content, key(), value()).prop_map(|(name, content, key, value)| {
+        let mut message = json!({ "role": "user", "name": name, "content": content });
+        message[key] = value;
+        message
+    });
+    prop::collection::vec(prop_oneof![9 => message, 1 => value()], 0..4).prop_map(Value::from)
+}
+
+fn part() -> impl Strategy<Value = Value> {
+    let kind = prop::sample::select(vec![
+        "text",
+        "image_url",
+        "input_image",
+        "image",
+        "input_audio",
+        "file",
+        "input_file",
+    ]);
+    (kind, key(), value()).prop_map(|(kind, key, value)| {
+        let mut part = json!({ "type": kind });
+        part[key] = value;
+        part
+    })
+}
+
+fn tools() -> impl Strategy<Value = Value> {
+    let tool = (text(), key(), value()).prop_map(|(name, key, value)| {
+        json!({ "type": "function", "function": { "name": name, "parameters": { key: value } } })
+    });
+    prop::collection::vec(tool, 0..3).prop_map(Value::from)
+}
+
+fn thinking() -> impl Strategy<Value = (String, Value)> {
+    let key = prop::sample::select(vec!["thinking", "reasoning", "reasoning_effort"]);
+    let word = prop::sample::select(vec!["none", "disabled", "enabled", "high"]);
+    let inner = prop::sample::select(vec!["type", "effort", "enabled", "budget"]);
+    (key, word, inner, any::<bool>()).prop_flat_map(|(key, word, inner, flag)| {
+        let values = vec![
+            json!(word),
+            json!(flag),
+            json!(null),
+            json!({ inner: word }),
+            json!({ inner: flag }),
+            json!({ inner: null }),
+            json!({ inner: { inner: "none" } }),
+            json!({}),
+        ];
+        prop::sample::select(values).prop_map(move |value| (key.to_owned(), value))
+    })
+}
+
+fn format() -> impl Strategy<Value = (String, Value)> {
+    let kind = prop::sample::select(vec!["text", "json_object", "json_schema"]);
+    (kind, value()).prop_map(|(kind, schema)| {
+        (
+            "response_format".to_owned(),
+            json!({ "type": kind, "json_schema": { "schema": schema } }),
+        )
+    })
+}
+
+fn key() -> impl Strategy<Value = String> {
+    prop::sample::select(vec![
+        "model",
+        "Model",
+        "MODEL",
+        "stream",
+        "messages",
+        "tools",
+        "type",
+        "image_url",
+        "input_audio",
+        "file",
+        "file_data",
+        "id",
+        "detail",
+        "content",
+        "input",
+        "prompt",
+        "instructions",
+        "system",
+        "user",
+        "title",
+        "stream_options",
+        "top_k",
+        "temperature",
+        "mode\u{17F}",
+    ])
+    .prop_map(str::to_owned)
+}
+
+fn value() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        4 => text().prop_map(|text| json!(text)),
+        1 => any::<bool>().prop_map(Value::from),
+        1 => any::<u32>().prop_map(Value::from),
+        1 => Just(json!(-1.5e3)),
+        1 => Just(Value::Null),
+    ];
+    leaf.prop_recursive(3, 12, 3, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..3).prop_map(Value::from),
+            prop::collection::vec((key(), inner), 0..3)
+                .prop_map(|members| Value::Object(members.into_iter().collect())),
+        ]
+    })
+}
+
+/// Text of every kind that is counted differently.
+fn text() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        "[a-z]{1,14}",
+        "[A-Z][a-z]{2,5}[A-Z][a-z]{2,5}",
+        "[0-9]{1,9}",
+        "[ \\t\\n]{1,3}",
+        "[-+=/_.,;(){}\"\\\\]{1,5}",
+        "[äöüéß]{1,3}",
+        "[漢字假名]{1,4}",
+        "[😀🦀]{1,2}",
+        "[a-zA-Z0-9+/]{60,90}",
+        Just("data:image/png;base64,iVBORw0KGgo".to_owned()),
+        Just("\u{7f}\u{1}".to_owned()),
+    ];
+    prop::collection::vec(piece, 0..6).prop_map(|pieces| pieces.concat())
+}

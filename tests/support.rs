@@ -1,1 +1,0 @@
-//! Shared by the root package's tests and benches.
