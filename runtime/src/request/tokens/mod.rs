@@ -4,7 +4,7 @@
 //!
 //! | what | how |
 //! |---|---|
-//! | strings in `messages`, `input`, `system`, `prompt`, `instructions`, `tools`, `functions`, `response_format` | as text, see [`text`] |
+//! | strings in `messages`, `input`, `system`, `prompt`, `instructions`, `tools`, `functions`, `response_format` | as text, run by run |
 //! | keys in `tools`, `functions`, `response_format` | as text: schemas are rendered with them |
 //! | each message or input item | 3 for its frame, and 3 once for the answer's |
 //! | each tool | 8 for its frame |
