@@ -15,12 +15,14 @@ use claw_runtime::sse::field::{self, Kind};
 use claw_runtime::sse::framer::Framer;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use eventsource_stream::Eventsource;
+
 use futures_util::{FutureExt, StreamExt, stream};
+use memchr::memmem::Finder;
 use sse_stream::SseStream;
 
 const PIECE: usize = 16 * 1024;
 const EVENT_BYTES: usize = 187;
-const EVENTS: usize = 4096;
+const EVENTS: usize = 512;
 
 criterion_group!(benches, events_of_187_bytes, recordings);
 criterion_main!(benches);
@@ -67,7 +69,7 @@ fn events_of_187_bytes(criterion: &mut Criterion) {
         bencher.iter(|| assert!(read(&pieces).usage.is_none()));
     });
     group.bench_function("memmem of two line feeds", |bencher| {
-        let finder = memchr::memmem::Finder::new(b"\n\n");
+        let finder = Finder::new(b"\n\n");
         bencher.iter(|| {
             let found: usize = pieces
                 .iter()
@@ -119,6 +121,22 @@ fn recordings(criterion: &mut Criterion) {
             }
         });
     });
+    // No judge of content, errors or ends: what looking for events and usage alone would cost.
+    group.bench_function(
+        "memmem of two line feeds, and of usage in between",
+        |bencher| {
+            let (end, usage) = (Finder::new(b"\n\n"), Finder::new(b"\"usage\":{"));
+            bencher.iter(|| {
+                for piece in pieces.iter().flatten() {
+                    let mut start = 0;
+                    for at in end.find_iter(piece) {
+                        black_box(usage.find(&piece[start..at]));
+                        start = at + 2;
+                    }
+                }
+            });
+        },
+    );
     // The target is about the steady state: from the first content to the end.
     let steady: Vec<(Reader, Vec<Bytes>)> =
         pieces.iter().map(|pieces| after_content(pieces)).collect();
