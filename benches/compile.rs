@@ -5,7 +5,7 @@ mod wide;
 
 use std::hint::black_box;
 
-use claw_lang::BuildInfo;
+use claw_lang::{BuildInfo, Source};
 use claw_table::Table;
 use criterion::{Criterion, criterion_group, criterion_main};
 
@@ -16,6 +16,15 @@ fn compile(criterion: &mut Criterion) {
         let model = wide::model(&wide::tuples(arms));
         let bytes = claw_lang::build(&model, &BuildInfo::unplaced()).unwrap();
         println!("{arms} arms: {:?}", Table::open(&bytes).unwrap().stats());
+        let source = Source {
+            path: "wide.claw".into(),
+            text: wide::text(&wide::tuples(arms)),
+        };
+        let compiled = claw_lang::compile(vec![source.clone()]);
+        assert!(compiled.table.is_some(), "{}", compiled.report.human());
+        group.bench_function(format!("{arms} arms, text to table"), |bencher| {
+            bencher.iter(|| claw_lang::compile(black_box(vec![source.clone()])).table);
+        });
         group.bench_function(format!("{arms} arms, model to table"), |bencher| {
             bencher.iter(|| claw_lang::build(black_box(&model), &BuildInfo::unplaced()).unwrap());
         });

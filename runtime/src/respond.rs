@@ -153,7 +153,7 @@ fn sentence(fault: &Fault, around: &Circumstances<'_>) -> String {
         [] => what.to_owned(),
         [only] => format!("{what} ({})", only.target),
         [.., last] => format!(
-            "{what} (after {} attempts, the last at {})",
+            "{what} (tried {} times, the last at {})",
             around.attempts.len(),
             last.target
         ),
@@ -373,6 +373,7 @@ mod tests {
         };
         let attempt = Attempt {
             target: "sim/large".to_owned(),
+            sent: true,
             cause: None,
             status: None,
             duration_us: 0,

@@ -207,12 +207,14 @@ impl<'w> Visit<'w> {
         let headers = response.headers_mut();
         headers.reserve(10);
         let record = &self.journal.record;
-        let attempts = &self.journal.trail.attempts;
         insert(headers, "x-request-id", &record.request_id);
         headers.insert("x-claw-policy", self.snapshot.digest.clone());
         if let Some(class) = &record.class {
             insert(headers, "x-claw-class", class);
-            headers.insert("x-claw-attempts", HeaderValue::from(attempts.len()));
+            headers.insert(
+                "x-claw-attempts",
+                HeaderValue::from(self.journal.trail.sent()),
+            );
         }
         if let Some(target) = &record.target {
             insert(headers, "x-claw-target", target);

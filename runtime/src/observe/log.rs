@@ -136,6 +136,7 @@ struct Line<'r> {
 #[derive(Serialize)]
 struct AttemptLine<'r> {
     target: &'r str,
+    sent: bool,
     cause: Option<&'r str>,
     status: Option<u16>,
     ms: f64,
@@ -187,6 +188,7 @@ impl<'r> From<&'r Attempt> for AttemptLine<'r> {
     fn from(attempt: &'r Attempt) -> Self {
         Self {
             target: &attempt.target,
+            sent: attempt.sent,
             cause: attempt.cause.as_deref(),
             status: attempt.status,
             ms: millis(attempt.duration_us),

@@ -207,6 +207,7 @@ mod tests {
         let metrics = Metrics::default();
         let attempt = |target: &str, cause: Option<&str>| Attempt {
             target: target.to_owned(),
+            sent: true,
             cause: cause.map(str::to_owned),
             status: None,
             duration_us: 5,

@@ -25,7 +25,7 @@ pub struct Record {
     pub class: Option<String>,
     /// The target that served, as `provider/model`.
     pub target: Option<String>,
-    /// Every request put on the wire, in order.
+    /// Every target that was turned to, in order.
     pub attempts: Vec<Attempt>,
     /// The status the client got.
     pub status: u16,
@@ -41,11 +41,13 @@ pub struct Record {
     pub duration_us: u64,
 }
 
-/// One request put on the wire, and how it ended.
+/// One turn to a target, and how it ended.
 #[derive(Debug, Clone)]
 pub struct Attempt {
     /// `provider/model`.
     pub target: String,
+    /// Whether the request was put on the wire; where no connection was had it was not.
+    pub sent: bool,
     /// Why it failed, in the language's words or as a status; nothing if it served.
     pub cause: Option<String>,
     /// The status the provider answered with, if it answered.

@@ -35,7 +35,7 @@ pub(crate) struct Round<'a, 'p> {
     pub(crate) dice: &'a Dice,
 }
 
-/// The attempts of one request so far. The last one may still run.
+/// The turns of one request to its targets so far. The last one may still run.
 #[derive(Debug, Default)]
 pub(crate) struct Trail {
     /// All of them, in order.
@@ -48,6 +48,8 @@ impl Trail {
         self.began = Some(Clock.now());
         self.attempts.push(record::Attempt {
             target: format!("{}/{}", step.provider.name, step.model.name),
+            // Until it is known that it was not: nobody may hope that a lost request cost nothing.
+            sent: true,
             cause: None,
             status: None,
             duration_us: 0,
@@ -59,8 +61,15 @@ impl Trail {
         if let Some(last) = self.attempts.last_mut() {
             last.cause = Some(fault.word());
             last.status = fault.status;
+            last.sent = fault.sent != Sent::Nothing;
         }
         self.end();
+    }
+
+    /// How many requests were put on the wire.
+    pub(crate) fn sent(&self) -> u32 {
+        let sent = self.attempts.iter().filter(|attempt| attempt.sent);
+        u32::try_from(sent.count()).unwrap_or(u32::MAX)
     }
 
     /// Notes that the last attempt is over; a second note changes nothing.
@@ -94,7 +103,9 @@ impl<'p> Round<'_, 'p> {
     {
         let mut turns: SmallVec<[Turn; 4]> = self.plan.steps.iter().map(|_| Turn::Free).collect();
         let mut clearest: Option<Fault> = None;
-        for round in 0..self.plan.attempts_max().max(1) {
+        // Rounds are bounded too: a connection that is refused costs time and no attempt.
+        let rounds = self.plan.attempts_max().max(1);
+        for round in 0..rounds {
             for (step, turn) in self.plan.steps.iter().zip(turns.iter_mut()) {
                 let due = match *turn {
                     Turn::Free => true,
@@ -104,7 +115,7 @@ impl<'p> Round<'_, 'p> {
                 if !due {
                     continue;
                 }
-                if trail.attempts.len() >= self.plan.attempts_max() as usize {
+                if trail.sent() >= self.plan.attempts_max() {
                     return Err(given_up(clearest));
                 }
                 trail.begin(step);
@@ -122,7 +133,7 @@ impl<'p> Round<'_, 'p> {
             let Some(wait) = self.wait(round, &turns) else {
                 return Err(given_up(clearest));
             };
-            let spent = trail.attempts.len() >= self.plan.attempts_max() as usize;
+            let spent = round + 1 == rounds || trail.sent() >= self.plan.attempts_max();
             // A wait that ends behind the deadline is not begun: the client learns it now.
             if spent || Clock.now() + wait >= self.ask.total {
                 return Err(given_up(clearest));

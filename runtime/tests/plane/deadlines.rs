@@ -198,3 +198,24 @@ async fn a_slow_stream_that_goes_on_is_left_alone() {
     assert!(run.took > Duration::from_secs(80));
     assert_eq!(run.record.outcome, "complete");
 }
+
+/// A target out of reach costs none of the three attempts, however often it is turned to.
+#[tokio::test(start_paused = true)]
+async fn only_what_is_put_on_the_wire_is_an_attempt() {
+    let mut plan = Plan::over(&["a", "b"]);
+    plan.class().retry.attempts = 3;
+    plan.class().deadlines.connect_ms = Some(1_000);
+    let sim = House::piped(Plan::over(&["a"])).await.sims.remove(0);
+    let (dead, alive): (SocketAddr, SocketAddr) = (
+        "127.0.0.1:99".parse().unwrap(),
+        "127.0.0.1:0".parse().unwrap(),
+    );
+    let dial = Arc::new(Pipes(vec![Arc::clone(&sim)]));
+    let house = House::with(plan, vec![sim], vec![vec![dead], vec![alive]], dial);
+    house.script(0, "500");
+    let run = run(&house, PLAIN).await;
+    assert_eq!(house.sims[0].count(), 3);
+    assert_eq!(run.answer.header("x-claw-attempts"), Some("3"));
+    let sent: Vec<bool> = run.record.attempts.iter().map(|one| one.sent).collect();
+    assert_eq!(sent, [false, true, false, true, false, true]);
+}

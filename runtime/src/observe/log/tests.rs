@@ -57,12 +57,14 @@ fn a_request_that_failed_over_is_one_line_with_both_attempts() {
         attempts: vec![
             Attempt {
                 target: "a/x".to_owned(),
+                sent: true,
                 cause: Some("500".to_owned()),
                 status: Some(500),
                 duration_us: 1_500,
             },
             Attempt {
                 target: "b/y".to_owned(),
+                sent: true,
                 cause: None,
                 status: Some(200),
                 duration_us: 80_001,
