@@ -9,6 +9,7 @@ use claw_lang::{compile, request, vocab};
 use crate::frame::{Block, blocks, complete};
 
 const LANGUAGE: &str = include_str!("../../LANGUAGE.md");
+const README: &str = include_str!("../../../README.md");
 
 /// An example of some lines of a block or route, in the block that it leaves out.
 fn wrapped(block: &Block) -> Block {
@@ -28,6 +29,21 @@ fn wrapped(block: &Block) -> Block {
         info: block.info.clone(),
         text: inner.unwrap_or_else(|| text.clone()),
     }
+}
+
+#[test]
+fn the_policy_of_the_readme_is_sound() {
+    let mut tried = 0;
+    for block in blocks(README).iter().filter(|block| block.info == "claw") {
+        let source = claw_lang::Source {
+            path: "readme.claw".into(),
+            text: block.text.clone(),
+        };
+        let report = compile(vec![source]).report;
+        assert_eq!(report.diagnostics().len(), 0, "{}", report.human());
+        tried += 1;
+    }
+    assert!(tried > 0, "the readme shows a policy");
 }
 
 #[test]
