@@ -143,11 +143,12 @@ fn offset(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }
 
+/// The kind of token that a rule of the grammar reads, if it reads one.
 #[expect(
     clippy::wildcard_enum_match_arm,
     reason = "the other rules are not tokens"
 )]
-fn kind(rule: Rule) -> Option<Kind> {
+pub(super) fn kind(rule: Rule) -> Option<Kind> {
     Some(match rule {
         Rule::blank => Kind::Blank,
         Rule::newline => Kind::Newline,

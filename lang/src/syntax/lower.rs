@@ -17,7 +17,7 @@ use super::ast::{
 use super::grammar::{Grammar, Rule};
 use super::habits;
 use super::layout::Laid;
-use super::lexer::{Kind, Token};
+use super::lexer::{Kind, Token, kind};
 use super::literal::unescape;
 use super::split::Chunk;
 use crate::codes::Code;
@@ -293,21 +293,8 @@ impl<'a> Work<'a> {
 
     fn value(&mut self, pair: &Pair<'_, Rule>, line: Span) -> Option<Value> {
         let span = place(pair, line);
-        let kind = match pair.as_rule() {
-            Rule::text => Kind::Text,
-            Rule::date => Kind::Date,
-            Rule::clock_range => Kind::ClockRange,
-            Rule::ip6 => Kind::Ip6,
-            Rule::ip4 => Kind::Ip4,
-            Rule::clock => Kind::Clock,
-            Rule::money => Kind::Money,
-            Rule::percent => Kind::Percent,
-            Rule::range => Kind::Range,
-            Rule::amount => Kind::Amount,
-            Rule::odd => Kind::Odd,
-            Rule::path => Kind::Path,
-            _ => Kind::Word,
-        };
+        // Where a value may stand, whatever is no literal and no path is a word.
+        let kind = kind(pair.as_rule()).unwrap_or(Kind::Word);
         let raw = pair.as_str().trim_end();
         let span = Span {
             end: span.start + trimmed(raw),
