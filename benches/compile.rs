@@ -4,14 +4,28 @@
 mod wide;
 
 use std::hint::black_box;
+use std::sync::Arc;
 
-use claw_lang::{BuildInfo, Source};
+use claw_lang::diff::{Side, diff};
+use claw_lang::{BuildInfo, Report, Source};
 use claw_table::Table;
 use criterion::{Criterion, criterion_group, criterion_main};
 
 fn compile(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("compile");
     group.sample_size(10);
+    let (old, new) = (
+        wide::model(&wide::tuples(1000)),
+        wide::model(&wide::tuples(1001)),
+    );
+    let report = Report::new(Arc::from(Vec::new()));
+    let side = |model| Side {
+        model,
+        report: &report,
+    };
+    group.bench_function("two of 1000 arms compared", |bencher| {
+        bencher.iter(|| diff(side(&old), side(&new)).unwrap().changes.len());
+    });
     for arms in [1000, 10_000] {
         let model = wide::model(&wide::tuples(arms));
         let bytes = claw_lang::build(&model, &BuildInfo::unplaced()).unwrap();

@@ -31,7 +31,7 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
             &["report", "model"],
             &["syntax", "oracle"],
             &["check", "diagram", "request", "explain"],
-            &["audit", "flatten"],
+            &["audit", "flatten", "diff"],
             &["build"],
             &["compile"],
         ],

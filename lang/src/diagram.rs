@@ -12,6 +12,7 @@ mod audit;
 mod budget;
 mod coarsen;
 mod from_model;
+mod joint;
 mod order;
 mod pack;
 mod store;
@@ -23,6 +24,7 @@ pub use budget::{Budget, TooLarge};
 
 pub(crate) use atoms::{Field, Values};
 pub(crate) use coarsen::{classes, widest};
+pub(crate) use joint::{Pair, pairs};
 pub(crate) use pack::{Row, pack};
 pub(crate) use store::{Ref, Run};
 pub(crate) use text::TextValues;

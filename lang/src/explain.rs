@@ -6,7 +6,7 @@
 mod human;
 mod shown;
 
-use claw_table::policy::{Action, Cause, Class, Policy, Retry};
+use claw_table::policy::{Action, Class, Policy, Retry};
 use claw_table::{ArmId, Can, Table, Unclear};
 use serde::Serialize;
 
@@ -18,6 +18,8 @@ use crate::report::Report;
 use crate::span::Span;
 
 pub use human::human;
+pub(crate) use human::time;
+pub(crate) use shown::{causes, on_one_line, request as said, url};
 
 /// What becomes of one request, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -273,7 +275,7 @@ impl Compared<'_> {
 
     /// The arm on one line, however it was laid out.
     fn text(&self, arm: ArmId) -> String {
-        shown::on_one_line(self.span(arm).map_or("", |span| self.report.text(span)))
+        on_one_line(self.span(arm).map_or("", |span| self.report.text(span)))
     }
 
     fn taken(&self, arm: ArmId) -> Taken {
@@ -309,19 +311,10 @@ impl Compared<'_> {
             backoff_max_ms,
             honor_retry_after_ms,
         } = &class.retry;
-        let named = Cause::ALL.into_iter().filter(|cause| on.names(*cause));
-        let named = named.map(|cause| cause.word().to_owned());
-        let statuses = on.statuses.iter().map(|(low, high)| {
-            if low == high {
-                low.to_string()
-            } else {
-                format!("{low}..{high}")
-            }
-        });
         Some(Plan {
             targets: self.targets(class, request),
             attempts: *attempts,
-            moves_on: named.chain(statuses).collect(),
+            moves_on: causes(on),
             backoff_ms: (*backoff_min_ms, *backoff_max_ms),
             honor_retry_after_ms: *honor_retry_after_ms,
             total_ms: class.total_ms,
@@ -343,7 +336,7 @@ impl Compared<'_> {
             let lacks = Can::ALL.into_iter().filter(|can| lacking & can.bit() != 0);
             found.push(TargetPlan {
                 target: format!("{}/{}", provider.name, model.name),
-                url: shown::url(&provider.url),
+                url: url(&provider.url),
                 wire: model.wire.clone(),
                 lacks: lacks.map(Can::word).collect(),
                 connect_ms: smaller(ours.connect_ms, theirs.connect_ms),

@@ -9,6 +9,7 @@ mod check;
 pub mod codes;
 mod compile;
 pub mod diagram;
+pub mod diff;
 pub mod explain;
 mod flatten;
 pub mod model;

@@ -13,6 +13,7 @@ mod json;
 mod tokens;
 
 use claw_table::Can;
+use serde_json::json;
 
 use crate::near::nearest;
 use crate::oracle::Request;
@@ -96,6 +97,40 @@ pub fn read(text: &str) -> Result<Request, RequestError> {
         draft.member(key, value)?;
     }
     draft.finish()
+}
+
+/// Writes a request as [`read`] reads it. What is absent is left out.
+pub fn write(request: &Request) -> serde_json::Value {
+    let listed = |values: &[(String, Vec<u8>)]| {
+        let mut members = serde_json::Map::new();
+        for (name, value) in values {
+            let value = String::from_utf8_lossy(value).into_owned();
+            let list = members.entry(name).or_insert_with(|| json!([]));
+            if let Some(list) = list.as_array_mut() {
+                list.push(value.into());
+            }
+        }
+        serde_json::Value::Object(members)
+    };
+    let has = Can::ALL.into_iter().filter(|can| request.uses(*can));
+    let has: Vec<&str> = has.map(Can::word).collect();
+    let whole = [
+        ("method", json!(request.method)),
+        ("path", json!(request.path)),
+        ("host", json!(request.host)),
+        ("headers", listed(&request.headers)),
+        ("query", listed(&request.query)),
+        ("model", json!(request.model)),
+        ("streaming", json!(request.streaming)),
+        ("has", json!(has)),
+        ("tokens", json!(request.tokens)),
+    ];
+    let said = whole.into_iter().filter(|(_, value)| {
+        !value.is_null()
+            && value.as_object().is_none_or(|members| !members.is_empty())
+            && value.as_array().is_none_or(|list| !list.is_empty())
+    });
+    said.map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 /// Every part of a written request.

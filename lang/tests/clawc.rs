@@ -13,6 +13,8 @@
 mod build;
 #[path = "clawc/check.rs"]
 mod check;
+#[path = "clawc/diff.rs"]
+mod diff;
 #[path = "clawc/editors.rs"]
 mod editors;
 #[path = "clawc/explain.rs"]

@@ -9,6 +9,8 @@
     reason = "a failure here is a failed test; counts are said so that they can be judged"
 )]
 
+#[path = "table/diff.rs"]
+mod diff;
 #[path = "table/models.rs"]
 mod models;
 #[path = "table/requests.rs"]

@@ -56,7 +56,7 @@ impl<'m> Built<'m> {
     }
 
     /// The diagram of a route, with the routes it leads to in place of the arms that lead there.
-    fn route(&mut self, route: RouteId, depth: usize) -> Result<Ref, TooLarge> {
+    pub(crate) fn route(&mut self, route: RouteId, depth: usize) -> Result<Ref, TooLarge> {
         if let Some(made) = self.routes.get(&route) {
             return Ok(*made);
         }

@@ -6,6 +6,7 @@ use claw_table::{ArmId, Fact};
 
 use super::atoms::{Field, Sample};
 use super::audit::AuditedDiagram;
+use super::from_model::Built;
 use crate::oracle::Request;
 
 impl AuditedDiagram<'_> {
@@ -30,21 +31,23 @@ impl AuditedDiagram<'_> {
             let mut first = 0;
             for run in runs {
                 let mut longer = path.clone();
-                longer.push((field, self.natural(field, first, run.last)));
+                longer.push((field, self.built.natural(field, first, run.last)));
                 open.push((run.to, longer));
                 first = run.last.saturating_add(1);
             }
         }
         found
             .into_iter()
-            .map(|(arm, path)| (arm, self.request(&path)))
+            .map(|(arm, path)| (arm, self.built.request(&path)))
             .collect()
     }
+}
 
+impl Built<'_> {
     /// The most ordinary atom of a run: a request has a method and a model, but few headers.
-    fn natural(&self, field: u16, first: u16, last: u16) -> u16 {
+    pub(crate) fn natural(&self, field: u16, first: u16, last: u16) -> u16 {
         let rare = |field: &Field| field.fact.repeats();
-        let absent = self.built.fields.get(usize::from(field)).is_some_and(rare);
+        let absent = self.fields.get(usize::from(field)).is_some_and(rare);
         if first == 0 && last > 0 && !absent {
             1
         } else {
@@ -52,7 +55,8 @@ impl AuditedDiagram<'_> {
         }
     }
 
-    fn request(&self, path: &[(u16, u16)]) -> Request {
+    /// A request with these atoms of these fields, ordinary in all else.
+    pub(crate) fn request(&self, path: &[(u16, u16)]) -> Request {
         let mut request = Request {
             method: Some("POST".to_owned()),
             path: Some("/v1/chat/completions".to_owned()),
@@ -63,7 +67,7 @@ impl AuditedDiagram<'_> {
             ..Request::default()
         };
         for (field, atom) in path {
-            if let Some(field) = self.built.fields.get(usize::from(*field)) {
+            if let Some(field) = self.fields.get(usize::from(*field)) {
                 set(&mut request, &field.fact, field.sample(*atom));
             }
         }

@@ -126,7 +126,7 @@ fn deadlines(target: &TargetPlan) -> String {
 }
 
 /// Milliseconds as the language writes them.
-fn time(ms: u64) -> String {
+pub(crate) fn time(ms: u64) -> String {
     let units = [(3_600_000, "h"), (60_000, "m"), (1_000, "s"), (1, "ms")];
     let mut rest = ms;
     let mut out = String::new();

@@ -1,6 +1,6 @@
 //! Facts, tests and values in the words of the language.
 
-use claw_table::policy::Url;
+use claw_table::policy::{Cause, Causes, Url};
 use claw_table::{Can, Fact};
 
 use crate::model::{Ask, Pattern};
@@ -46,7 +46,7 @@ pub(super) fn value(fact: &Fact, request: &Request) -> String {
 }
 
 /// Every fact of a request that says something.
-pub(super) fn request(request: &Request) -> Vec<super::Said> {
+pub(crate) fn request(request: &Request) -> Vec<super::Said> {
     let mut facts = vec![Fact::Method, Fact::Path, Fact::Host, Fact::Endpoint];
     let mut names: Vec<&String> = Vec::new();
     for (name, _) in &request.headers {
@@ -155,8 +155,22 @@ fn clip(value: &[u8]) -> String {
     text.chars().take(79).chain(['…']).collect()
 }
 
+/// The failures that move on, as a `retry` lists them.
+pub(crate) fn causes(on: &Causes) -> Vec<String> {
+    let named = Cause::ALL.into_iter().filter(|cause| on.names(*cause));
+    let named = named.map(|cause| cause.word().to_owned());
+    let statuses = on.statuses.iter().map(|(low, high)| {
+        if low == high {
+            low.to_string()
+        } else {
+            format!("{low}..{high}")
+        }
+    });
+    named.chain(statuses).collect()
+}
+
 /// An address put together again.
-pub(super) fn url(url: &Url) -> String {
+pub(crate) fn url(url: &Url) -> String {
     let (scheme, own) = if url.tls {
         ("https", 443)
     } else {
@@ -176,7 +190,7 @@ pub(super) fn url(url: &Url) -> String {
 }
 
 /// A piece of a policy on one line: without comments, and with one blank for many.
-pub(super) fn on_one_line(text: &str) -> String {
+pub(crate) fn on_one_line(text: &str) -> String {
     let mut out = String::new();
     for line in text.lines() {
         let mut quoted = false;

@@ -82,7 +82,12 @@ pub(crate) fn cond() -> impl Strategy<Value = Cond> {
 
 /// Up to 40 arms in up to 4 routes, each ending in an `otherwise`.
 pub(crate) fn model() -> impl Strategy<Value = Model> {
-    vec(vec((cond(), any::<u8>()), 0..10), 1..5).prop_map(made)
+    routes().prop_map(made)
+}
+
+/// The arms of such a policy, route by route.
+pub(crate) fn routes() -> impl Strategy<Value = Vec<Vec<(Cond, u8)>>> {
+    vec(vec((cond(), any::<u8>()), 0..10), 1..5)
 }
 
 /// One route whose arms ask one or two of ten values of one header, and something else at times.

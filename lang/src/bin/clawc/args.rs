@@ -28,6 +28,8 @@ pub(crate) enum Command {
     Check(Check),
     /// Compiles a policy to a table that clawgate serves by.
     Build(Build),
+    /// Compares two policies by what becomes of requests.
+    Diff(Diff),
     /// Tells what a diagnostic means, or why a request goes where it goes.
     Explain(Explain),
 }
@@ -49,6 +51,20 @@ pub(crate) struct Build {
     /// Where the table is written; `-` is standard output.
     #[arg(short, long, default_value = "policy.clawt")]
     pub(crate) output: PathBuf,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Diff {
+    /// The policy as it was: a folder, a `.claw` file, or `-`.
+    pub(crate) old: PathBuf,
+    /// The policy as it is to be.
+    pub(crate) new: PathBuf,
+    /// Ends with exit code 1 if anything differs.
+    #[arg(long)]
+    pub(crate) exit_code: bool,
+    /// A log of clawgate: tells how many of its requests each change touches.
+    #[arg(long, value_name = "LOG")]
+    pub(crate) traffic: Option<PathBuf>,
 }
 
 #[derive(Debug, clap::Args)]

@@ -5,6 +5,7 @@
 mod args;
 mod build;
 mod check;
+mod diff;
 mod explain;
 mod input;
 mod output;
@@ -24,6 +25,7 @@ fn main() -> ExitCode {
     let ended = match args.command {
         Command::Check(args) => check::run(&args, &mut output),
         Command::Build(args) => build::run(&args, &mut output),
+        Command::Diff(args) => diff::run(&args, &mut output),
         Command::Explain(args) => explain::run(args, &mut output),
     };
     match ended {

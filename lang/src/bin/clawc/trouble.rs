@@ -2,6 +2,8 @@
 
 use std::io;
 
+use claw_lang::diagram::TooLarge;
+use claw_lang::diff::TrafficError;
 use claw_lang::explain::Contradiction;
 use claw_lang::request::RequestError;
 
@@ -29,6 +31,15 @@ pub(crate) enum Trouble {
     /// Both the request and the policy are `-`.
     #[error("only one of request and policy can be `-`")]
     InputTwice,
+    /// Both policies are `-`.
+    #[error("only one of the two policies can be `-`")]
+    BothStandard,
+    /// A log that is none.
+    #[error("{path}: {why}")]
+    Traffic { path: String, why: TrafficError },
+    /// Two policies that are too large together.
+    #[error("comparing them: {0}")]
+    TooLarge(#[from] TooLarge),
     /// A request that cannot be read.
     #[error("{path}: {why}")]
     Request { path: String, why: RequestError },

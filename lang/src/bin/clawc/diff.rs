@@ -1,0 +1,77 @@
+//! `clawc diff`: which requests a change of policy treats otherwise.
+
+use std::fs::File;
+use std::io::{self, BufReader};
+
+use claw_lang::diff::{self, Side, human};
+use claw_lang::explain::hex;
+use claw_lang::{Checked, Report};
+use claw_table::Table;
+
+use crate::Verdict;
+use crate::args::{Diff, Format};
+use crate::input::{Input, is_standard};
+use crate::output::{Output, Stream};
+use crate::trouble::Trouble;
+
+pub(crate) fn run(args: &Diff, output: &mut Output) -> Result<Verdict, Trouble> {
+    if is_standard(&args.old) && is_standard(&args.new) {
+        return Err(Trouble::BothStandard);
+    }
+    let old_input = Input::read(std::slice::from_ref(&args.old))?;
+    let new_input = Input::read(std::slice::from_ref(&args.new))?;
+    let (old, new) = (checked(&old_input), checked(&new_input));
+    let (Some(old_side), Some(new_side)) = (side(&old), side(&new)) else {
+        // Both, so that one run shows all there is to mend.
+        for Checked { report, model } in [&old, &new] {
+            if model.is_none() {
+                output.report(report, Stream::Aside)?;
+            }
+        }
+        return Ok(Verdict::Findings);
+    };
+    let mut found = diff::diff(old_side, new_side)?;
+    if let Some(path) = &args.traffic {
+        let about = |error: io::Error| {
+            Trouble::Read(io::Error::new(
+                error.kind(),
+                format!("{}: {error}", path.display()),
+            ))
+        };
+        let log = BufReader::new(File::open(path).map_err(about)?);
+        let digest = digest(&old_input)?;
+        found.count(log, &digest).map_err(|why| Trouble::Traffic {
+            path: path.display().to_string(),
+            why,
+        })?;
+    }
+    match output.format {
+        Format::Human => Output::result(&human(&found))?,
+        Format::Json => Output::json(&found)?,
+    }
+    Ok(if args.exit_code && !found.is_empty() {
+        Verdict::Findings
+    } else {
+        Verdict::Clean
+    })
+}
+
+fn checked(input: &Input) -> Checked {
+    claw_lang::check(input.shown())
+}
+
+fn side(checked: &Checked) -> Option<Side<'_>> {
+    let Checked { model, report } = checked;
+    let report: &Report = report;
+    Some(Side {
+        model: model.as_ref()?,
+        report,
+    })
+}
+
+/// The digest by which the log names the old policy.
+fn digest(old: &Input) -> Result<String, Trouble> {
+    let bytes = claw_lang::compile(old.sources()).table;
+    let table = Table::open(&bytes.ok_or(Trouble::NoTable)?).map_err(Trouble::Unsound)?;
+    Ok(hex(&table.about().behaviour))
+}

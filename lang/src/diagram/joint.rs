@@ -1,0 +1,175 @@
+//! Two policies over one set of atoms: which requests end in which pair of arms.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use claw_table::{ArmId, Fact};
+
+use super::budget::{Budget, TooLarge};
+use super::from_model::Built;
+use super::store::{Ref, Run};
+use crate::model::{Arm, Goal, Model, Route, RouteId};
+use crate::oracle::Request;
+
+/// Requests that one policy sends to one arm, and the other to another.
+#[derive(Debug)]
+pub(crate) struct Pair {
+    /// The arm of the old policy.
+    pub(crate) old: ArmId,
+    /// The arm of the new policy.
+    pub(crate) new: ArmId,
+    /// One such request, as plain as they get.
+    pub(crate) witness: Request,
+}
+
+/// Every pair of arms that some request ends in, in the order of the arms.
+///
+/// A digest cannot tell this: two policies may ask different facts, or ask them in another order,
+/// and mean the same. So the atoms are made for both at once, and both diagrams are walked together.
+///
+/// # Errors
+/// The two together do not fit into a budget of the compiler.
+pub(crate) fn pairs(old: &Model, new: &Model) -> Result<Vec<Pair>, TooLarge> {
+    let arms = u32::try_from(old.policy.arms.len()).unwrap_or(u32::MAX);
+    let (both, second) = joined(old, new, arms)?;
+    let mut built = Built::new(&both)?;
+    let roots = (built.root, built.route(second, 0)?);
+    let found = Walk::of(&built).ends(roots)?;
+    Ok(found
+        .into_iter()
+        .map(|((old, new), path)| Pair {
+            old,
+            new: ArmId(new.0 - arms),
+            witness: built.request(&path),
+        })
+        .collect())
+}
+
+/// One model with the routes of both, the new ones after the old; and the new one's root. Only what
+/// a diagram is built from is carried over.
+fn joined(old: &Model, new: &Model, arms: u32) -> Result<(Model, RouteId), TooLarge> {
+    let too_large = TooLarge {
+        budget: Budget::RouteDepth,
+    };
+    let shift = u16::try_from(old.routes.len()).map_err(|_| too_large)?;
+    u16::try_from(old.routes.len() + new.routes.len()).map_err(|_| too_large)?;
+    let arm = |arm: &Arm| Arm {
+        id: ArmId(arm.id.0 + arms),
+        to: match arm.to {
+            Goal::Route(route) => Goal::Route(RouteId(route.0 + shift)),
+            end @ Goal::End(_) => end,
+        },
+        ..arm.clone()
+    };
+    let later = new.routes.iter().map(|route| Route {
+        name: route.name.clone(),
+        arms: route.arms.iter().map(arm).collect(),
+    });
+    let both = Model {
+        routes: old.routes.iter().cloned().chain(later).collect(),
+        ..old.clone()
+    };
+    Ok((both, RouteId(new.root.0 + shift)))
+}
+
+/// A walk through two diagrams at once, the shortest ways first.
+struct Walk<'b, 'm> {
+    built: &'b Built<'m>,
+    /// Every place that was come to: from which one, and by which atom of which field.
+    trail: Vec<(usize, u16, u16)>,
+    seen: BTreeSet<(Ref, Ref)>,
+    open: VecDeque<(usize, Ref, Ref)>,
+}
+
+/// The atoms on the way to a pair of arms.
+type Ends = BTreeMap<(ArmId, ArmId), Vec<(u16, u16)>>;
+
+impl<'b, 'm> Walk<'b, 'm> {
+    fn of(built: &'b Built<'m>) -> Self {
+        Self {
+            built,
+            trail: Vec::new(),
+            seen: BTreeSet::new(),
+            open: VecDeque::new(),
+        }
+    }
+
+    fn ends(mut self, (old, new): (Ref, Ref)) -> Result<Ends, TooLarge> {
+        let mut found = Ends::new();
+        self.open.push_back((START, old, new));
+        while let Some((from, old, new)) = self.open.pop_front() {
+            if let (Some(old), Some(new)) = (old.arm(), new.arm()) {
+                found.entry((old, new)).or_insert_with(|| self.path(from));
+                continue;
+            }
+            if self.seen.insert((old, new)) {
+                Budget::Nodes.admits(self.seen.len())?;
+                self.step(from, old, new);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Goes on under every run of atoms of the earlier of the two fields.
+    fn step(&mut self, from: usize, old: Ref, new: Ref) {
+        let field = self.field(old).min(self.field(new));
+        let (ours, theirs) = (self.runs(old, field), self.runs(new, field));
+        let mut first = self.first(field);
+        let (mut a, mut b) = (ours.iter().peekable(), theirs.iter().peekable());
+        loop {
+            while a.next_if(|run| run.last < first).is_some() {}
+            while b.next_if(|run| run.last < first).is_some() {}
+            let (Some(one), Some(two)) = (a.peek(), b.peek()) else {
+                return;
+            };
+            let last = one.last.min(two.last);
+            let atom = self.built.natural(field, first, last);
+            self.trail.push((from, field, atom));
+            self.open.push_back((self.trail.len() - 1, one.to, two.to));
+            let Some(next) = last.checked_add(1) else {
+                return;
+            };
+            first = next;
+        }
+    }
+
+    fn field(&self, at: Ref) -> u16 {
+        at.node()
+            .map_or(u16::MAX, |node| self.built.store.open(node).0)
+    }
+
+    /// How a diagram goes on by this field: if it does not ask it, the same under every atom.
+    fn runs(&self, at: Ref, field: u16) -> Vec<Run> {
+        let whole = || {
+            let atoms = self.built.fields.get(usize::from(field));
+            let last = atoms.map_or(0, |field| field.atoms().saturating_sub(1));
+            let last = u16::try_from(last).unwrap_or(u16::MAX);
+            vec![Run { last, to: at }]
+        };
+        match at.node().map(|node| self.built.store.open(node)) {
+            Some((own, runs)) if own == field => runs.to_vec(),
+            _ => whole(),
+        }
+    }
+
+    /// Every request has a method, a path and an endpoint: their absence is nobody's.
+    fn first(&self, field: u16) -> u16 {
+        let fact = self.built.fields.get(usize::from(field));
+        let always = fact
+            .is_some_and(|field| matches!(field.fact, Fact::Method | Fact::Path | Fact::Endpoint));
+        u16::from(always)
+    }
+
+    fn path(&self, from: usize) -> Vec<(u16, u16)> {
+        let mut path = Vec::new();
+        let mut at = from;
+        while let Some((before, field, atom)) = self.trail.get(at) {
+            path.push((*field, *atom));
+            at = *before;
+        }
+        path.reverse();
+        path
+    }
+}
+
+/// Where no trail leads.
+const START: usize = usize::MAX;

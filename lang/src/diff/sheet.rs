@@ -1,0 +1,229 @@
+//! What an arm comes to, rule by rule, so that two of them can be compared.
+
+use std::fmt::Write as _;
+
+use claw_table::Can;
+use claw_table::policy::{Action, Class, Policy, Price, Provider, Secret, Target};
+
+use super::Difference;
+use crate::explain::{causes, time, url};
+use crate::syntax::escape;
+
+/// The rule that names where requests go.
+pub(super) const TARGETS: &str = "targets";
+
+/// How the requests of an arm are treated.
+#[derive(Debug)]
+pub(super) struct Sheet {
+    /// `class code`, `deny 400 "…"`.
+    pub(super) name: String,
+    pub(super) treatment: Treatment,
+    /// Every rule of the class with its value, in the order in which people read them.
+    rules: Vec<(String, String)>,
+    /// For each target, what holds there.
+    at: Vec<(String, Vec<(String, String)>)>,
+}
+
+#[derive(Debug)]
+pub(super) enum Treatment {
+    Refused,
+    /// By these targets.
+    Served(Vec<String>),
+}
+
+impl Sheet {
+    /// The treatment that an action of this policy means; nothing for an arm that leads on.
+    pub(super) fn of(policy: &Policy, action: Action) -> Option<Self> {
+        match action {
+            Action::Class(id) => Some(Self::class(policy, policy.classes.get(id.index())?)),
+            Action::Deny(id) => {
+                let deny = policy.denies.get(id.index())?;
+                Some(Self {
+                    name: format!("deny {} {}", deny.status, escape(&deny.text)),
+                    treatment: Treatment::Refused,
+                    rules: Vec::new(),
+                    at: Vec::new(),
+                })
+            }
+            Action::Route => None,
+        }
+    }
+
+    fn class(policy: &Policy, class: &Class) -> Self {
+        let targets: Vec<String> = class
+            .targets
+            .iter()
+            .map(|target| name_of(policy, *target))
+            .collect();
+        let retry = &class.retry;
+        let mut rules = vec![
+            (TARGETS.to_owned(), targets.join(", ")),
+            ("attempts".to_owned(), retry.attempts.to_string()),
+            ("moves on".to_owned(), causes(&retry.on).join(", ")),
+            (
+                "backoff".to_owned(),
+                format!(
+                    "{}..{}",
+                    time(retry.backoff_min_ms),
+                    time(retry.backoff_max_ms)
+                ),
+            ),
+            ("retry-after".to_owned(), time(retry.honor_retry_after_ms)),
+        ];
+        let limits = [
+            ("total", class.total_ms),
+            ("connect", class.deadlines.connect_ms),
+            ("first-token", class.deadlines.first_token_ms),
+            ("idle", class.deadlines.idle_ms),
+        ];
+        for (name, ms) in limits {
+            rules.extend(ms.map(|ms| (name.to_owned(), time(ms))));
+        }
+        let at = class.targets.iter().map(|target| {
+            let mut rules = Vec::new();
+            of_target(policy, *target, &mut rules);
+            (name_of(policy, *target), rules)
+        });
+        let at = at.collect();
+        Self {
+            name: format!("class {}", class.name),
+            treatment: Treatment::Served(targets),
+            rules,
+            at,
+        }
+    }
+
+    /// Every rule that only one of the two has, or that has another value.
+    /// A target that comes or goes is one difference, whatever holds there.
+    pub(super) fn differences(&self, new: &Self) -> Vec<Difference> {
+        let mut found = differing(&self.rules, &new.rules);
+        for (target, rules) in &self.at {
+            if let Some((_, others)) = new.at.iter().find(|(own, _)| own == target) {
+                found.extend(differing(rules, others).into_iter().map(|one| Difference {
+                    rule: format!("{target}: {}", one.rule),
+                    ..one
+                }));
+            }
+        }
+        found
+    }
+}
+
+fn differing(old: &[(String, String)], new: &[(String, String)]) -> Vec<Difference> {
+    let value = |rules: &[(String, String)], rule: &str| {
+        let found = rules.iter().find(|(own, _)| own == rule);
+        found.map(|(_, value)| value.clone())
+    };
+    let fresh = new.iter().filter(|(rule, _)| value(old, rule).is_none());
+    old.iter()
+        .chain(fresh)
+        .map(|(rule, _)| Difference {
+            rule: rule.clone(),
+            old: value(old, rule),
+            new: value(new, rule),
+        })
+        .filter(|one| one.old != one.new)
+        .collect()
+}
+
+fn name_of(policy: &Policy, target: Target) -> String {
+    let Some(provider) = policy.providers.get(target.provider.index()) else {
+        return String::new();
+    };
+    let model = provider.models.get(target.model.index());
+    format!(
+        "{}/{}",
+        provider.name,
+        model.map_or("", |model| &model.name)
+    )
+}
+
+/// What holds at one target, whichever class sends a request there.
+fn of_target(policy: &Policy, target: Target, rules: &mut Vec<(String, String)>) {
+    let Some(provider) = policy.providers.get(target.provider.index()) else {
+        return;
+    };
+    let Some(model) = provider.models.get(target.model.index()) else {
+        return;
+    };
+    let mut rule = |what: &str, value: String| rules.push((what.to_owned(), value));
+    of_provider(provider, &mut rule);
+    rule("model on the wire", escape(&model.wire));
+    if let Some(price) = &model.price {
+        rule("price", price_of(price));
+    }
+    if let Some(tokens) = model.context_tokens {
+        rule("context", tokens.to_string());
+    }
+    if let Some(tokens) = model.output_tokens_max {
+        rule("max-output", tokens.to_string());
+    }
+    if let Some(can) = model.can {
+        let words = Can::ALL.into_iter().filter(|one| can & one.bit() != 0);
+        let words: Vec<&str> = words.map(Can::word).collect();
+        rule("can", words.join(", "));
+    }
+}
+
+fn of_provider(provider: &Provider, rule: &mut impl FnMut(&str, String)) {
+    rule("address", url(&provider.url));
+    rule("protocol", format!("{:?}", provider.api).to_lowercase());
+    let key = match &provider.key {
+        Secret::None => "none".to_owned(),
+        Secret::Env(name) => format!("env {name}"),
+        Secret::File(path) => format!("file {}", escape(path)),
+    };
+    rule("key", key);
+    if let Some(ca) = &provider.ca {
+        rule("ca", escape(ca));
+    }
+    for (name, value) in &provider.headers {
+        rule(&format!("header {}", escape(name)), escape(value));
+    }
+    let limits = [
+        ("connect", provider.deadlines.connect_ms),
+        ("first-token", provider.deadlines.first_token_ms),
+        ("idle", provider.deadlines.idle_ms),
+        ("attempt", provider.attempt_ms),
+    ];
+    for (name, ms) in limits {
+        if let Some(ms) = ms {
+            rule(name, time(ms));
+        }
+    }
+}
+
+fn price_of(price: &Price) -> String {
+    let mut out = format!("in {}", per_million(price.in_pico));
+    for (name, pico) in [("out", price.out_pico), ("cached", price.cached_pico)] {
+        if let Some(pico) = pico {
+            // Writing to a text cannot fail.
+            let _ = write!(out, ", {name} {}", per_million(pico));
+        }
+    }
+    out
+}
+
+/// Pico-dollars for one token as dollars for a million: both are whole millionths of each other.
+fn per_million(pico: u64) -> String {
+    let (dollars, rest) = (pico / 1_000_000, pico % 1_000_000);
+    let rest = format!("{rest:06}");
+    match rest.trim_end_matches('0') {
+        "" => format!("${dollars}/M"),
+        cents if cents.len() == 1 => format!("${dollars}.{cents}0/M"),
+        cents => format!("${dollars}.{cents}/M"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::per_million;
+
+    #[test]
+    fn a_price_is_told_as_it_is_written() {
+        assert_eq!(per_million(5_000_000), "$5/M");
+        assert_eq!(per_million(500_000), "$0.50/M");
+        assert_eq!(per_million(2_125_000), "$2.125/M");
+        assert_eq!(per_million(0), "$0/M");
+    }
+}
