@@ -197,3 +197,17 @@ fn text() -> impl Strategy<Value = String> {
     ];
     prop::collection::vec(piece, 0..6).prop_map(|pieces| pieces.concat())
 }
+
+/// The worst case that the compiler tells counts on these where a policy says nothing.
+#[test]
+fn the_compiler_knows_the_deadlines_that_the_gateway_keeps_by_itself() {
+    use claw_lang::worst::silent;
+
+    let limits = claw_runtime::limits::Limits::default();
+    assert_eq!(limits.connect.as_millis(), u128::from(silent::CONNECT_MS));
+    assert_eq!(
+        limits.first_token.as_millis(),
+        u128::from(silent::FIRST_TOKEN_MS)
+    );
+    assert_eq!(limits.total.as_millis(), u128::from(silent::TOTAL_MS));
+}

@@ -29,7 +29,7 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
         &[
             &["span", "source", "unseen", "vocab", "codes", "near"],
             &["report", "model"],
-            &["syntax", "oracle"],
+            &["syntax", "oracle", "worst"],
             &["check", "diagram", "request", "explain"],
             &["audit", "flatten", "diff"],
             &["build"],

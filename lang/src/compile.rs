@@ -44,6 +44,14 @@ pub fn check(sources: Vec<Source>) -> Checked {
     Checked { model, report }
 }
 
+/// Reads what a folder declares, without proving anything about its routes.
+pub fn declared(sources: Vec<Source>) -> Checked {
+    let (model, mut report) = read(sources);
+    report.sort();
+    let model = report.is_sound().then_some(model);
+    Checked { model, report }
+}
+
 /// Compiles a folder. The same sources always give the same bytes.
 pub fn compile(sources: Vec<Source>) -> Compiled {
     let (model, mut report) = read(sources);

@@ -3,6 +3,7 @@
 //! The walk of the table decides; the slow evaluator is asked the same and must agree, and gives
 //! what a table no longer knows: which condition of each earlier arm failed.
 
+mod class;
 mod human;
 mod shown;
 
@@ -17,6 +18,10 @@ use crate::oracle::{self, Request};
 use crate::report::Report;
 use crate::span::Span;
 
+pub use class::{
+    AttemptsExplained, ClassExplained, CostExplained, TargetExplained, TimeExplained, TimeTerm,
+    class, class_human,
+};
 pub use human::human;
 pub(crate) use human::time;
 pub(crate) use shown::{causes, on_one_line, request as said, url};

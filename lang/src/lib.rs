@@ -22,9 +22,10 @@ pub mod span;
 pub mod syntax;
 pub mod unseen;
 pub mod vocab;
+pub mod worst;
 
 pub use build::{Unbuilt, build, finish};
-pub use compile::{Checked, Compiled, check, compile};
+pub use compile::{Checked, Compiled, check, compile, declared};
 pub use flatten::BuildInfo;
 pub use report::Report;
 pub use source::{Source, read_folder};

@@ -20,6 +20,8 @@ mod faults;
 mod frame;
 #[path = "front/print.rs"]
 mod print;
+#[path = "front/worst.rs"]
+mod worst;
 
 /// One file as a folder.
 fn one(text: &str) -> Vec<Source> {

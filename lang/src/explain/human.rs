@@ -143,7 +143,7 @@ pub(crate) fn time(ms: u64) -> String {
     }
 }
 
-fn section<const N: usize>(out: &mut String, title: &str, rows: &[[String; N]]) {
+pub(super) fn section<const N: usize>(out: &mut String, title: &str, rows: &[[String; N]]) {
     if rows.is_empty() {
         return;
     }

@@ -162,3 +162,64 @@ fn every_request_that_ships_is_explained() {
     }
     assert!(tried >= 4);
 }
+
+#[test]
+fn the_worst_case_of_a_class_is_told_term_by_term() {
+    let quickstart = |args: &[&str]| {
+        let mut all = vec!["explain", "class"];
+        all.extend(args);
+        all.push("examples/quickstart");
+        clawc(&root(), &all, "")
+    };
+    let ran = quickstart(&["code"]);
+    assert_eq!((ran.code, &*ran.err), (0, ""));
+    insta::assert_snapshot!("a_class_explained", ran.out);
+
+    let told = quickstart(&["code", "--format", "json"]).json();
+    insta::assert_snapshot!(
+        "a_class_explained_json",
+        serde_json::to_string_pretty(&told).unwrap()
+    );
+    // What is shown adds up.
+    for shape in ["stream", "plain"] {
+        let of = |name: &str| told[shape][name].as_u64().unwrap();
+        let terms = told[shape]["terms"].as_array().unwrap();
+        let sum: u64 = terms.iter().map(|term| term["ms"].as_u64().unwrap()).sum();
+        assert_eq!(sum, of("sum_ms"));
+        assert_eq!(of("most_ms"), sum.min(of("total_ms")));
+    }
+
+    let ran = quickstart(&["coed"]);
+    assert_eq!(
+        (ran.code, &*ran.err),
+        (
+            2,
+            "clawc: no class `coed` in this policy; did you mean `code`?\n"
+        )
+    );
+}
+
+#[test]
+fn a_class_is_explained_where_a_proof_fails_and_not_where_it_cannot_be_read() {
+    let shadowed = SOUND.replace(
+        "  otherwise",
+        "  when streaming or not streaming -> code\n  otherwise",
+    );
+    let home = folder(&[("p/shop.claw", &shadowed), ("q/shop.claw", "policy q")]);
+    let explain = |policy| clawc(home.path(), &["explain", "class", "code", policy], "");
+    assert_eq!(
+        clawc(home.path(), &["check", "p", "--deny", "warnings"], "").code,
+        1
+    );
+    let ran = explain("p");
+    assert_eq!((ran.code, &*ran.err), (0, ""));
+    assert!(
+        ran.out.contains("unknown: the model says no `price`"),
+        "{}",
+        ran.out
+    );
+    assert!(ran.out.contains("cost: unknown\n"), "{}", ran.out);
+    let ran = explain("q");
+    assert_eq!((ran.code, &*ran.out), (1, ""));
+    assert!(ran.err.contains("C0210"), "{}", ran.err);
+}

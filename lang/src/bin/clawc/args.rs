@@ -80,6 +80,17 @@ pub(crate) struct Explain {
 pub(crate) enum What {
     /// Sends a request through a policy, and tells why it goes where it goes.
     Request(Request),
+    /// Tells the worst that one request of a class can meet: attempts, time and dollars.
+    Class(Class),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Class {
+    /// The name of the class.
+    pub(crate) name: String,
+    /// Folders or `.claw` files that are one policy together; `-` reads one from standard input.
+    #[arg(required = true)]
+    pub(crate) policy: Vec<PathBuf>,
 }
 
 #[derive(Debug, clap::Args)]

@@ -1,15 +1,15 @@
-//! `clawc explain`: what a code means, or why a request goes where it goes.
+//! `clawc explain`: what a code means, why a request goes where it goes, what a class can cost.
 
 use std::fmt::Write as _;
 
 use claw_lang::codes::Code;
-use claw_lang::explain::{Compared, explain, human, nearest_code};
+use claw_lang::explain::{Compared, class, class_human, explain, human, nearest_code};
 use claw_lang::request::{self, REQUEST_BYTES_MAX};
 use claw_table::Table;
 use serde::Serialize;
 
 use crate::Verdict;
-use crate::args::{Explain, Format, Request, What};
+use crate::args::{Class, Explain, Format, Request, What};
 use crate::input::{Input, is_standard, text};
 use crate::output::{Output, Stream};
 use crate::trouble::Trouble;
@@ -17,6 +17,7 @@ use crate::trouble::Trouble;
 pub(crate) fn run(args: Explain, output: &mut Output) -> Result<Verdict, Trouble> {
     match (args.what, args.code) {
         (Some(What::Request(args)), _) => of_request(&args, output),
+        (Some(What::Class(args)), _) => of_class(&args, output),
         (None, Some(id)) => of_code(&id, output),
         (None, None) => every_code(output),
     }
@@ -114,6 +115,25 @@ fn of_request(args: &Request, output: &mut Output) -> Result<Verdict, Trouble> {
     match output.format {
         Format::Human => Output::result(&human(&explained))?,
         Format::Json => Output::json(&explained)?,
+    }
+    Ok(Verdict::Clean)
+}
+
+/// Works on a policy whose proofs fail too: the figures tell why they do.
+fn of_class(args: &Class, output: &mut Output) -> Result<Verdict, Trouble> {
+    let input = Input::read(&args.policy)?;
+    let declared = claw_lang::declared(input.shown());
+    let Some(model) = &declared.model else {
+        output.report(&declared.report, Stream::Aside)?;
+        return Ok(Verdict::Findings);
+    };
+    let told = class(&model.policy, &args.name).map_err(|near| Trouble::NoClass {
+        class: args.name.clone(),
+        near: near.map(str::to_owned),
+    })?;
+    match output.format {
+        Format::Human => Output::result(&class_human(&told))?,
+        Format::Json => Output::json(&told)?,
     }
     Ok(Verdict::Clean)
 }

@@ -49,6 +49,9 @@ pub(crate) enum Trouble {
         code: String,
         near: Option<&'static str>,
     },
+    /// No such class.
+    #[error("no class `{class}` in this policy{}", meant(near.as_deref()))]
+    NoClass { class: String, near: Option<String> },
     /// A fault of the compiler.
     #[error(transparent)]
     Contradiction(#[from] Contradiction),
@@ -62,6 +65,10 @@ pub(crate) enum Trouble {
         "internal: no table was built and nothing says why; report this policy as a bug in clawc"
     )]
     NoTable,
+}
+
+fn meant(near: Option<&str>) -> String {
+    near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"))
 }
 
 fn did_you_mean(near: Option<&str>) -> String {

@@ -1,0 +1,388 @@
+//! The worst case of a class, told term by term.
+
+use std::fmt::Write as _;
+
+use claw_table::policy::{Class, Policy, Target};
+use serde::Serialize;
+
+use super::human::{section, time};
+use crate::near::nearest;
+use crate::worst::{Attempts, Cost, Load, Shape, Time, Worst, worst};
+
+/// The worst case of one request of a class.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ClassExplained {
+    /// The version of this form.
+    pub version: u32,
+    /// The class.
+    pub class: String,
+    /// Requests on the wire.
+    pub attempts: AttemptsExplained,
+    /// How long a stream takes, whose failures are replaced until its first content.
+    pub stream: TimeExplained,
+    /// How long a plain answer takes, whose failures are replaced until its end.
+    pub plain: TimeExplained,
+    /// What may be billed.
+    pub cost: CostExplained,
+    /// What the figures take for granted.
+    pub assumes: Vec<&'static str>,
+}
+
+/// Requests on the wire, at most.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AttemptsExplained {
+    /// The bound.
+    pub most: u32,
+    /// Rounds through the targets, at most.
+    pub rounds: u32,
+    /// Where the bound comes from.
+    pub because: String,
+}
+
+/// A time and what it is made of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TimeExplained {
+    /// The bound: the smaller of the next two.
+    pub most_ms: u64,
+    /// All terms together.
+    pub sum_ms: u64,
+    /// What ends every request of the class.
+    pub total_ms: u64,
+    /// The terms.
+    pub terms: Vec<TimeTerm>,
+}
+
+/// One part of a time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TimeTerm {
+    /// Its name.
+    pub term: &'static str,
+    /// What it adds.
+    pub ms: u64,
+    /// How it is reckoned.
+    pub is: String,
+    /// What it stands for.
+    pub because: String,
+}
+
+/// A cost and what it is made of. Dollars are exact decimals, and texts, since binary fractions
+/// cannot hold them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CostExplained {
+    /// The bound; nothing where some attempt is unknown, which is not zero.
+    pub most_usd: Option<String>,
+    /// Attempts, each of which may be billed.
+    pub attempts: u32,
+    /// The target of the dearest attempt.
+    pub dearest: Option<String>,
+    /// One attempt to each target.
+    pub targets: Vec<TargetExplained>,
+}
+
+/// What one attempt can cost.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TargetExplained {
+    /// `provider/model`
+    pub target: String,
+    /// The cost of the dearest attempt.
+    pub usd: Option<String>,
+    /// How it is reckoned.
+    pub is: String,
+    /// What the model does not say, where the cost is unknown.
+    pub lacks: Option<&'static str>,
+}
+
+const ASSUMES: [&str; 3] = [
+    "every attempt is billed in full, also one that failed",
+    "the window of the model is full; the request's own output limit is not counted on",
+    "one answer is asked for (`n` is 1), at the prices that the policy states",
+];
+
+/// Tells the worst case of the class with this name.
+///
+/// # Errors
+/// No class has the name; the nearest that exists, if one is near.
+pub fn class<'p>(policy: &'p Policy, name: &str) -> Result<ClassExplained, Option<&'p str>> {
+    let named = policy.classes.iter().find(|class| class.name == name);
+    let near = || nearest(name, policy.classes.iter().map(|class| class.name.as_str()));
+    let class = named.ok_or_else(near)?;
+    let of = |shape| worst(policy, class, Load { has: 0, shape });
+    // A class has a primary, which can carry a request that needs nothing.
+    let stream = of(Shape::Stream).ok_or(None)?;
+    let plain = of(Shape::Plain).ok_or(None)?;
+    Ok(ClassExplained {
+        version: 1,
+        class: class.name.clone(),
+        attempts: attempts(class, plain.attempts),
+        stream: TimeExplained::of(policy, class, &stream),
+        plain: TimeExplained::of(policy, class, &plain),
+        cost: CostExplained::of(policy, &plain.cost),
+        assumes: ASSUMES.to_vec(),
+    })
+}
+
+fn attempts(class: &Class, attempts: Attempts) -> AttemptsExplained {
+    let asked = class.retry.attempts;
+    let because = match (attempts.sent_moves_on, asked) {
+        (true, 1) => "`attempts 1`: what failed is the answer".to_owned(),
+        (true, _) => format!("`attempts {asked}`: all targets and rounds together"),
+        (false, _) => "the retry lists no cause that follows a request on the wire".to_owned(),
+    };
+    AttemptsExplained {
+        most: attempts.most,
+        rounds: attempts.rounds,
+        because,
+    }
+}
+
+impl TimeExplained {
+    fn of(policy: &Policy, class: &Class, worst: &Worst) -> Self {
+        let it = &worst.time;
+        Self {
+            most_ms: it.most_ms,
+            sum_ms: it.sum_ms,
+            total_ms: it.total_ms,
+            terms: terms(policy, class, it),
+        }
+    }
+}
+
+fn terms(policy: &Policy, class: &Class, it: &Time) -> Vec<TimeTerm> {
+    let times = |count: u32, what: String| match count {
+        1 => what,
+        _ => format!("{count} x {what}"),
+    };
+    let mut terms = Vec::new();
+    if it.connects_rounds > 0 {
+        terms.push(TimeTerm {
+            term: "connects",
+            ms: it.connects_ms.saturating_mul(it.connects_rounds.into()),
+            is: times(it.connects_rounds, time(it.connects_ms)),
+            because: "no target is reached, in every round but the last".to_owned(),
+        });
+    }
+    if !it.waits_ms.is_empty() {
+        let honoured = time(class.retry.honor_retry_after_ms);
+        let high = time(class.retry.backoff_max_ms);
+        terms.push(TimeTerm {
+            term: "waits",
+            ms: it.waits_ms.iter().copied().fold(0, u64::saturating_add),
+            is: runs(&it.waits_ms),
+            because: format!(
+                "before a new round: backoff up to {high}, `retry-after` up to {honoured}"
+            ),
+        });
+    }
+    if it.fails > 0 {
+        let each = it.fail.connect_ms.saturating_add(it.fail.ms);
+        let shown = match it.fail.connect_ms {
+            0 => time(it.fail.ms),
+            connect => format!("({} + {})", time(connect), time(it.fail.ms)),
+        };
+        terms.push(TimeTerm {
+            term: "failures",
+            ms: each.saturating_mul(it.fails.into()),
+            is: times(it.fails, shown),
+            because: format!("{} fails as late as it may", name(policy, it.fail.target)),
+        });
+    }
+    terms.push(TimeTerm {
+        term: "last",
+        ms: it.last.connects_ms.saturating_add(it.last.ms),
+        is: format!("{} + {}", time(it.last.connects_ms), time(it.last.ms)),
+        because: format!(
+            "connects of the last round, then {} takes all its time",
+            name(policy, it.last.target)
+        ),
+    });
+    terms
+}
+
+/// `400ms + 800ms + 3 x 5s`
+fn runs(waits: &[u64]) -> String {
+    let parts: Vec<String> = waits
+        .chunk_by(|a, b| a == b)
+        .map(|same| match same {
+            [one] => time(*one),
+            [first, ..] => format!("{} x {}", same.len(), time(*first)),
+            [] => String::new(),
+        })
+        .collect();
+    parts.join(" + ")
+}
+
+impl CostExplained {
+    fn of(policy: &Policy, cost: &Cost) -> Self {
+        let targets = cost.targets.iter().map(|(target, cost)| {
+            let target = name(policy, *target);
+            match cost {
+                Ok(cost) => TargetExplained {
+                    target,
+                    usd: Some(decimal(cost.pico)),
+                    is: format!(
+                        "{} in x {} + {} out x {}",
+                        count(cost.in_tokens),
+                        rate(cost.in_pico),
+                        count(cost.out_tokens),
+                        rate(cost.out_pico)
+                    ),
+                    lacks: None,
+                },
+                Err(gap) => TargetExplained {
+                    target,
+                    usd: None,
+                    is: format!("unknown: the model says no `{}`", gap.word()),
+                    lacks: Some(gap.word()),
+                },
+            }
+        });
+        Self {
+            most_usd: cost.most_pico.map(decimal),
+            attempts: cost.attempts,
+            dearest: cost.dearest.map(|target| name(policy, target)),
+            targets: targets.collect(),
+        }
+    }
+}
+
+/// Renders the worst case as plain text.
+pub fn class_human(it: &ClassExplained) -> String {
+    let mut out = String::new();
+    let _ = writeln!(
+        out,
+        "class {}: the worst that one request can meet\n",
+        it.class
+    );
+    let bound = |most: u32| match most {
+        1 => "1 request on the wire".to_owned(),
+        most => format!("{most} requests on the wire"),
+    };
+    let rows = [[bound(it.attempts.most), it.attempts.because.clone()]];
+    section(&mut out, "attempts", &rows);
+    seconds(&mut out, ("time of a stream", &it.stream));
+    seconds(&mut out, ("time of a plain answer", &it.plain));
+    dollars_section(&mut out, &it.cost);
+    let assumes: Vec<[String; 1]> = it.assumes.iter().map(|text| [(*text).to_owned()]).collect();
+    section(&mut out, "taken for granted", &assumes);
+    let end = out.trim_end().len();
+    out.truncate(end);
+    out.push('\n');
+    out
+}
+
+fn seconds(out: &mut String, (title, it): (&str, &TimeExplained)) {
+    let mut rows: Vec<[String; 4]> = it
+        .terms
+        .iter()
+        .map(|term| {
+            [
+                term.term.to_owned(),
+                time(term.ms),
+                term.is.clone(),
+                term.because.clone(),
+            ]
+        })
+        .collect();
+    let row =
+        |name: &str, ms: u64, why: &str| [name.to_owned(), time(ms), String::new(), why.to_owned()];
+    rows.push(row("sum", it.sum_ms, "all of these"));
+    rows.push(row("total", it.total_ms, "ends every request of the class"));
+    let title = format!("{title}: {}", time(it.most_ms));
+    section(out, &title, &rows);
+}
+
+fn dollars_section(out: &mut String, it: &CostExplained) {
+    let attempts = match it.attempts {
+        1 => "1 attempt".to_owned(),
+        n => format!("{n} attempts"),
+    };
+    let title = match (&it.most_usd, &it.dearest) {
+        (Some(most), Some(dearest)) => {
+            format!("cost: ${most}, for {attempts} to {dearest}")
+        }
+        _ => "cost: unknown".to_owned(),
+    };
+    let rows: Vec<[String; 3]> = it
+        .targets
+        .iter()
+        .map(|target| {
+            let usd = target.usd.as_ref();
+            [
+                target.target.clone(),
+                usd.map_or_else(String::new, |usd| format!("${usd}")),
+                target.is.clone(),
+            ]
+        })
+        .collect();
+    section(out, &title, &rows);
+}
+
+/// The name of a target, as a policy writes it.
+pub(crate) fn name(policy: &Policy, target: Target) -> String {
+    let provider = policy.providers.get(target.provider.index());
+    let model = provider.and_then(|provider| provider.models.get(target.model.index()));
+    match (provider, model) {
+        (Some(provider), Some(model)) => format!("{}/{}", provider.name, model.name),
+        _ => String::new(),
+    }
+}
+
+/// Pico-dollars as `$3` or `$0.0125`, exact.
+pub(crate) fn dollars(pico: u128) -> String {
+    format!("${}", decimal(pico))
+}
+
+const PICO: u128 = 1_000_000_000_000;
+
+fn decimal(pico: u128) -> String {
+    let (whole, part) = (pico / PICO, pico % PICO);
+    if part == 0 {
+        return whole.to_string();
+    }
+    let mut part = format!("{part:012}");
+    let end = part.trim_end_matches('0').len().max(2);
+    part.truncate(end);
+    format!("{whole}.{part}")
+}
+
+/// A price per token, as the language writes it.
+fn rate(pico: u64) -> String {
+    format!("{}/M", dollars(u128::from(pico).saturating_mul(1_000_000)))
+}
+
+/// A count of tokens, as the language writes it.
+pub(crate) fn count(tokens: u64) -> String {
+    match tokens {
+        0 => "0".to_owned(),
+        n if n % 1_000_000 == 0 => format!("{}M", n / 1_000_000),
+        n if n % 1_000 == 0 => format!("{}k", n / 1_000),
+        n => n.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{count, dollars, rate, runs};
+
+    #[test]
+    fn money_is_written_exactly_and_without_idle_zeros() {
+        assert_eq!(dollars(0), "$0");
+        assert_eq!(dollars(3_000_000_000_000), "$3");
+        assert_eq!(dollars(500_000_000_000), "$0.50");
+        assert_eq!(dollars(1), "$0.000000000001");
+        assert_eq!(
+            dollars(u128::MAX),
+            "$340282366920938463463374607.431768211455"
+        );
+        assert_eq!(rate(1_250_000), "$1.25/M");
+        assert_eq!(rate(0), "$0/M");
+    }
+
+    #[test]
+    fn counts_and_waits_are_written_as_in_a_policy() {
+        assert_eq!(count(1_050_000), "1050k");
+        assert_eq!(count(2_000_000), "2M");
+        assert_eq!(count(8_192), "8192");
+        assert_eq!(runs(&[400, 800, 5_000, 5_000]), "400ms + 800ms + 2 x 5s");
+    }
+}
