@@ -118,6 +118,7 @@ pub fn model(tuples: &[Tuple]) -> Model {
         routes,
         root: RouteId(0),
         features: Vec::new(),
+        claims: claw_lang::model::Claims::default(),
     }
 }
 

@@ -31,6 +31,7 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
             &["report", "model"],
             &["syntax", "oracle", "worst"],
             &["check", "diagram", "request", "explain"],
+            &["never"],
             &["audit", "flatten", "diff"],
             &["build"],
             &["compile"],

@@ -5,6 +5,7 @@ use claw_table::ArmId;
 use crate::codes::Code;
 use crate::diagram::{AuditedDiagram, Finding, prove as prove_diagram};
 use crate::model::{Arm, Model};
+use crate::never;
 use crate::report::{Diagnostic, Report};
 use crate::span::Span;
 
@@ -27,7 +28,21 @@ pub(crate) fn prove<'m>(model: &'m Model, report: &mut Report) -> Option<Audited
     for finding in &proof.findings {
         report.add(tell(finding, &places));
     }
+    // Where some request reaches no arm, there is more to say than what never happens to it.
+    if proof.diagram.is_some() {
+        claims(model, report);
+    }
     proof.diagram
+}
+
+fn claims(model: &Model, report: &mut Report) {
+    match never::broken(model) {
+        Ok(broken) => broken
+            .iter()
+            .filter_map(|broken| never::tell(model, broken))
+            .for_each(|found| report.add(found)),
+        Err(why) => report.add(over_budget(&why.to_string())),
+    }
 }
 
 /// A policy that the table cannot hold. The reason ends in what to do.

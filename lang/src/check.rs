@@ -10,6 +10,7 @@ mod fields;
 mod folder;
 mod lets;
 mod names;
+mod never;
 mod patterns;
 mod provider;
 mod route;

@@ -1,7 +1,7 @@
 //! The one list of diagnostics. Each has a page in `codes/`, and that page is its test.
 //!
 //! The hundreds group by area: 1 syntax, 2 names, 3 values and fields, 4 routes, 5 targets,
-//! 6 secrets, 7 the table.
+//! 6 secrets, 7 the table, 8 claims.
 
 /// How much a finding weighs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -130,6 +130,9 @@ codes! {
         C0602 LiteralKey: "a key written into the policy",
 
         C0701 OverBudget: "a policy that does not fit the table's budget",
+
+        C0801 NeverBroken: "a `never` that some request breaks",
+        C0802 NeverUnknown: "a `never` about a cost that is not known",
     }
 }
 

@@ -15,12 +15,14 @@ mod from_model;
 mod joint;
 mod order;
 mod pack;
+mod reach;
 mod store;
 mod text;
 mod witness;
 
 pub use audit::{AuditedDiagram, Finding, Proof, prove};
 pub use budget::{Budget, TooLarge};
+pub use reach::Reached;
 
 pub(crate) use atoms::{Field, Values};
 pub(crate) use coarsen::{classes, widest};
@@ -28,3 +30,4 @@ pub(crate) use joint::{Pair, pairs};
 pub(crate) use pack::{Row, pack};
 pub(crate) use store::{Ref, Run};
 pub(crate) use text::TextValues;
+pub(crate) use witness::ordinary;

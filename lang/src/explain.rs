@@ -22,6 +22,7 @@ pub use class::{
     AttemptsExplained, ClassExplained, CostExplained, TargetExplained, TimeExplained, TimeTerm,
     class, class_human,
 };
+pub(crate) use class::{count, dollars, name};
 pub use human::human;
 pub(crate) use human::time;
 pub(crate) use shown::{causes, on_one_line, request as said, url};

@@ -14,6 +14,7 @@ pub mod explain;
 mod flatten;
 pub mod model;
 mod near;
+pub mod never;
 pub mod oracle;
 pub mod report;
 pub mod request;

@@ -3,10 +3,14 @@
 //! A `Model` exists only if the report holds no error. The diagram and the slow evaluator are both
 //! made from it and from nothing else, so that they can be compared.
 
+mod never;
+
 use claw_table::policy::{Action, Policy};
 use claw_table::{ArmId, Fact};
 
 use crate::span::Span;
+
+pub use never::{Claim, Claims, ClassPlaces, Never, Reach};
 
 /// A whole policy, proved to be well formed.
 #[derive(Debug, Clone)]
@@ -19,6 +23,8 @@ pub struct Model {
     pub root: RouteId,
     /// Constructs that a gateway must enforce, each with the place that asks for it.
     pub features: Vec<Need>,
+    /// What it claims can never happen.
+    pub claims: Claims,
 }
 
 /// Position of a route in [`Model::routes`].

@@ -2,17 +2,17 @@
 
 /// Words that begin a declaration.
 pub const DECLARATIONS: &[&str] = &[
-    "policy", "gateway", "provider", "retry", "class", "let", "route",
+    "policy", "gateway", "provider", "retry", "class", "let", "never", "route",
 ];
 
 /// Declarations of the language that this version does not build yet.
 pub const DECLARATIONS_LATER: &[&str] = &[
-    "client", "limit", "ceiling", "cache", "forbid", "never", "test", "pool", "catalog", "notify",
-    "unused", "accept",
+    "client", "limit", "ceiling", "cache", "forbid", "test", "pool", "catalog", "notify", "unused",
+    "accept",
 ];
 
 /// Declarations that have no braces.
-pub const DECLARATIONS_BARE: &[&str] = &["policy", "let"];
+pub const DECLARATIONS_BARE: &[&str] = &["policy", "let", "never"];
 
 /// What one kind of block may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -170,6 +170,8 @@ pub const SLOT_WORDS: &[&str] = &[
     "present",
     "deny",
     "requested",
+    "over",
+    "tagged",
 ];
 
 /// Words that may not be names, beside facts and operators.

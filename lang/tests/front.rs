@@ -18,6 +18,8 @@ mod examples;
 mod faults;
 #[path = "front/frame.rs"]
 mod frame;
+#[path = "front/never.rs"]
+mod never;
 #[path = "front/print.rs"]
 mod print;
 #[path = "front/worst.rs"]

@@ -13,6 +13,8 @@
 mod diff;
 #[path = "table/models.rs"]
 mod models;
+#[path = "table/never.rs"]
+mod never;
 #[path = "table/requests.rs"]
 mod requests;
 

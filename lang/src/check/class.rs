@@ -7,7 +7,7 @@ use super::names::{Names, Sort};
 use super::provider::{Checked, timeouts};
 use super::{defaults, fields, values};
 use crate::codes::Code;
-use crate::model::Need;
+use crate::model::{ClassPlaces, Need};
 use crate::near::nearest;
 use crate::report::{Diagnostic, Report};
 use crate::span::Span;
@@ -137,7 +137,7 @@ pub(super) fn class(
     known: &Known<'_>,
     names: &mut Names,
     report: &mut Report,
-) -> (Class, Vec<Need>) {
+) -> (Class, ClassPlaces, Vec<Need>) {
     let name = it
         .groups
         .iter()
@@ -157,7 +157,10 @@ pub(super) fn class(
         known,
         names,
         report,
-        places: Vec::new(),
+        places: ClassPlaces {
+            class: it.span,
+            ..ClassPlaces::default()
+        },
         needs: Vec::new(),
     };
     // The primary comes first wherever it is written.
@@ -170,7 +173,7 @@ pub(super) fn class(
         }
     }
     list.require("primary", work.report);
-    (work.out, work.needs)
+    (work.out, work.places, work.needs)
 }
 
 struct Work<'a> {
@@ -178,7 +181,7 @@ struct Work<'a> {
     known: &'a Known<'a>,
     names: &'a mut Names,
     report: &'a mut Report,
-    places: Vec<Span>,
+    places: ClassPlaces,
     needs: Vec<Need>,
 }
 
@@ -200,6 +203,7 @@ impl Work<'_> {
                 let at = self.names.resolve(value, Sort::Retry, self.report);
                 if let Some(retry) = at.and_then(|at| self.known.retries.get(at)) {
                     self.out.retry = retry.clone();
+                    self.places.retry = Some(field.span);
                 }
             }
             "timeout" => self.timeout(field),
@@ -242,58 +246,15 @@ impl Work<'_> {
     }
 
     fn target(&mut self, value: &Value) {
-        let Some((provider, model)) = value
-            .text
-            .split_once('/')
-            .filter(|_| value.kind == Kind::Path)
-        else {
+        if value.kind != Kind::Path {
             self.not_a_target(value);
             return;
-        };
-        let width = u32::try_from(provider.len()).unwrap_or(0);
-        let split = value.span.start.saturating_add(width);
-        let part = |text: &str, span| Value {
-            kind: Kind::Word,
-            text: text.into(),
-            span,
-        };
-        let provider = part(
-            provider,
-            Span {
-                end: split,
-                ..value.span
-            },
-        );
-        let model = part(
-            model,
-            Span {
-                start: split.saturating_add(1),
-                ..value.span
-            },
-        );
-        let Some(at) = self.names.resolve(&provider, Sort::Provider, self.report) else {
+        }
+        let Some(target) = target(value, self.known, (self.names, self.report)) else {
             return;
-        };
-        let Some(known) = self.known.providers.get(at) else {
-            return;
-        };
-        let models = &known.provider.models;
-        let Some(found) = models.iter().position(|known| known.name == model.text) else {
-            if !known.is_unsure && !self.names.is_excused(&model.text) {
-                let near = nearest(&model.text, models.iter().map(|m| m.name.as_str()));
-                self.report.add(unknown_model(&provider, &model, near));
-            }
-            return;
-        };
-        let (Ok(provider), Ok(model)) = (u16::try_from(at), u16::try_from(found)) else {
-            return;
-        };
-        let target = Target {
-            provider: ProviderId(provider),
-            model: ModelId(model),
         };
         if let Some(first) = self.out.targets.iter().position(|known| *known == target) {
-            let first = self.places.get(first).copied().unwrap_or_default();
+            let first = self.places.targets.get(first).copied().unwrap_or_default();
             self.report.add(
                 Diagnostic::new(
                     Code::TargetTwice,
@@ -309,7 +270,7 @@ impl Work<'_> {
             return;
         }
         self.out.targets.push(target);
-        self.places.push(value.span);
+        self.places.targets.push(value.span);
     }
 
     fn not_a_target(&mut self, value: &Value) {
@@ -334,6 +295,7 @@ impl Work<'_> {
     }
 
     fn timeout(&mut self, field: &Statement) {
+        self.places.timeout = Some(field.span);
         let words = ["connect", "first-token", "idle", "total"];
         for (word, ms) in timeouts(field, "class", &words, self.report) {
             match word {
@@ -352,12 +314,57 @@ impl Work<'_> {
         };
         let what = format!("a way to `{}`", field.keyword.text);
         if let Some(Some(feature)) = fields::choice(value, &what, words, self.report) {
+            self.places.fails_late |= matches!(feature, "commit-whole" | "after-cut-continue");
             self.needs.push(Need {
                 feature,
                 span: value.span,
             });
         }
     }
+}
+
+/// The target that `provider/model` names; faults are reported.
+pub(super) fn target(
+    value: &Value,
+    known: &Known<'_>,
+    (names, report): (&mut Names, &mut Report),
+) -> Option<Target> {
+    let (provider, model) = value.text.split_once('/')?;
+    let width = u32::try_from(provider.len()).unwrap_or(0);
+    let split = value.span.start.saturating_add(width);
+    let part = |text: &str, span| Value {
+        kind: Kind::Word,
+        text: text.into(),
+        span,
+    };
+    let provider = part(
+        provider,
+        Span {
+            end: split,
+            ..value.span
+        },
+    );
+    let model = part(
+        model,
+        Span {
+            start: split.saturating_add(1),
+            ..value.span
+        },
+    );
+    let at = names.resolve(&provider, Sort::Provider, report)?;
+    let known = known.providers.get(at)?;
+    let models = &known.provider.models;
+    let Some(found) = models.iter().position(|known| known.name == model.text) else {
+        if !known.is_unsure && !names.is_excused(&model.text) {
+            let near = nearest(&model.text, models.iter().map(|m| m.name.as_str()));
+            report.add(unknown_model(&provider, &model, near));
+        }
+        return None;
+    };
+    Some(Target {
+        provider: ProviderId(u16::try_from(at).ok()?),
+        model: ModelId(u16::try_from(found).ok()?),
+    })
 }
 
 fn unknown_model(provider: &Value, model: &Value, near: Option<&str>) -> Diagnostic {

@@ -10,12 +10,12 @@ use super::lets::Lets;
 use super::names::{Names, Sort, is_name};
 use super::provider::{self, Checked};
 use super::route::{self, Routes};
-use super::{class, secrets};
+use super::{class, never, secrets};
 use crate::codes::Code;
-use crate::model::{Ask, Cond, Model, Pattern, Route, RouteId};
+use crate::model::{Ask, Claims, Cond, Model, Pattern, Route, RouteId};
 use crate::report::{Diagnostic, Report};
 use crate::span::Span;
-use crate::syntax::ast::{ArmLine, File, Item, Route as RouteTree, Statement, Value};
+use crate::syntax::ast::{ArmLine, File, Item, Never, Route as RouteTree, Statement, Value};
 use crate::syntax::lower::{no_braces, not_yet};
 
 /// The most declarations of one sort: their ids have 16 bits.
@@ -43,6 +43,7 @@ struct Parts<'f> {
     retries: Vec<&'f Statement>,
     classes: Vec<&'f Statement>,
     routes: Vec<&'f RouteTree>,
+    nevers: Vec<&'f Never>,
     root: Option<usize>,
 }
 
@@ -53,10 +54,24 @@ impl<'f> Parts<'f> {
                 let at = self.lets.declare(it);
                 self.names.declare(&it.name, (Sort::Let, at), report);
             }
+            Item::Never(it) => self.never(it, report),
             Item::Route(it) => self.route(it, report),
             Item::Plain(it) => self.plain(it, report),
             Item::Broken(broken) => self.names.excuse(broken),
         }
+    }
+
+    fn never(&mut self, it: &'f Never, report: &mut Report) {
+        if never::is_nameless(it) {
+            report.add(never::nameless(it));
+            return;
+        }
+        let at = self.nevers.len();
+        if at == SORT_MAX {
+            report.add(too_many(Sort::Never, it.span));
+        }
+        self.names.declare(&it.name, (Sort::Never, at), report);
+        self.nevers.push(it);
     }
 
     fn route(&mut self, it: &'f RouteTree, report: &mut Report) {
@@ -190,9 +205,11 @@ impl<'f> Parts<'f> {
             retries: &retries,
         };
         let mut classes = Vec::new();
+        let mut claims = Claims::default();
         for it in &self.classes {
-            let (class, more) = class::class(it, &known, names, report);
+            let (class, places, more) = class::class(it, &known, names, report);
             classes.push(class);
+            claims.classes.push(places);
             needs.extend(more);
         }
         let mut routes = Routes::default();
@@ -205,10 +222,13 @@ impl<'f> Parts<'f> {
             routes.add(it, &mut reader);
         }
         route::cycles(&routes.list, &mut reader);
+        let read = |it: &&Never| never::never(it, &providers, &mut reader);
+        claims.nevers = self.nevers.iter().filter_map(read).collect();
         Lets::rest(&mut reader);
         self.names.unused(report);
         needs.sort_by_key(|need| (need.span, need.feature));
         let root = self.root.unwrap_or(0);
+        claims.tags = providers.iter().map(|known| known.tags.clone()).collect();
         let policy = Policy {
             name: self.policy.map(|(name, _)| name).unwrap_or_default(),
             gateway,
@@ -228,6 +248,7 @@ impl<'f> Parts<'f> {
             routes: routes.list,
             root,
             features: needs,
+            claims,
         }
     }
 }

@@ -23,6 +23,8 @@ pub(super) enum Sort {
     Let,
     /// A named route.
     Route,
+    /// A claim.
+    Never,
 }
 
 impl Sort {
@@ -34,6 +36,7 @@ impl Sort {
             Self::Retry => "retry",
             Self::Let => "let",
             Self::Route => "route",
+            Self::Never => "never",
         }
     }
 }
@@ -76,7 +79,7 @@ impl Names {
                     format!("a {} of this name stands here", first.sort.word()),
                 )
                 .help(
-                    "every provider, class, retry, let and route of a folder has a name of its own",
+                    "every provider, class, retry, let, never and route of a folder has a name of its own",
                 ),
             );
             return;
@@ -85,7 +88,8 @@ impl Names {
             sort,
             at,
             span: name.span,
-            is_used: false,
+            // A claim holds of the whole policy; nothing has to name it.
+            is_used: sort == Sort::Never,
         };
         self.known.insert(name.text.clone(), declared);
     }

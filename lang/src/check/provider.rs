@@ -19,6 +19,8 @@ use crate::vocab;
 pub(super) struct Checked {
     /// The provider as far as it could be read.
     pub provider: Provider,
+    /// What is said about it.
+    pub tags: Vec<String>,
     /// Its models could not all be read, so an unknown one is nobody's fault.
     pub is_unsure: bool,
 }
@@ -59,6 +61,7 @@ pub(super) fn provider(
         report,
         is_unsure: false,
         url_span: None,
+        tags: Vec::new(),
     };
     let list = fields::read(it, vocab::PROVIDER, names, work.report);
     for field in list.iter() {
@@ -71,6 +74,7 @@ pub(super) fn provider(
     let is_unsure = work.is_unsure || it.block.is_none() || list.may_lack("model");
     Checked {
         provider: work.out,
+        tags: work.tags,
         is_unsure,
     }
 }
@@ -106,6 +110,7 @@ struct Work<'a> {
     report: &'a mut Report,
     is_unsure: bool,
     url_span: Option<Span>,
+    tags: Vec<String>,
 }
 
 impl Work<'_> {
@@ -277,7 +282,9 @@ impl Work<'_> {
         for group in &field.groups {
             match group.as_slice() {
                 [tag] => {
-                    names::is_name(tag, "tag", self.report);
+                    if names::is_name(tag, "tag", self.report) {
+                        self.tags.push(tag.text.clone());
+                    }
                 }
                 _ => {
                     fields::shape::<()>(field, "provider", group.get(1), self.report);

@@ -13,6 +13,10 @@ pub(super) fn check(file: &File, report: &mut Report) {
                 LetValue::Set(values) => texts(values, report),
                 LetValue::Cond(cond) => condition(cond, report),
             },
+            Item::Never(it) => {
+                it.when.iter().for_each(|cond| condition(cond, report));
+                texts(&it.claim, report);
+            }
             Item::Route(it) => {
                 for line in &it.arms {
                     let ArmLine::Arm(arm) = line else { continue };

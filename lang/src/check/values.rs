@@ -80,6 +80,11 @@ pub(super) fn price(value: &Value, report: &mut Report) -> Option<u64> {
     settle(price_of(value), report)
 }
 
+/// An amount of money in pico-dollars: `$0.50` is 500 000 000 000.
+pub(super) fn money(value: &Value, report: &mut Report) -> Option<u128> {
+    settle(money_of(value), report)
+}
+
 fn settle<T>(found: Result<T, Box<Diagnostic>>, report: &mut Report) -> Option<T> {
     found.map_err(|diagnostic| report.add(*diagnostic)).ok()
 }
@@ -239,6 +244,49 @@ fn price_of(value: &Value) -> Result<u64, Box<Diagnostic>> {
                 )
             },
             Ok,
+        )
+}
+
+fn money_of(value: &Value) -> Result<u128, Box<Diagnostic>> {
+    let text = value.text.as_str();
+    let wrong = |code, message: String| Diagnostic::new(code, value.span, message);
+    let example = "write an amount in dollars: `$3` or `$0.50`";
+    if value.kind == Kind::Amount && value.text.bytes().all(|b| b.is_ascii_digit() || b == b'.') {
+        return fault(
+            wrong(Code::NoUnit, format!("`{text}` has no unit"))
+                .help(format!("write `${text}` for dollars"))
+                .fix(value.span, format!("${text}")),
+        );
+    }
+    if value.kind != Kind::Money {
+        return fault(
+            wrong(
+                Code::WrongValue,
+                format!("`{text}` is not an amount of money"),
+            )
+            .help(example),
+        );
+    }
+    if let Some((dollars, _)) = text.split_once('/') {
+        return fault(
+            wrong(
+                Code::WrongUnit,
+                format!("`{text}` is a price, and an amount is due"),
+            )
+            .help(format!("write `{dollars}`")),
+        );
+    }
+    // A millionth of a dollar is a million pico-dollars.
+    scaled(text.trim_start_matches('$'), 1_000_000)
+        .filter(|micro| *micro <= 1_000_000_000_000_000)
+        .map_or_else(
+            || {
+                fault(
+                    wrong(Code::OutOfRange, format!("`{text}` cannot be counted"))
+                        .help("an amount has at most six decimals and is at most `$1000000000`"),
+                )
+            },
+            |micro| Ok(u128::from(micro) * 1_000_000),
         )
 }
 

@@ -6,7 +6,7 @@ use claw_table::{Fact, Kind};
 
 use super::budget::{Budget, TooLarge};
 use super::text::TextValues;
-use crate::model::{Ask, Cond, Model, Pattern};
+use crate::model::{Ask, Cond, Pattern};
 
 /// One fact that is asked, with the atoms of its values.
 #[derive(Debug, Clone)]
@@ -113,10 +113,13 @@ pub(crate) enum Unions {
 }
 
 /// Every fact that some condition asks about, with its atoms.
-pub(crate) fn fields(model: &Model, unions: Unions) -> Result<BTreeMap<&Fact, Field>, TooLarge> {
+pub(crate) fn fields<'m>(
+    conds: &[&'m Cond],
+    unions: Unions,
+) -> Result<BTreeMap<&'m Fact, Field>, TooLarge> {
     let mut questions = BTreeMap::new();
-    for arm in model.routes.iter().flat_map(|route| &route.arms) {
-        gather(&arm.cond, &mut questions);
+    for cond in conds {
+        gather(cond, &mut questions);
     }
     Budget::Facts.admits(questions.len())?;
     questions

@@ -26,17 +26,28 @@ impl<'m> Built<'m> {
     /// Repeated headers get atoms of their own if the policy stays small with them; if not, a
     /// request that repeats one with different known values will be refused.
     pub(crate) fn new(model: &'m Model) -> Result<Self, TooLarge> {
+        Self::asking(model, &[])
+    }
+
+    /// The same, fit for asking further conditions of it. Their facts are tested by no node, but
+    /// their values have atoms.
+    pub(crate) fn asking(model: &'m Model, more: &[&'m Cond]) -> Result<Self, TooLarge> {
+        let conds: Vec<&Cond> = conditions(model).chain(more.iter().copied()).collect();
         let arms = model
             .routes
             .iter()
             .map(|route| route.arms.len())
             .sum::<usize>();
-        let with_unions = Self::attempt(model, Unions::Made, arms * 16 + (1 << 14));
-        with_unions.or_else(|_| Self::attempt(model, Unions::Left, usize::MAX))
+        let with_unions = Self::attempt((model, &conds), Unions::Made, arms * 16 + (1 << 14));
+        with_unions.or_else(|_| Self::attempt((model, &conds), Unions::Left, usize::MAX))
     }
 
-    fn attempt(model: &'m Model, unions: Unions, nodes_max: usize) -> Result<Self, TooLarge> {
-        let fields = order(model, fields(model, unions)?);
+    fn attempt(
+        (model, conds): (&'m Model, &[&'m Cond]),
+        unions: Unions,
+        nodes_max: usize,
+    ) -> Result<Self, TooLarge> {
+        let fields = order(model, fields(conds, unions)?);
         let mut built = Self {
             model,
             store: Store::new(nodes_max),
@@ -45,13 +56,15 @@ impl<'m> Built<'m> {
             routes: BTreeMap::new(),
             fields,
         };
-        built.positions = facts(model)
+        built.positions = facts(conds)
             .filter_map(|fact| {
                 let at = built.fields.iter().position(|field| field.fact == *fact)?;
                 Some((fact, id(at)))
             })
             .collect();
         built.root = built.route(model.root, 0)?;
+        // The policy is small with these atoms. What is asked of it later may be larger.
+        built.store.lift();
         Ok(built)
     }
 
@@ -170,14 +183,14 @@ impl<'m> Built<'m> {
     }
 }
 
-fn facts(model: &Model) -> impl Iterator<Item = &Fact> {
+fn conditions(model: &Model) -> impl Iterator<Item = &Cond> {
+    let arms = model.routes.iter().flat_map(|route| &route.arms);
+    arms.map(|arm| &arm.cond)
+}
+
+fn facts<'m>(conds: &[&'m Cond]) -> impl Iterator<Item = &'m Fact> {
     let mut found = Vec::new();
-    let mut open: Vec<&Cond> = model
-        .routes
-        .iter()
-        .flat_map(|route| &route.arms)
-        .map(|arm| &arm.cond)
-        .collect();
+    let mut open: Vec<&Cond> = conds.to_vec();
     while let Some(cond) = open.pop() {
         match cond {
             Cond::Always => {}

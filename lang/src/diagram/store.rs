@@ -111,6 +111,11 @@ impl Store {
         }
     }
 
+    /// Lets the store grow to its budget: what was tried with less has succeeded.
+    pub(crate) fn lift(&mut self) {
+        self.nodes_max = Budget::Nodes.limit();
+    }
+
     /// The field that a node tests, and its runs.
     pub(crate) fn open(&self, node: usize) -> (u16, &[Run]) {
         let node = self.nodes[node];

@@ -7,14 +7,35 @@ use claw_table::{ArmId, Fact};
 use super::atoms::{Field, Sample};
 use super::audit::AuditedDiagram;
 use super::from_model::Built;
+use super::store::Ref;
 use crate::oracle::Request;
 
 impl AuditedDiagram<'_> {
     /// For each arm that some request ends in, one such request.
     pub fn witnesses(&self) -> Vec<(ArmId, Request)> {
+        self.built.witnesses(self.built.root)
+    }
+}
+
+/// What a request says of which no condition asks.
+pub(crate) fn ordinary() -> Request {
+    Request {
+        method: Some("POST".to_owned()),
+        path: Some("/v1/chat/completions".to_owned()),
+        host: Some("localhost".to_owned()),
+        endpoint: Some("chat".to_owned()),
+        model: Some("model".to_owned()),
+        tokens: Some(1000),
+        ..Request::default()
+    }
+}
+
+impl Built<'_> {
+    /// For each arm in which a diagram of these fields ends, a request that ends there.
+    pub(crate) fn witnesses(&self, from: Ref) -> Vec<(ArmId, Request)> {
         let mut found: BTreeMap<ArmId, Vec<(u16, u16)>> = BTreeMap::new();
-        let mut seen = vec![false; self.built.store.node_count()];
-        let mut open = vec![(self.built.root, Vec::new())];
+        let mut seen = vec![false; self.store.node_count()];
+        let mut open = vec![(from, Vec::new())];
         while let Some((at, path)) = open.pop() {
             if let Some(arm) = at.arm() {
                 found.entry(arm).or_insert(path);
@@ -27,23 +48,21 @@ impl AuditedDiagram<'_> {
             {
                 continue;
             }
-            let (field, runs) = self.built.store.open(node);
+            let (field, runs) = self.store.open(node);
             let mut first = 0;
             for run in runs {
                 let mut longer = path.clone();
-                longer.push((field, self.built.natural(field, first, run.last)));
+                longer.push((field, self.natural(field, first, run.last)));
                 open.push((run.to, longer));
                 first = run.last.saturating_add(1);
             }
         }
         found
             .into_iter()
-            .map(|(arm, path)| (arm, self.built.request(&path)))
+            .map(|(arm, path)| (arm, self.request(&path)))
             .collect()
     }
-}
 
-impl Built<'_> {
     /// The most ordinary atom of a run: a request has a method and a model, but few headers.
     pub(crate) fn natural(&self, field: u16, first: u16, last: u16) -> u16 {
         let rare = |field: &Field| field.fact.repeats();
@@ -57,15 +76,7 @@ impl Built<'_> {
 
     /// A request with these atoms of these fields, ordinary in all else.
     pub(crate) fn request(&self, path: &[(u16, u16)]) -> Request {
-        let mut request = Request {
-            method: Some("POST".to_owned()),
-            path: Some("/v1/chat/completions".to_owned()),
-            host: Some("localhost".to_owned()),
-            endpoint: Some("chat".to_owned()),
-            model: Some("model".to_owned()),
-            tokens: Some(1000),
-            ..Request::default()
-        };
+        let mut request = ordinary();
         for (field, atom) in path {
             if let Some(field) = self.fields.get(usize::from(*field)) {
                 set(&mut request, &field.fact, field.sample(*atom));

@@ -18,6 +18,8 @@ pub struct File {
 pub enum Item {
     /// `let NAME = …`
     Let(Let),
+    /// `never NAME [when COND] CLAIM`
+    Never(Never),
     /// `route [NAME] { … }`
     Route(Route),
     /// Every other form: `keyword [name] { fields }`.
@@ -56,6 +58,21 @@ pub enum LetValue {
     Set(Vec<Value>),
     /// A condition.
     Cond(Cond),
+}
+
+/// `never NAME [when COND] CLAIM`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Never {
+    /// The lines of documentation above it.
+    pub docs: Vec<String>,
+    /// Its name.
+    pub name: Value,
+    /// Of which requests it speaks; of all, if nothing.
+    pub when: Option<Cond>,
+    /// What never happens to them.
+    pub claim: Vec<Value>,
+    /// The whole of it.
+    pub span: Span,
 }
 
 /// `route [NAME] { … }`

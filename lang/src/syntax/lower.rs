@@ -11,8 +11,8 @@ use pest::Parser as _;
 use pest::iterators::{Pair, Pairs};
 
 use super::ast::{
-    Arm, ArmLine, Ask, Broken, Cond, File, Item, Let, LetValue, Line, Op, Route, Statement, Test,
-    Value,
+    Arm, ArmLine, Ask, Broken, Cond, File, Item, Let, LetValue, Line, Never, Op, Route, Statement,
+    Test, Value,
 };
 use super::grammar::{Grammar, Rule};
 use super::habits;
@@ -58,6 +58,7 @@ impl<'a> Work<'a> {
         }
         let item = match word {
             "let" => self.let_line(chunk).map(Item::Let),
+            "never" => self.never_line(chunk).map(Item::Never),
             "route" => self.route(chunk).map(Item::Route),
             _ => self.statement(chunk).map(Item::Plain),
         };
@@ -134,6 +135,37 @@ impl<'a> Work<'a> {
             docs: self.docs(chunk),
             name,
             is,
+            span,
+        })
+    }
+
+    fn never_line(&mut self, chunk: &Chunk) -> Option<Never> {
+        let span = self.span(chunk);
+        if chunk.block.is_some() && !self.is_spoiled(chunk) {
+            self.report.add(
+                Diagnostic::new(Code::Unexpected, span.after(), "`never` has no braces")
+                    .help("write it on one line: `never NAME when CONDITION costs over $3`"),
+            );
+            return None;
+        }
+        let body = self
+            .parse(Rule::never_line, chunk)?
+            .flat_map(Pair::into_inner)
+            .find(|pair| pair.as_rule() == Rule::never_body)?;
+        let (mut name, mut when, mut claim) = (None, None, Vec::new());
+        for part in body.into_inner() {
+            match part.as_rule() {
+                Rule::kw_never | Rule::kw_when => {}
+                Rule::condition => when = Some(self.condition(part, span)?),
+                Rule::claim => claim = self.values(part.into_inner(), span)?,
+                _ => name = Some(self.value(&part, span)?),
+            }
+        }
+        Some(Never {
+            docs: self.docs(chunk),
+            name: name?,
+            when,
+            claim,
             span,
         })
     }
@@ -481,6 +513,6 @@ fn unknown_declaration(word: &str, span: Span) -> Diagnostic {
     );
     match crate::near::nearest(word, vocab::DECLARATIONS.iter().copied()) {
         Some(near) => found.meant(span, near),
-        None => found.help("a declaration begins with `policy`, `gateway`, `provider`, `retry`, `class`, `let` or `route`"),
+        None => found.help("a declaration begins with `policy`, `gateway`, `provider`, `retry`, `class`, `let`, `never` or `route`"),
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::ast::{
-    Arm, ArmLine, Ask, Cond, File, Item, Let, LetValue, Line, Route, Statement, Value,
+    Arm, ArmLine, Ask, Cond, File, Item, Let, LetValue, Line, Never, Route, Statement, Value,
 };
 use super::escape;
 use super::lexer::Kind;
@@ -20,6 +20,7 @@ pub fn print(file: &File) -> String {
         }
         match item {
             Item::Let(it) => out.let_line(it),
+            Item::Never(it) => out.never_line(it),
             Item::Route(it) => out.route(it),
             Item::Plain(it) => out.statement(it),
             Item::Broken(_) => {}
@@ -51,6 +52,18 @@ impl Out {
             LetValue::Cond(cond) => condition(cond, Around::Nothing),
         };
         self.line(&format!("let {} = {right}", value(&it.name)));
+    }
+
+    fn never_line(&mut self, it: &Never) {
+        self.docs(&it.docs);
+        let mut line = format!("never {}", value(&it.name));
+        if let Some(cond) = &it.when {
+            let _ = write!(line, " when {}", condition(cond, Around::Nothing));
+        }
+        if !it.claim.is_empty() {
+            let _ = write!(line, " {}", spaced(&it.claim));
+        }
+        self.line(&line);
     }
 
     fn route(&mut self, it: &Route) {

@@ -6,7 +6,8 @@ use claw_lang::report::Report;
 use claw_lang::source::Source;
 use claw_lang::span::Span;
 use claw_lang::syntax::ast::{
-    Arm, ArmLine, Ask, Cond, File, Item, Let, LetValue, Line, Op, Route, Statement, Test, Value,
+    Arm, ArmLine, Ask, Cond, File, Item, Let, LetValue, Line, Never, Op, Route, Statement, Test,
+    Value,
 };
 use claw_lang::syntax::lexer::Kind;
 use claw_lang::syntax::{parse, print};
@@ -51,6 +52,10 @@ fn word() -> impl Strategy<Value = Value> {
                 "otherwise",
                 "deny",
                 "then",
+                "reaches",
+                "costs",
+                "tries",
+                "takes",
             ];
             !taken.contains(&word.as_str()) && !claw_lang::vocab::is_declaration(word)
         })
@@ -195,7 +200,24 @@ fn item() -> impl Strategy<Value = Item> {
                 span: NOWHERE,
             })
         });
-    prop_oneof![plain, lets, routes]
+    let claim = (
+        "reaches|costs|tries|takes",
+        prop::collection::vec(any_value(), 0..4),
+    );
+    let nevers = (docs(), word(), prop::option::of(cond()), claim).prop_map(
+        |(docs, name, when, (first, rest))| {
+            let mut claim = vec![value(Kind::Word, &first)];
+            claim.extend(rest);
+            Item::Never(Never {
+                docs,
+                name,
+                when,
+                claim,
+                span: NOWHERE,
+            })
+        },
+    );
+    prop_oneof![plain, lets, nevers, routes]
 }
 
 proptest! {
@@ -223,6 +245,12 @@ fn strip(file: &mut File) {
                     LetValue::Set(values) => strip_values(values),
                     LetValue::Cond(cond) => strip_cond(cond),
                 }
+            }
+            Item::Never(it) => {
+                it.span = NOWHERE;
+                strip_values([&mut it.name]);
+                strip_values(&mut it.claim);
+                it.when.iter_mut().for_each(strip_cond);
             }
             Item::Route(it) => {
                 it.span = NOWHERE;

@@ -196,6 +196,7 @@ pub(crate) fn made(routes: Vec<Vec<(Cond, u8)>>) -> Model {
         routes: made,
         root: RouteId(0),
         features: Vec::new(),
+        claims: claw_lang::model::Claims::default(),
     }
 }
 
