@@ -1,13 +1,16 @@
 //! The worst case of a class, told term by term.
 
-use std::fmt::Write as _;
+mod human;
 
 use claw_table::policy::{Class, Policy, Target};
 use serde::Serialize;
 
-use super::human::{section, time};
+use super::human::time;
+use crate::model::Model;
 use crate::near::nearest;
 use crate::worst::{Attempts, Cost, Load, Shape, Time, Worst, worst};
+
+pub use human::class_human;
 
 /// The worst case of one request of a class.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -102,13 +105,24 @@ const ASSUMES: [&str; 3] = [
 ///
 /// # Errors
 /// No class has the name; the nearest that exists, if one is near.
-pub fn class<'p>(policy: &'p Policy, name: &str) -> Result<ClassExplained, Option<&'p str>> {
-    let named = policy.classes.iter().find(|class| class.name == name);
-    let near = || nearest(name, policy.classes.iter().map(|class| class.name.as_str()));
-    let class = named.ok_or_else(near)?;
+pub fn class<'m>(model: &'m Model, name: &str) -> Result<ClassExplained, Option<&'m str>> {
+    let policy = &model.policy;
+    let known = || policy.classes.iter();
+    let at = known().position(|class| class.name == name);
+    let near = || nearest(name, known().map(|class| class.name.as_str()));
+    let (at, class) = at
+        .and_then(|at| Some((at, policy.classes.get(at)?)))
+        .ok_or_else(near)?;
+    let places = model.claims.classes.get(at);
     let of = |shape| worst(policy, class, Load { has: 0, shape });
+    // What is shown whole fails as late as a plain answer.
+    let streamed = if places.is_some_and(|places| places.fails_late) {
+        Shape::Plain
+    } else {
+        Shape::Stream
+    };
     // A class has a primary, which can carry a request that needs nothing.
-    let stream = of(Shape::Stream).ok_or(None)?;
+    let stream = of(streamed).ok_or(None)?;
     let plain = of(Shape::Plain).ok_or(None)?;
     Ok(ClassExplained {
         version: 1,
@@ -243,78 +257,6 @@ impl CostExplained {
             targets: targets.collect(),
         }
     }
-}
-
-/// Renders the worst case as plain text.
-pub fn class_human(it: &ClassExplained) -> String {
-    let mut out = String::new();
-    let _ = writeln!(
-        out,
-        "class {}: the worst that one request can meet\n",
-        it.class
-    );
-    let bound = |most: u32| match most {
-        1 => "1 request on the wire".to_owned(),
-        most => format!("{most} requests on the wire"),
-    };
-    let rows = [[bound(it.attempts.most), it.attempts.because.clone()]];
-    section(&mut out, "attempts", &rows);
-    seconds(&mut out, ("time of a stream", &it.stream));
-    seconds(&mut out, ("time of a plain answer", &it.plain));
-    dollars_section(&mut out, &it.cost);
-    let assumes: Vec<[String; 1]> = it.assumes.iter().map(|text| [(*text).to_owned()]).collect();
-    section(&mut out, "taken for granted", &assumes);
-    let end = out.trim_end().len();
-    out.truncate(end);
-    out.push('\n');
-    out
-}
-
-fn seconds(out: &mut String, (title, it): (&str, &TimeExplained)) {
-    let mut rows: Vec<[String; 4]> = it
-        .terms
-        .iter()
-        .map(|term| {
-            [
-                term.term.to_owned(),
-                time(term.ms),
-                term.is.clone(),
-                term.because.clone(),
-            ]
-        })
-        .collect();
-    let row =
-        |name: &str, ms: u64, why: &str| [name.to_owned(), time(ms), String::new(), why.to_owned()];
-    rows.push(row("sum", it.sum_ms, "all of these"));
-    rows.push(row("total", it.total_ms, "ends every request of the class"));
-    let title = format!("{title}: {}", time(it.most_ms));
-    section(out, &title, &rows);
-}
-
-fn dollars_section(out: &mut String, it: &CostExplained) {
-    let attempts = match it.attempts {
-        1 => "1 attempt".to_owned(),
-        n => format!("{n} attempts"),
-    };
-    let title = match (&it.most_usd, &it.dearest) {
-        (Some(most), Some(dearest)) => {
-            format!("cost: ${most}, for {attempts} to {dearest}")
-        }
-        _ => "cost: unknown".to_owned(),
-    };
-    let rows: Vec<[String; 3]> = it
-        .targets
-        .iter()
-        .map(|target| {
-            let usd = target.usd.as_ref();
-            [
-                target.target.clone(),
-                usd.map_or_else(String::new, |usd| format!("${usd}")),
-                target.is.clone(),
-            ]
-        })
-        .collect();
-    section(out, &title, &rows);
 }
 
 /// The name of a target, as a policy writes it.

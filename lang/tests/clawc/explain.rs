@@ -223,3 +223,30 @@ fn a_class_is_explained_where_a_proof_fails_and_not_where_it_cannot_be_read() {
     assert_eq!((ran.code, &*ran.out), (1, ""));
     assert!(ran.err.contains("C0210"), "{}", ran.err);
 }
+
+#[test]
+fn a_stream_that_is_shown_whole_fails_as_late_as_a_plain_answer() {
+    let whole = SOUND.replace(
+        "fallback a/y }",
+        "fallback a/y; timeout first-token 1s; commit whole }",
+    );
+    let home = folder(&[("p/shop.claw", &whole)]);
+    let ran = clawc(
+        home.path(),
+        &["explain", "class", "code", "p", "--format", "json"],
+        "",
+    );
+    let told = ran.json();
+    assert_eq!(told["stream"], told["plain"]);
+    let home = folder(&[(
+        "p/shop.claw",
+        &whole.replace("commit whole", "commit first-content"),
+    )]);
+    let ran = clawc(
+        home.path(),
+        &["explain", "class", "code", "p", "--format", "json"],
+        "",
+    );
+    let sum = |shape: &str| ran.json()[shape]["sum_ms"].as_u64().unwrap();
+    assert!(sum("stream") < sum("plain"));
+}

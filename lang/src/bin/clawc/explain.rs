@@ -127,7 +127,7 @@ fn of_class(args: &Class, output: &mut Output) -> Result<Verdict, Trouble> {
         output.report(&declared.report, Stream::Aside)?;
         return Ok(Verdict::Findings);
     };
-    let told = class(&model.policy, &args.name).map_err(|near| Trouble::NoClass {
+    let told = class(model, &args.name).map_err(|near| Trouble::NoClass {
         class: args.name.clone(),
         near: near.map(str::to_owned),
     })?;
