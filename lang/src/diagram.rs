@@ -22,7 +22,7 @@ mod witness;
 
 pub use audit::{AuditedDiagram, Finding, Proof, prove};
 pub use budget::{Budget, TooLarge};
-pub use reach::Reached;
+pub use reach::{Part, Reached};
 
 pub(crate) use atoms::{Field, Values};
 pub(crate) use coarsen::{classes, widest};

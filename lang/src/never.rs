@@ -11,6 +11,8 @@
 mod broken;
 mod tell;
 
+use std::collections::BTreeSet;
+
 use claw_table::{Can, Fact};
 
 use crate::diagram::{Reached, TooLarge};
@@ -34,23 +36,22 @@ pub fn broken(model: &Model) -> Result<Vec<Broken>, TooLarge> {
     let conds: Vec<&Cond> = nevers.iter().map(|never| &never.cond).collect();
     let mut reached = Reached::new(model, &conds)?;
     for (at, never) in nevers.iter().enumerate() {
-        let first = found.len();
-        for part in parts(model, never, &reached) {
-            for (arm, witness) in reached.under(&never.cond, &part)? {
-                let load = load(&part);
-                let Some(broken) = broken::by(model, (at, never), (arm, load)) else {
-                    continue;
-                };
-                let known = found.get(first..).unwrap_or_default();
-                if !known
-                    .iter()
-                    .any(|known: &Broken| known.class == broken.class)
-                {
-                    found.push(Broken {
-                        witness: settled(witness, load),
-                        ..broken
-                    });
-                }
+        let mut classes = BTreeSet::new();
+        for flags in parts(model, never, &reached) {
+            let part = reached.under(&never.cond, &flags)?;
+            let load = load(&flags);
+            let new: Vec<Broken> = reached
+                .arms(part)
+                .iter()
+                .filter_map(|arm| broken::by(model, (at, never), (*arm, load)))
+                .filter(|broken| classes.insert(broken.class))
+                .collect();
+            for broken in new {
+                let witness = reached.witness(part, broken.arm);
+                found.extend(witness.map(|witness| Broken {
+                    witness: settled(witness, load),
+                    ..broken
+                }));
             }
         }
     }

@@ -205,7 +205,7 @@ impl Audit {
 }
 
 /// Everything in which a diagram ends.
-fn ends(built: &Built<'_>, from: Ref) -> BTreeSet<Ref> {
+pub(super) fn ends(built: &Built<'_>, from: Ref) -> BTreeSet<Ref> {
     let mut found = BTreeSet::new();
     let mut seen = vec![false; built.store.node_count()];
     let mut open = vec![from];

@@ -1,9 +1,13 @@
 //! Where the requests of a condition end: the diagram, restricted to it.
 
+use std::collections::BTreeMap;
+
 use claw_table::{ArmId, Fact};
 
+use super::audit::ends;
 use super::budget::TooLarge;
 use super::from_model::Built;
+use super::store::Ref;
 use crate::model::{Ask, Cond, Model};
 use crate::oracle::Request;
 
@@ -14,6 +18,8 @@ use crate::oracle::Request;
 #[derive(Debug)]
 pub struct Reached<'m> {
     built: Built<'m>,
+    /// Where a diagram ends: many claims speak of the same requests, often of all.
+    known: BTreeMap<Ref, Vec<ArmId>>,
 }
 
 impl<'m> Reached<'m> {
@@ -23,7 +29,10 @@ impl<'m> Reached<'m> {
     /// The policy does not fit into a budget of the compiler.
     pub fn new(model: &'m Model, conds: &[&'m Cond]) -> Result<Self, TooLarge> {
         let built = Built::asking(model, conds)?;
-        Ok(Self { built })
+        Ok(Self {
+            built,
+            known: BTreeMap::new(),
+        })
     }
 
     /// Whether the flag makes any difference here: whether some condition asks it.
@@ -31,16 +40,11 @@ impl<'m> Reached<'m> {
         self.built.fields.iter().any(|field| field.fact == *fact)
     }
 
-    /// The arms in which requests of this condition end whose flags are these, each with one such
-    /// request. Flags that nothing asks are free.
+    /// The requests of this condition whose flags are these. Flags that nothing asks are free.
     ///
     /// # Errors
     /// The answer does not fit into a budget of the compiler.
-    pub fn under(
-        &mut self,
-        cond: &Cond,
-        flags: &[(Fact, bool)],
-    ) -> Result<Vec<(ArmId, Request)>, TooLarge> {
+    pub fn under(&mut self, cond: &Cond, flags: &[(Fact, bool)]) -> Result<Part, TooLarge> {
         let mut left = self.built.root;
         for (fact, is_set) in flags {
             if !self.asks(fact) {
@@ -55,7 +59,25 @@ impl<'m> Reached<'m> {
             };
         }
         let cond = self.built.condition(cond)?;
-        let left = self.built.store.gate(cond, left)?;
-        Ok(self.built.witnesses(left))
+        self.built.store.gate(cond, left).map(Part)
+    }
+
+    /// The arms in which these requests end, in order.
+    pub fn arms(&mut self, part: Part) -> &[ArmId] {
+        let built = &self.built;
+        self.known.entry(part.0).or_insert_with(|| {
+            let ends = ends(built, part.0);
+            ends.into_iter().filter_map(Ref::arm).collect()
+        })
+    }
+
+    /// One of these requests that ends in the arm.
+    pub fn witness(&self, part: Part, arm: ArmId) -> Option<Request> {
+        let mut all = self.built.witnesses(part.0).into_iter();
+        all.find(|(own, _)| *own == arm).map(|(_, request)| request)
     }
 }
+
+/// Some of the requests that a policy can meet.
+#[derive(Debug, Clone, Copy)]
+pub struct Part(Ref);

@@ -174,6 +174,12 @@ fn the_worst_case_of_a_class_is_told_term_by_term() {
     let ran = quickstart(&["code"]);
     assert_eq!((ran.code, &*ran.err), (0, ""));
     insta::assert_snapshot!("a_class_explained", ran.out);
+    let language = fs::read_to_string(root().join("lang/LANGUAGE.md")).unwrap();
+    assert!(
+        language.contains(&format!("```text\n{}```\n", ran.out)),
+        "LANGUAGE.md must show this:\n{}",
+        ran.out
+    );
 
     let told = quickstart(&["code", "--format", "json"]).json();
     insta::assert_snapshot!(
