@@ -3,6 +3,7 @@
 #[path = "wide.rs"]
 mod wide;
 
+use std::fmt::Write as _;
 use std::hint::black_box;
 use std::sync::Arc;
 
@@ -32,7 +33,7 @@ fn compile(criterion: &mut Criterion) {
         println!("{arms} arms: {:?}", Table::open(&bytes).unwrap().stats());
         let source = Source {
             path: "wide.claw".into(),
-            text: wide::text(&wide::tuples(arms)),
+            text: text(&wide::tuples(arms)),
         };
         let compiled = claw_lang::compile(vec![source.clone()]);
         assert!(compiled.table.is_some(), "{}", compiled.report.human());
@@ -55,6 +56,33 @@ fn compile(criterion: &mut Criterion) {
         });
     }
     group.finish();
+}
+
+/// The same policy as people write it.
+fn text(tuples: &[wide::Tuple]) -> String {
+    let mut text = "policy wide\nprovider p {\n  api openai\n  url \"http://127.0.0.1:9/v1\"\n  \
+                    key none\n  model m { price free; context 8k; max-output 1k }\n}\n"
+        .to_owned();
+    for at in 0..8 {
+        let _ = writeln!(text, "class class-{at} {{ primary p/m }}");
+    }
+    text.push_str("route {\n");
+    for (at, tuple) in tuples.iter().enumerate() {
+        let wide::Tuple {
+            team,
+            path,
+            host,
+            model,
+        } = tuple;
+        let _ = writeln!(
+            text,
+            "  when header \"x-team\" is \"{team}\" and path is \"{path}\" and host is \"{host}\" \
+             and model is \"{model}\" -> class-{}",
+            at % 8
+        );
+    }
+    text.push_str("  otherwise -> class-0\n}\n");
+    text
 }
 
 criterion_group!(benches, compile);

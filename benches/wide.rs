@@ -137,29 +137,3 @@ fn class(name: &str) -> Class {
         total_ms: None,
     }
 }
-
-/// The same policy as people write it.
-pub fn text(tuples: &[Tuple]) -> String {
-    let mut text = "policy wide\nprovider p {\n  api openai\n  url \"http://127.0.0.1:9/v1\"\n  \
-                    key none\n  model m { price free; context 8k; max-output 1k }\n}\n"
-        .to_owned();
-    for at in 0..8 {
-        text.push_str(&format!("class class-{at} {{ primary p/m }}\n"));
-    }
-    text.push_str("route {\n");
-    for (at, tuple) in tuples.iter().enumerate() {
-        let Tuple {
-            team,
-            path,
-            host,
-            model,
-        } = tuple;
-        text.push_str(&format!(
-            "  when header \"x-team\" is \"{team}\" and path is \"{path}\" and host is \"{host}\" \
-             and model is \"{model}\" -> class-{}\n",
-            at % 8
-        ));
-    }
-    text.push_str("  otherwise -> class-0\n}\n");
-    text
-}

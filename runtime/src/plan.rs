@@ -108,18 +108,19 @@ fn waits(provider: &Provider, class: &Class, needs: Needs, limits: &Limits) -> W
         let written = [of(ours), of(theirs)].into_iter().flatten().min();
         millis(written)
     };
+    let total = millis(class.total_ms).unwrap_or(limits.total);
     // A plain answer comes whole, minutes after the request: only a written deadline may end
     // that silence before the request's own total does.
     let silence = if needs.streaming {
         limits.first_token
     } else {
-        limits.total
+        total
     };
     Waits {
         connect: smaller(|deadlines| deadlines.connect_ms).unwrap_or(limits.connect),
         first_token: smaller(|deadlines| deadlines.first_token_ms).unwrap_or(silence),
         idle: smaller(|deadlines| deadlines.idle_ms).unwrap_or(limits.idle),
-        attempt: millis(provider.attempt_ms).unwrap_or(limits.total),
+        attempt: millis(provider.attempt_ms).unwrap_or(total),
     }
 }
 
@@ -248,5 +249,10 @@ mod tests {
         policy.classes[0].deadlines.first_token_ms = None;
         policy.providers[1].deadlines.first_token_ms = None;
         assert_eq!(first(&policy), limits.total);
+        policy.classes[0].total_ms = Some(1_200_000);
+        assert_eq!(first(&policy).as_millis(), 1_200_000);
+        policy.providers[1].attempt_ms = None;
+        let whole = plan(&policy, ClassId(0), needs, &limits).unwrap();
+        assert_eq!(whole.steps[1].waits.attempt.as_millis(), 1_200_000);
     }
 }
