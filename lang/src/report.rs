@@ -2,9 +2,14 @@
 //!
 //! A pass never stops at the first fault: it adds to the [`Report`] and goes on.
 
+mod github;
 pub mod human;
 pub mod json;
+mod junit;
 mod lines;
+mod places;
+mod plain;
+mod sarif;
 
 pub use lines::{Lines, Position};
 
@@ -84,6 +89,11 @@ impl Diagnostic {
         self.label(format!("did you mean `{near}`?"))
             .help(help)
             .fix(span, near)
+    }
+
+    /// Its places, the primary one first.
+    pub fn labels(&self) -> impl Iterator<Item = &Label> {
+        std::iter::once(&self.primary).chain(&self.others)
     }
 
     /// Names another place that is involved.
@@ -168,6 +178,11 @@ impl Report {
     /// The files they point into.
     pub fn sources(&self) -> &[Source] {
         &self.sources
+    }
+
+    /// How many findings are counted only.
+    pub fn left_out(&self) -> usize {
+        self.left_out.0 + self.left_out.1
     }
 
     pub(crate) fn shared(&self) -> &Arc<[Source]> {

@@ -6,6 +6,7 @@
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::string_slice,
+    clippy::panic,
     reason = "a failure here is a failed test, never a failed request"
 )]
 
@@ -19,6 +20,8 @@ mod diff;
 mod editors;
 #[path = "clawc/explain.rs"]
 mod explain;
+#[path = "clawc/formats.rs"]
+mod formats;
 #[path = "front/frame.rs"]
 mod frame;
 #[path = "clawc/language.rs"]

@@ -133,7 +133,7 @@ fn what_cannot_be_read_or_written_is_trouble_and_names_itself() {
     assert!(trouble(&["explain", "request", "no.json", "p"]).starts_with("clawc: no.json: "));
     assert!(trouble(&["check"]).contains("Usage"));
     assert!(trouble(&["chekc", "p"]).contains("check"));
-    assert!(trouble(&["check", "p", "--format", "xml"]).contains("human, json"));
+    assert!(trouble(&["check", "p", "--format", "xml"]).contains("human, plain, json"));
 }
 
 /// What a link or a mount can put where a file is due. None of it may be waited for.

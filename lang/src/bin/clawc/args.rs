@@ -12,9 +12,6 @@ use clap::{Parser, Subcommand, ValueEnum};
     after_help = "Exit codes: 0 clean, 1 findings, 2 wrong usage or something unreadable."
 )]
 pub(crate) struct Args {
-    /// How results are written.
-    #[arg(long, global = true, value_enum, default_value_t = Format::Human)]
-    pub(crate) format: Format,
     /// Whether to use colours; `NO_COLOR` is heeded.
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
     pub(crate) color: Color,
@@ -34,8 +31,21 @@ pub(crate) enum Command {
     Explain(Explain),
 }
 
+impl Command {
+    /// How it writes its result, where that is for people or for programs.
+    pub(crate) fn format(&self) -> Format {
+        match self {
+            Self::Check(_) => Format::Human,
+            Self::Build(args) => args.form.format,
+            Self::Diff(args) => args.form.format,
+            Self::Explain(args) => args.form.format,
+        }
+    }
+}
+
+/// What to check, and how strictly.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Check {
+pub(crate) struct Policy {
     /// Folders or `.claw` files that are one policy together; `-` reads one from standard input.
     #[arg(required = true)]
     pub(crate) policy: Vec<PathBuf>,
@@ -45,9 +55,27 @@ pub(crate) struct Check {
 }
 
 #[derive(Debug, clap::Args)]
+pub(crate) struct Form {
+    /// How results are written.
+    #[arg(long, global = true, value_enum, default_value_t = Format::Human)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Check {
+    #[command(flatten)]
+    pub(crate) policy: Policy,
+    /// How findings are written.
+    #[arg(long, value_enum, default_value_t = Findings::Human)]
+    pub(crate) format: Findings,
+}
+
+#[derive(Debug, clap::Args)]
 pub(crate) struct Build {
     #[command(flatten)]
-    pub(crate) check: Check,
+    pub(crate) policy: Policy,
+    #[command(flatten)]
+    pub(crate) form: Form,
     /// Where the table is written; `-` is standard output.
     #[arg(short, long, default_value = "policy.clawt")]
     pub(crate) output: PathBuf,
@@ -59,6 +87,8 @@ pub(crate) struct Diff {
     pub(crate) old: PathBuf,
     /// The policy as it is to be.
     pub(crate) new: PathBuf,
+    #[command(flatten)]
+    pub(crate) form: Form,
     /// Ends with exit code 1 if anything differs.
     #[arg(long)]
     pub(crate) exit_code: bool,
@@ -72,6 +102,8 @@ pub(crate) struct Diff {
 pub(crate) struct Explain {
     /// The code of a diagnostic, such as C0201; without one, every code is listed.
     pub(crate) code: Option<String>,
+    #[command(flatten)]
+    pub(crate) form: Form,
     #[command(subcommand)]
     pub(crate) what: Option<What>,
 }
@@ -108,6 +140,23 @@ pub(crate) enum Format {
     Human,
     /// For programs.
     Json,
+}
+
+/// The ways to write findings. All say the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Findings {
+    /// For people: the source, with arrows.
+    Human,
+    /// For screen readers and `grep`: a place and a fact on each line.
+    Plain,
+    /// For programs.
+    Json,
+    /// SARIF 2.1.0, for code hosts and editors.
+    Sarif,
+    /// Notes at the lines, where GitHub Actions runs it.
+    Github,
+    /// A test report, a suite for each file.
+    Junit,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

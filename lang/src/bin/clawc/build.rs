@@ -17,14 +17,14 @@ use crate::output::{Output, Stream, hint};
 use crate::trouble::Trouble;
 
 pub(crate) fn run(args: &Build, output: &mut Output) -> Result<Verdict, Trouble> {
-    let input = Input::read(&args.check.policy)?;
+    let input = Input::read(&args.policy.policy)?;
     let compiled = claw_lang::compile(input.sources());
     if !compiled.report.diagnostics().is_empty() {
         // The table does not care where the folder lies, but the reader wants to open the file.
         let shown = claw_lang::compile(input.shown()).report;
         output.report(&shown, Stream::Aside)?;
     }
-    if verdict(&compiled.report, args.check.deny) == Verdict::Findings {
+    if verdict(&compiled.report, args.policy.deny) == Verdict::Findings {
         return Ok(Verdict::Findings);
     }
     let bytes = compiled.table.ok_or(Trouble::NoTable)?;

@@ -1,21 +1,38 @@
 //! `clawc check`: every finding, and a word about how heavy they are.
 
+use claw_lang::codes::Severity;
 use claw_lang::report::Report;
 
 use crate::Verdict;
-use crate::args::{Check, Deny, Format};
+use crate::args::{Check, Deny, Findings};
 use crate::input::Input;
 use crate::output::{Output, Stream};
 use crate::trouble::Trouble;
 
 pub(crate) fn run(args: &Check, output: &mut Output) -> Result<Verdict, Trouble> {
-    let input = Input::read(&args.policy)?;
+    let input = Input::read(&args.policy.policy)?;
     let report = claw_lang::compile(input.shown()).report;
-    // A sound policy is passed over in silence, but a program that asks wants an answer.
-    if !report.diagnostics().is_empty() || output.format == Format::Json {
-        output.report(&report, Stream::Result)?;
+    let deny = args.policy.deny;
+    let is_silent = report.errors() + report.warnings() == 0;
+    match args.format {
+        // A sound policy is passed over in silence, but a program that asks wants an answer.
+        Findings::Human | Findings::Plain if is_silent => {}
+        Findings::Human => output.report(&report, Stream::Result)?,
+        Findings::Plain => Output::result(&report.plain())?,
+        Findings::Json => Output::result(&format!("{}\n", report.json()))?,
+        Findings::Sarif => Output::result(&report.sarif())?,
+        Findings::Github => Output::result(&report.github())?,
+        Findings::Junit => Output::result(&report.junit(heavy(deny)))?,
     }
-    Ok(verdict(&report, args.deny))
+    Ok(verdict(&report, deny))
+}
+
+/// The lightest finding that keeps the policy from being used.
+fn heavy(deny: Option<Deny>) -> Severity {
+    match deny {
+        Some(Deny::Warnings) => Severity::Warning,
+        None => Severity::Error,
+    }
 }
 
 /// Whether the findings keep the policy from being used.

@@ -21,7 +21,7 @@ use trouble::Trouble;
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    let mut output = Output::new(args.format, args.color);
+    let mut output = Output::new(args.command.format(), args.color);
     let ended = match args.command {
         Command::Check(args) => check::run(&args, &mut output),
         Command::Build(args) => build::run(&args, &mut output),
