@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use claw_lang::Source;
+use claw_runtime::keys::Vault;
 use claw_runtime::policy::load::{Compiler, Refusal};
 
 use crate::house::{House, loader, policy};
@@ -45,6 +46,21 @@ fn a_missing_key_refuses_by_provider_and_reference() {
     let keys = ["key env NOBODY_SET_THIS", "key file \"no/such.key\""];
     let texts = keys.map(|key| said(&refusal("p.claw", policy(URL, "m", key).as_bytes())));
     insta::assert_snapshot!(texts.join("\n"));
+}
+
+#[test]
+fn the_policy_that_a_newcomer_begins_with_is_taken_once_its_key_is_set() {
+    const START: &str = include_str!("../../../lang/src/bin/clawc/start.claw");
+    let refused = said(&refusal("policy.claw", START.as_bytes()));
+    assert!(refused.contains("`OPENAI_API_KEY`"), "{refused}");
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("policy.claw"), START).unwrap();
+    let mut loader = loader(folder.path().to_owned());
+    loader.vault = Vault::with_env(folder.path().to_path_buf(), |name| {
+        (name == "OPENAI_API_KEY").then(|| "a key of the environment".to_owned())
+    });
+    let result = loader.load(None).result;
+    assert!(result.is_ok(), "{}", said(&result.unwrap_err()));
 }
 
 #[test]

@@ -29,13 +29,15 @@ pub(crate) enum Command {
     Diff(Diff),
     /// Tells what a diagnostic means, or why a request goes where it goes.
     Explain(Explain),
+    /// Writes a commented policy to begin with.
+    Init(Init),
 }
 
 impl Command {
     /// How it writes its result, where that is for people or for programs.
     pub(crate) fn format(&self) -> Format {
         match self {
-            Self::Check(_) => Format::Human,
+            Self::Check(_) | Self::Init(_) => Format::Human,
             Self::Build(args) => args.form.format,
             Self::Diff(args) => args.form.format,
             Self::Explain(args) => args.form.format,
@@ -132,6 +134,13 @@ pub(crate) struct Request {
     /// Folders or `.claw` files that are one policy together.
     #[arg(required = true)]
     pub(crate) policy: Vec<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Init {
+    /// The folder of the policy; it is made if there is none.
+    #[arg(default_value = "claw")]
+    pub(crate) folder: PathBuf,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -7,6 +7,7 @@ mod build;
 mod check;
 mod diff;
 mod explain;
+mod init;
 mod input;
 mod output;
 mod trouble;
@@ -27,6 +28,7 @@ fn main() -> ExitCode {
         Command::Build(args) => build::run(&args, &mut output),
         Command::Diff(args) => diff::run(&args, &mut output),
         Command::Explain(args) => explain::run(args, &mut output),
+        Command::Init(args) => init::run(&args),
     };
     match ended {
         Ok(verdict) => verdict.into(),

@@ -22,6 +22,12 @@ pub(crate) enum Trouble {
     /// The table cannot be written.
     #[error("cannot write `{path}`: {why}")]
     Table { path: String, why: io::Error },
+    /// A folder that is not empty of policy.
+    #[error("`{0}` is there already; name a folder without `.claw` files, and it is left as it is")]
+    Started(String),
+    /// A file where a folder is due.
+    #[error("`{0}` reads like a file; name the folder that shall hold the policy")]
+    StartFile(String),
     /// Nothing to check.
     #[error("no `.claw` file in `{0}`; name a folder that holds a policy")]
     Empty(String),
