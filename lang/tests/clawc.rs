@@ -32,6 +32,8 @@ mod language;
 mod policies;
 #[path = "clawc/run.rs"]
 mod run;
+#[path = "clawc/shell.rs"]
+mod shell;
 
 use std::path::PathBuf;
 

@@ -31,13 +31,17 @@ pub(crate) enum Command {
     Explain(Explain),
     /// Writes a commented policy to begin with.
     Init(Init),
+    /// Writes what a shell needs to complete the words of this command.
+    Completions(Completions),
+    /// Writes the manual page of this command, or of one of its commands.
+    Man(Manual),
 }
 
 impl Command {
     /// How it writes its result, where that is for people or for programs.
     pub(crate) fn format(&self) -> Format {
         match self {
-            Self::Check(_) | Self::Init(_) => Format::Human,
+            Self::Check(_) | Self::Init(_) | Self::Completions(_) | Self::Man(_) => Format::Human,
             Self::Build(args) => args.form.format,
             Self::Diff(args) => args.form.format,
             Self::Explain(args) => args.form.format,
@@ -141,6 +145,19 @@ pub(crate) struct Init {
     /// The folder of the policy; it is made if there is none.
     #[arg(default_value = "claw")]
     pub(crate) folder: PathBuf,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Completions {
+    /// The shell.
+    #[arg(value_enum)]
+    pub(crate) shell: clap_complete::Shell,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Manual {
+    /// The command; without one, the page of clawc itself.
+    pub(crate) command: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

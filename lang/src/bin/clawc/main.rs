@@ -10,6 +10,7 @@ mod explain;
 mod init;
 mod input;
 mod output;
+mod shell;
 mod trouble;
 
 use std::process::ExitCode;
@@ -29,6 +30,8 @@ fn main() -> ExitCode {
         Command::Diff(args) => diff::run(&args, &mut output),
         Command::Explain(args) => explain::run(args, &mut output),
         Command::Init(args) => init::run(&args),
+        Command::Completions(args) => shell::completions(&args),
+        Command::Man(args) => shell::manual(&args),
     };
     match ended {
         Ok(verdict) => verdict.into(),

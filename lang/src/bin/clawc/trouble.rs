@@ -28,6 +28,9 @@ pub(crate) enum Trouble {
     /// A file where a folder is due.
     #[error("`{0}` reads like a file; name the folder that shall hold the policy")]
     StartFile(String),
+    /// No such command.
+    #[error("no command `{name}`; there are {known}")]
+    NoCommand { name: String, known: String },
     /// Nothing to check.
     #[error("no `.claw` file in `{0}`; name a folder that holds a policy")]
     Empty(String),
