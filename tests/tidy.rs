@@ -30,7 +30,7 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
             &["span", "source", "unseen", "vocab", "codes", "near"],
             &["report", "model"],
             &["syntax", "oracle", "worst"],
-            &["check", "diagram", "request", "explain"],
+            &["check", "diagram", "request", "explain", "graph", "doc"],
             &["never"],
             &["audit", "flatten", "diff"],
             &["build"],

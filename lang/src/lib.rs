@@ -12,6 +12,7 @@ pub mod diagram;
 pub mod diff;
 pub mod explain;
 mod flatten;
+pub mod graph;
 pub mod model;
 mod near;
 pub mod never;

@@ -12,3 +12,18 @@ pub fn is_hidden(c: char) -> bool {
 pub(crate) fn is_unseen(c: char) -> bool {
     c.is_control() || is_hidden(c)
 }
+
+/// A text that keeps to its line: what would end the line or move the cursor is spelt out.
+pub(crate) fn on_its_line(text: &str) -> String {
+    text.chars().fold(String::new(), |mut out, c| {
+        match c {
+            '\n' => out.push_str("\\n"),
+            '\t' => out.push_str("\\t"),
+            c if is_unseen(c) || matches!(c, '\u{2028}' | '\u{2029}') => {
+                out.extend(format!("\\u{{{:x}}}", u32::from(c)).chars());
+            }
+            c => out.push(c),
+        }
+        out
+    })
+}

@@ -24,6 +24,8 @@ mod explain;
 mod formats;
 #[path = "front/frame.rs"]
 mod frame;
+#[path = "clawc/graph.rs"]
+mod graph;
 #[path = "clawc/init.rs"]
 mod init;
 #[path = "clawc/language.rs"]

@@ -115,7 +115,8 @@ fn is_one_more(bound: u64) -> bool {
     bound % 10 == 1
 }
 
-fn count(number: u64) -> String {
+/// A number as the language writes it.
+pub(crate) fn count(number: u64) -> String {
     match number {
         0 => "0".to_owned(),
         n if n.is_multiple_of(1_000_000) => format!("{}M", n / 1_000_000),
@@ -187,6 +188,23 @@ pub(crate) fn url(url: &Url) -> String {
         format!(":{}", url.port)
     };
     format!("{scheme}://{host}{port}{}", url.base)
+}
+
+/// What stands in an arm before its arrow, `when` left out: its condition, or `otherwise`.
+pub(crate) fn condition(arm: &str) -> &str {
+    let (mut quoted, mut escaped, mut last) = (false, false, ' ');
+    let mut end = arm.len();
+    for (at, c) in arm.char_indices() {
+        if !quoted && last == '-' && c == '>' {
+            end = at - 1;
+            break;
+        }
+        quoted ^= c == '"' && !escaped;
+        escaped = quoted && c == '\\' && !escaped;
+        last = c;
+    }
+    let condition = arm.get(..end).unwrap_or_default().trim();
+    condition.strip_prefix("when ").unwrap_or(condition)
 }
 
 /// A piece of a policy on one line: without comments, and with one blank for many.
@@ -266,6 +284,14 @@ mod tests {
             shown(&Fact::Query("v".into()), &Ask::Present, Yes),
             r#"query "v" is absent"#
         );
+    }
+
+    #[test]
+    fn the_condition_of_an_arm_ends_at_its_arrow_and_not_in_a_text() {
+        let arm = r#"when path is "a -> \"b -> c" and streaming -> deny 400 "x -> y""#;
+        assert_eq!(condition(arm), r#"path is "a -> \"b -> c" and streaming"#);
+        assert_eq!(condition("otherwise->code"), "otherwise");
+        assert_eq!(condition("when tokens > 1k->code"), "tokens > 1k");
     }
 
     #[test]

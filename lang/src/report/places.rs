@@ -4,7 +4,6 @@ use serde::Serialize;
 
 use super::{Lines, Position, Report};
 use crate::span::Span;
-use crate::unseen::is_unseen;
 
 /// The places of one report. The lines of a file are found once, not once for each finding.
 pub(super) struct Places<'a> {
@@ -50,20 +49,4 @@ impl<'a> Places<'a> {
             end_byte: span.end,
         }
     }
-}
-
-/// A text that keeps to its line: a path or a replacement may hold what would end it or move the
-/// cursor.
-pub(super) fn on_its_line(text: &str) -> String {
-    text.chars().fold(String::new(), |mut out, c| {
-        match c {
-            '\n' => out.push_str("\\n"),
-            '\t' => out.push_str("\\t"),
-            c if is_unseen(c) || matches!(c, '\u{2028}' | '\u{2029}') => {
-                out.extend(format!("\\u{{{:x}}}", u32::from(c)).chars());
-            }
-            c => out.push(c),
-        }
-        out
-    })
 }

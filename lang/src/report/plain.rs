@@ -3,8 +3,9 @@
 
 use std::fmt::Write as _;
 
-use super::places::{Place, Places, on_its_line};
+use super::places::{Place, Places};
 use super::{Diagnostic, Report};
+use crate::unseen::on_its_line;
 
 impl Report {
     /// Every finding as lines of `file:line:column: what: text`, and how many there are.

@@ -18,6 +18,38 @@ route {
 }
 "#;
 
+/// A sound policy whose every text is one that some form of output has to escape.
+pub(crate) const HOSTILE: &str = r##"
+## Tags </p><script>alert("doc")</script>, a `code` word, a | pipe, *stars* and [a](link).
+## - not a list
+##
+## 1. not a list either \\ &amp; ` one backtick
+policy hostile
+
+## "Quotes" & <b>.
+provider a {
+  api openai
+  url "http://127.0.0.1:1/v1"
+  key env SECRET_NAME
+  header "x-secret" "</td>value-that-nobody-shall-read"
+  model x "wire \"x\" | <i> `y`" { price in $1.25/M; can tools }
+  model y
+  model unused
+}
+let odd = header "x-a" is "]\"-->b", "%%{init: {}}%%", "`<img src=x onerror=alert(1)>`"
+class end { primary a/x; fallback a/y }
+route {
+  ## Why | <u>not</u>?
+  when odd or header "x-c" is "/a\\b -> \u{202e}\u{1}c" -> deny 400 "no \"<script>alert('d')</script>\\\n]--> | #quot; `x` tée"
+  when header "x-b" is "</td>", "|", "\\|", "`|``" and tokens > 2k -> route graph
+  otherwise -> end
+}
+route graph {
+  when model like "end*" -> end
+  otherwise -> deny 400 "subgraph; } -> {"
+}
+"##;
+
 /// What a run gave.
 #[derive(Debug)]
 pub(crate) struct Ran {

@@ -29,6 +29,8 @@ pub(crate) enum Command {
     Diff(Diff),
     /// Tells what a diagnostic means, or why a request goes where it goes.
     Explain(Explain),
+    /// Draws routes, classes and targets as a graph.
+    Graph(Graph),
     /// Writes a commented policy to begin with.
     Init(Init),
     /// Writes what a shell needs to complete the words of this command.
@@ -41,7 +43,11 @@ impl Command {
     /// How it writes its result, where that is for people or for programs.
     pub(crate) fn format(&self) -> Format {
         match self {
-            Self::Check(_) | Self::Init(_) | Self::Completions(_) | Self::Man(_) => Format::Human,
+            Self::Check(_)
+            | Self::Graph(_)
+            | Self::Init(_)
+            | Self::Completions(_)
+            | Self::Man(_) => Format::Human,
             Self::Build(args) => args.form.format,
             Self::Diff(args) => args.form.format,
             Self::Explain(args) => args.form.format,
@@ -141,6 +147,16 @@ pub(crate) struct Request {
 }
 
 #[derive(Debug, clap::Args)]
+pub(crate) struct Graph {
+    /// Folders or `.claw` files that are one policy together; `-` reads one from standard input.
+    #[arg(required = true)]
+    pub(crate) policy: Vec<PathBuf>,
+    /// Which language the graph is written in.
+    #[arg(long, value_enum, default_value_t = Picture::Dot)]
+    pub(crate) format: Picture,
+}
+
+#[derive(Debug, clap::Args)]
 pub(crate) struct Init {
     /// The folder of the policy; it is made if there is none.
     #[arg(default_value = "claw")]
@@ -166,6 +182,14 @@ pub(crate) enum Format {
     Human,
     /// For programs.
     Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Picture {
+    /// For Graphviz: `clawc graph FOLDER | dot -Tsvg`.
+    Dot,
+    /// For Markdown: code hosts draw it in a block called `mermaid`.
+    Mermaid,
 }
 
 /// The ways to write findings. All say the same.

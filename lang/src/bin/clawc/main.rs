@@ -7,6 +7,7 @@ mod build;
 mod check;
 mod diff;
 mod explain;
+mod graph;
 mod init;
 mod input;
 mod output;
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
         Command::Build(args) => build::run(&args, &mut output),
         Command::Diff(args) => diff::run(&args, &mut output),
         Command::Explain(args) => explain::run(args, &mut output),
+        Command::Graph(args) => graph::run(&args, &mut output),
         Command::Init(args) => init::run(&args),
         Command::Completions(args) => shell::completions(&args),
         Command::Man(args) => shell::manual(&args),
