@@ -25,7 +25,7 @@ pub use class::{
 pub(crate) use class::{count, dollars, name};
 pub use human::human;
 pub(crate) use human::time;
-pub(crate) use shown::{causes, condition, on_one_line, request as said, url};
+pub(crate) use shown::{causes, condition, count, on_one_line, request as said, url};
 
 /// What becomes of one request, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

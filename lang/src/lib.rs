@@ -10,6 +10,7 @@ pub mod codes;
 mod compile;
 pub mod diagram;
 pub mod diff;
+pub mod doc;
 pub mod explain;
 mod flatten;
 pub mod graph;

@@ -16,6 +16,8 @@ mod build;
 mod check;
 #[path = "clawc/diff.rs"]
 mod diff;
+#[path = "clawc/doc.rs"]
+mod doc;
 #[path = "clawc/editors.rs"]
 mod editors;
 #[path = "clawc/explain.rs"]

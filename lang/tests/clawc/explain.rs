@@ -126,7 +126,7 @@ fn the_commands_of_the_readme_work_as_they_are_written() {
     let mut tried = 0;
     for rest in readme.split("`cargo run --bin clawc -- ").skip(1) {
         let command = rest.split('`').next().unwrap();
-        let command = command.replace("/tmp/quickstart.clawt", table.to_str().unwrap());
+        let command = command.replace("/tmp", home.path().to_str().unwrap());
         let args: Vec<&str> = command.split(' ').collect();
         let ran = clawc(&root(), &args, "{}");
         assert_eq!((ran.code, &*ran.err), (0, ""), "{command}");

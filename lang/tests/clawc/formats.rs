@@ -3,7 +3,7 @@
 #[path = "formats/schema.rs"]
 mod schema;
 #[path = "formats/xml.rs"]
-mod xml;
+pub(crate) mod xml;
 
 use std::collections::BTreeMap;
 

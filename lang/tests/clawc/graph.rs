@@ -103,7 +103,7 @@ fn read_dot(dot: &str) -> Read {
     assert!(left.next().unwrap().starts_with('"'));
     assert_eq!(left.next(), Some("{"));
     let mut open = vec![None];
-    while let Some(group) = open.last().cloned() {
+    while let Some(group) = open.last().copied() {
         let first = left.next().expect("every brace is closed");
         if first == "}" {
             open.pop();

@@ -19,7 +19,7 @@ route {
 "#;
 
 /// A sound policy whose every text is one that some form of output has to escape.
-pub(crate) const HOSTILE: &str = r##"
+pub(crate) const HOSTILE: &str = r#"
 ## Tags </p><script>alert("doc")</script>, a `code` word, a | pipe, *stars* and [a](link).
 ## - not a list
 ##
@@ -31,6 +31,8 @@ provider a {
   api openai
   url "http://127.0.0.1:1/v1"
   key env SECRET_NAME
+  tags us, baa
+  ca "my roots.pem"
   header "x-secret" "</td>value-that-nobody-shall-read"
   model x "wire \"x\" | <i> `y`" { price in $1.25/M; can tools }
   model y
@@ -48,7 +50,7 @@ route graph {
   when model like "end*" -> end
   otherwise -> deny 400 "subgraph; } -> {"
 }
-"##;
+"#;
 
 /// What a run gave.
 #[derive(Debug)]

@@ -31,6 +31,8 @@ pub(crate) enum Command {
     Explain(Explain),
     /// Draws routes, classes and targets as a graph.
     Graph(Graph),
+    /// Writes a page about a policy, to read and to hand on.
+    Doc(Doc),
     /// Writes a commented policy to begin with.
     Init(Init),
     /// Writes what a shell needs to complete the words of this command.
@@ -45,6 +47,7 @@ impl Command {
         match self {
             Self::Check(_)
             | Self::Graph(_)
+            | Self::Doc(_)
             | Self::Init(_)
             | Self::Completions(_)
             | Self::Man(_) => Format::Human,
@@ -157,6 +160,16 @@ pub(crate) struct Graph {
 }
 
 #[derive(Debug, clap::Args)]
+pub(crate) struct Doc {
+    /// Folders or `.claw` files that are one policy together; `-` reads one from standard input.
+    #[arg(required = true)]
+    pub(crate) policy: Vec<PathBuf>,
+    /// How the page is written.
+    #[arg(long, value_enum, default_value_t = Paper::Markdown)]
+    pub(crate) format: Paper,
+}
+
+#[derive(Debug, clap::Args)]
 pub(crate) struct Init {
     /// The folder of the policy; it is made if there is none.
     #[arg(default_value = "claw")]
@@ -190,6 +203,14 @@ pub(crate) enum Picture {
     Dot,
     /// For Markdown: code hosts draw it in a block called `mermaid`.
     Mermaid,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Paper {
+    /// Markdown, as code hosts show it.
+    Markdown,
+    /// One HTML file without scripts, which fetches nothing.
+    Html,
 }
 
 /// The ways to write findings. All say the same.

@@ -6,6 +6,7 @@ mod args;
 mod build;
 mod check;
 mod diff;
+mod doc;
 mod explain;
 mod graph;
 mod init;
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
         Command::Diff(args) => diff::run(&args, &mut output),
         Command::Explain(args) => explain::run(args, &mut output),
         Command::Graph(args) => graph::run(&args, &mut output),
+        Command::Doc(args) => doc::run(&args, &mut output),
         Command::Init(args) => init::run(&args),
         Command::Completions(args) => shell::completions(&args),
         Command::Man(args) => shell::manual(&args),

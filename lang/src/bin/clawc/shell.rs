@@ -41,14 +41,12 @@ fn page_of(whole: &Command, name: &str) -> Result<Command, Trouble> {
             .get_subcommands()
             .filter(|known| known.get_name() != "help")
     };
-    match known().find(|known| known.get_name() == name) {
-        Some(command) => Ok(command.clone()),
-        None => {
-            let names: Vec<&str> = known().map(Command::get_name).collect();
-            Err(Trouble::NoCommand {
-                name: name.to_owned(),
-                known: names.join(", "),
-            })
+    let found = known().find(|known| known.get_name() == name).cloned();
+    found.ok_or_else(|| {
+        let names: Vec<&str> = known().map(Command::get_name).collect();
+        Trouble::NoCommand {
+            name: name.to_owned(),
+            known: names.join(", "),
         }
-    }
+    })
 }

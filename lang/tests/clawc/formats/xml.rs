@@ -19,6 +19,18 @@ impl Element {
         self.children.iter().filter(move |child| child.name == name)
     }
 
+    /// The attribute, if it is there.
+    pub(crate) fn may(&self, name: &str) -> Option<&str> {
+        let found = self.attributes.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
+    /// This element and every one inside it, in the order in which they end.
+    pub(crate) fn all(&self) -> Vec<&Element> {
+        let inner = self.children.iter().flat_map(Element::all);
+        inner.chain([self]).collect()
+    }
+
     pub(crate) fn has(&self, name: &str) -> bool {
         self.below(name).next().is_some()
     }
@@ -91,6 +103,7 @@ fn plain(text: &str) -> String {
             "lt" => '<',
             "gt" => '>',
             "quot" => '"',
+            "#39" => '\'',
             "#10" => '\n',
             "#9" => '\t',
             "#13" => '\r',
