@@ -92,6 +92,10 @@ impl Page {
             page.part("Names");
             page.names(&notes);
         }
+        if !notes.claims.is_empty() {
+            page.part("What is proved");
+            page.claims(&notes);
+        }
         page.part("Classes");
         page.classes(it.model, &notes);
         page.part("Providers");

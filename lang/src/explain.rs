@@ -22,7 +22,7 @@ pub use class::{
     AttemptsExplained, ClassExplained, CostExplained, TargetExplained, TimeExplained, TimeTerm,
     class, class_human,
 };
-pub(crate) use class::{count, dollars, name};
+pub(crate) use class::{dollars, name, rate};
 pub use human::human;
 pub(crate) use human::time;
 pub(crate) use shown::{causes, condition, count, on_one_line, request as said, url};

@@ -6,7 +6,7 @@ use claw_table::Can;
 use claw_table::policy::{Action, Class, Policy, Price, Provider, Secret, Target};
 
 use super::Difference;
-use crate::explain::{causes, time, url};
+use crate::explain::{causes, rate, time, url};
 use crate::syntax::escape;
 
 /// The rule that names where requests go.
@@ -194,36 +194,12 @@ fn of_provider(provider: &Provider, rule: &mut impl FnMut(&str, String)) {
 }
 
 fn price_of(price: &Price) -> String {
-    let mut out = format!("in {}", per_million(price.in_pico));
+    let mut out = format!("in {}", rate(price.in_pico));
     for (name, pico) in [("out", price.out_pico), ("cached", price.cached_pico)] {
         if let Some(pico) = pico {
             // Writing to a text cannot fail.
-            let _ = write!(out, ", {name} {}", per_million(pico));
+            let _ = write!(out, ", {name} {}", rate(pico));
         }
     }
     out
-}
-
-/// Pico-dollars for one token as dollars for a million: both are whole millionths of each other.
-fn per_million(pico: u64) -> String {
-    let (dollars, rest) = (pico / 1_000_000, pico % 1_000_000);
-    let rest = format!("{rest:06}");
-    match rest.trim_end_matches('0') {
-        "" => format!("${dollars}/M"),
-        cents if cents.len() == 1 => format!("${dollars}.{cents}0/M"),
-        cents => format!("${dollars}.{cents}/M"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::per_million;
-
-    #[test]
-    fn a_price_is_told_as_it_is_written() {
-        assert_eq!(per_million(5_000_000), "$5/M");
-        assert_eq!(per_million(500_000), "$0.50/M");
-        assert_eq!(per_million(2_125_000), "$2.125/M");
-        assert_eq!(per_million(0), "$0/M");
-    }
 }

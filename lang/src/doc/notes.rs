@@ -10,7 +10,7 @@ use crate::report::Report;
 use crate::source::Source;
 use crate::span::Span;
 use crate::syntax;
-use crate::syntax::ast::{ArmLine, Item, Let, Line, Route, Statement};
+use crate::syntax::ast::{ArmLine, Item, Let, Line, Never, Route, Statement};
 
 /// Documentation by what it stands above.
 #[derive(Debug, Default)]
@@ -20,6 +20,8 @@ pub(super) struct Notes {
     tags: BTreeMap<String, Vec<String>>,
     /// Every `let` in text order: its name and its right side.
     pub(super) lets: Vec<(String, String)>,
+    /// Every `never` in text order: its name and the whole of it.
+    pub(super) claims: Vec<(String, String)>,
 }
 
 impl Notes {
@@ -33,6 +35,7 @@ impl Notes {
                     Item::Let(it) => notes.let_line(it, &source.text),
                     Item::Route(it) => notes.route(it),
                     Item::Plain(it) => notes.statement(it),
+                    Item::Never(it) => notes.never(it, &source.text),
                     Item::Broken(_) => {}
                 }
             }
@@ -66,6 +69,12 @@ impl Notes {
     fn note(&mut self, keyword: &str, name: &str, docs: &[String]) {
         let key = (keyword.to_owned(), name.to_owned());
         self.declarations.insert(key, docs.to_vec());
+    }
+
+    fn never(&mut self, it: &Never, text: &str) {
+        self.note("never", &it.name.text, &it.docs);
+        let line = on_one_line(it.span.of(text));
+        self.claims.push((it.name.text.clone(), line));
     }
 
     fn let_line(&mut self, it: &Let, text: &str) {

@@ -111,15 +111,7 @@ fn dollars(pico: Option<u64>) -> String {
     match pico {
         None => "unknown".to_owned(),
         Some(0) => "free".to_owned(),
-        Some(pico) => {
-            let (whole, rest) = (pico / 1_000_000, format!("{:06}", pico % 1_000_000));
-            let rest = rest.trim_end_matches('0');
-            if rest.is_empty() {
-                format!("${whole}")
-            } else {
-                format!("${whole}.{rest:0<2}")
-            }
-        }
+        Some(pico) => crate::explain::dollars(u128::from(pico) * 1_000_000),
     }
 }
 

@@ -54,6 +54,14 @@ impl Page {
         self.blocks.push(Block::Table { head, rows });
     }
 
+    pub(super) fn claims(&mut self, notes: &Notes) {
+        for (name, claim) in &notes.claims {
+            self.heading(3, &format!("never {name}"));
+            self.blocks.extend(notes.about("never", name));
+            self.blocks.push(Block::Paragraph(vec![code(claim)]));
+        }
+    }
+
     pub(super) fn names(&mut self, notes: &Notes) {
         for (name, right) in &notes.lets {
             self.heading(3, &format!("let {name}"));

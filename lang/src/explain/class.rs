@@ -6,6 +6,7 @@ use claw_table::policy::{Class, Policy, Target};
 use serde::Serialize;
 
 use super::human::time;
+use super::shown::count;
 use crate::model::Model;
 use crate::near::nearest;
 use crate::worst::{Attempts, Cost, Load, Shape, Time, Worst, worst};
@@ -288,23 +289,14 @@ fn decimal(pico: u128) -> String {
 }
 
 /// A price per token, as the language writes it.
-fn rate(pico: u64) -> String {
+pub(crate) fn rate(pico: u64) -> String {
     format!("{}/M", dollars(u128::from(pico).saturating_mul(1_000_000)))
-}
-
-/// A count of tokens, as the language writes it.
-pub(crate) fn count(tokens: u64) -> String {
-    match tokens {
-        0 => "0".to_owned(),
-        n if n % 1_000_000 == 0 => format!("{}M", n / 1_000_000),
-        n if n % 1_000 == 0 => format!("{}k", n / 1_000),
-        n => n.to_string(),
-    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{count, dollars, rate, runs};
+    use super::{dollars, rate, runs};
+    use crate::explain::shown::count;
 
     #[test]
     fn money_is_written_exactly_and_without_idle_zeros() {
