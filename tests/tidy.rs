@@ -35,6 +35,7 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
             &["audit", "flatten", "diff"],
             &["build"],
             &["compile"],
+            &["format"],
         ],
     ),
     (

@@ -13,6 +13,7 @@ pub mod diff;
 pub mod doc;
 pub mod explain;
 mod flatten;
+pub mod format;
 pub mod graph;
 pub mod model;
 mod near;

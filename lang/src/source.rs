@@ -108,7 +108,7 @@ fn read_file(path: &Path) -> io::Result<String> {
         return Err(refuse(path, "is not a regular file"));
     }
     if meta.len() > FILE_BYTES_MAX {
-        return Err(refuse(path, "is larger than 8 MiB"));
+        return Err(refuse(path, TOO_BIG));
     }
     // The file may have grown since it was measured.
     let mut bytes = Vec::new();
@@ -117,13 +117,18 @@ fn read_file(path: &Path) -> io::Result<String> {
         .take(FILE_BYTES_MAX + 1);
     file.read_to_end(&mut bytes).map_err(|e| about(path, &e))?;
     if bytes.len() as u64 > FILE_BYTES_MAX {
-        return Err(refuse(path, "is larger than 8 MiB"));
+        return Err(refuse(path, TOO_BIG));
     }
     String::from_utf8(bytes).map_err(|e| {
         let at = e.utf8_error().valid_up_to();
-        refuse(path, &format!("is not UTF-8 at byte {at}"))
+        refuse(
+            path,
+            &format!("is not UTF-8 at byte {at}; save it as UTF-8"),
+        )
     })
 }
+
+const TOO_BIG: &str = "is larger than 8 MiB; split it, the files of a folder are one policy";
 
 fn shown(path: &Path) -> String {
     let parts: Vec<_> = path
@@ -196,7 +201,10 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         fs::write(root.path().join("a.claw"), b"policy \xFF").unwrap();
         let error = read_folder(root.path()).unwrap_err().to_string();
-        assert!(error.ends_with("a.claw is not UTF-8 at byte 7"), "{error}");
+        assert!(
+            error.ends_with("a.claw is not UTF-8 at byte 7; save it as UTF-8"),
+            "{error}"
+        );
 
         let root = tempfile::tempdir().unwrap();
         let _socket = std::os::unix::net::UnixListener::bind(root.path().join("a.claw")).unwrap();
@@ -210,7 +218,10 @@ mod tests {
         let file = fs::File::create(root.path().join("a.claw")).unwrap();
         file.set_len(FILE_BYTES_MAX + 1).unwrap();
         let error = read_folder(root.path()).unwrap_err().to_string();
-        assert!(error.ends_with("a.claw is larger than 8 MiB"), "{error}");
+        assert!(
+            error.contains("a.claw is larger than 8 MiB; split it"),
+            "{error}"
+        );
     }
 
     #[test]

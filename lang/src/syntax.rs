@@ -13,4 +13,5 @@ mod split;
 
 pub use literal::{escape, unescape};
 pub use parse::{Parsed, parse};
+pub(crate) use parse::{Read, read};
 pub use print::print;

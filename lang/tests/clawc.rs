@@ -22,6 +22,8 @@ mod doc;
 mod editors;
 #[path = "clawc/explain.rs"]
 mod explain;
+#[path = "clawc/fmt.rs"]
+mod fmt;
 #[path = "clawc/formats.rs"]
 mod formats;
 #[path = "front/frame.rs"]

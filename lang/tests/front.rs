@@ -18,6 +18,8 @@ mod codes;
 mod examples;
 #[path = "front/faults.rs"]
 mod faults;
+#[path = "front/format.rs"]
+mod format;
 #[path = "front/frame.rs"]
 mod frame;
 #[path = "front/never.rs"]

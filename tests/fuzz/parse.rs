@@ -1,8 +1,9 @@
 //! Any text at all: the tokens are the text, every finding lies inside it, and what is understood
-//! survives being printed.
+//! survives being printed and formatted.
 
 use std::sync::Arc;
 
+use claw_lang::format::{Outcome, format};
 use claw_lang::report::Report;
 use claw_lang::source::Source;
 use claw_lang::syntax::{lexer, parse as read, print};
@@ -50,4 +51,31 @@ pub fn parse(bytes: &[u8]) {
         assert!(again.is_whole, "what is printed reads back: {once}");
         assert_eq!(print(&again.file), once, "printing twice changes nothing");
     }
+    formatted(&text, compiled.table.as_deref());
+}
+
+/// Whatever can be read can be formatted, does what it did, and is not changed again.
+fn formatted(text: &str, table: Option<&[u8]>) {
+    let one = |text: &str| {
+        vec![Source {
+            path: "fuzz.claw".into(),
+            text: text.into(),
+        }]
+    };
+    let made = format(&one(text)).unwrap_or_else(|slip| panic!("{slip}\n{text}"));
+    let Some(Outcome::Changed(after)) = made.files.first() else {
+        return;
+    };
+    let behaviour = |table: &[u8]| {
+        let table = claw_table::Table::open(table).expect("what is built opens");
+        table.about().behaviour
+    };
+    let again = claw_lang::compile(one(after)).table;
+    assert_eq!(
+        table.map(behaviour),
+        again.as_deref().map(behaviour),
+        "the digest stays: {after}"
+    );
+    let twice = format(&one(after)).expect("what was formatted can be formatted");
+    assert_eq!(twice.files, [Outcome::Same], "{after}");
 }

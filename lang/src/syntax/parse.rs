@@ -1,6 +1,8 @@
 //! From one file's text to its tree.
 
 use super::ast::File;
+use super::layout::Laid;
+use super::lexer::Token;
 use super::{layout, lexer, lower, split};
 use crate::report::Report;
 
@@ -15,6 +17,19 @@ pub struct Parsed {
 
 /// Reads one file; every fault goes to the report with its place in the file.
 pub fn parse(number: u32, text: &str, report: &mut Report) -> Parsed {
+    read(number, text, report).parsed
+}
+
+/// What reading one file gave, with the stages on the way to it.
+#[derive(Debug)]
+pub(crate) struct Read {
+    pub(crate) tokens: Vec<Token>,
+    pub(crate) laid: Laid,
+    pub(crate) parsed: Parsed,
+}
+
+/// Reads one file and keeps its tokens.
+pub(crate) fn read(number: u32, text: &str, report: &mut Report) -> Read {
     let faults = report.errors();
     layout::hidden(number, text, report);
     let tokens = lexer::lex(number, text);
@@ -25,9 +40,14 @@ pub fn parse(number: u32, text: &str, report: &mut Report) -> Parsed {
         let chunks = split::split(text, &laid, report);
         lower::file(text, &laid, &chunks, report)
     };
-    Parsed {
+    let parsed = Parsed {
         file,
         is_whole: report.errors() == faults,
+    };
+    Read {
+        tokens,
+        laid,
+        parsed,
     }
 }
 
@@ -42,7 +62,6 @@ mod tests {
     use super::*;
     use crate::source::read_folder;
     use crate::syntax::grammar::{Grammar, Rule};
-    use crate::syntax::layout::Laid;
     use crate::syntax::split::Chunk;
 
     /// Every leaf of a parse with its place, brackets left out: these stand between lines.

@@ -124,7 +124,7 @@ fn what_cannot_be_read_or_written_is_trouble_and_names_itself() {
     );
     assert_eq!(
         trouble(&["check", "bad.claw"]),
-        "clawc: bad.claw is not UTF-8 at byte 7\n"
+        "clawc: bad.claw is not UTF-8 at byte 7; save it as UTF-8\n"
     );
     assert!(trouble(&["check", "p/t.clawt"]).contains("is a compiled table"));
     assert!(trouble(&["build", "p", "-o", "nowhere/t.clawt"]).contains("`nowhere/t.clawt`"));

@@ -19,7 +19,7 @@ const NOWHERE: Span = Span {
     end: 0,
 };
 
-fn read(text: &str) -> (File, String) {
+pub(crate) fn read(text: &str) -> (File, String) {
     let source = Source {
         path: "x.claw".into(),
         text: text.into(),
@@ -159,7 +159,7 @@ fn statement(depth: u32) -> BoxedStrategy<Statement> {
         .boxed()
 }
 
-fn item() -> impl Strategy<Value = Item> {
+pub(crate) fn item() -> impl Strategy<Value = Item> {
     let plain = (
         statement(2),
         prop::sample::select(vec!["provider", "class", "retry", "gateway", "policy"]),
@@ -235,7 +235,7 @@ proptest! {
     }
 }
 
-fn strip(file: &mut File) {
+pub(crate) fn strip(file: &mut File) {
     for item in &mut file.items {
         match item {
             Item::Let(it) => {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-/// Checks, compiles and explains claw policies.
+/// Checks, formats, compiles and explains claw policies.
 #[derive(Debug, Parser)]
 #[command(
     name = "clawc",
@@ -23,6 +23,8 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     /// Proves a policy, and shows everything that is wrong with it.
     Check(Check),
+    /// Gives every file one look; comments and meaning stay.
+    Fmt(Fmt),
     /// Compiles a policy to a table that clawgate serves by.
     Build(Build),
     /// Compares two policies by what becomes of requests.
@@ -51,6 +53,7 @@ impl Command {
             | Self::Init(_)
             | Self::Completions(_)
             | Self::Man(_) => Format::Human,
+            Self::Fmt(args) => args.form.format,
             Self::Build(args) => args.form.format,
             Self::Diff(args) => args.form.format,
             Self::Explain(args) => args.form.format,
@@ -83,6 +86,24 @@ pub(crate) struct Check {
     /// How findings are written.
     #[arg(long, value_enum, default_value_t = Findings::Human)]
     pub(crate) format: Findings,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Writes the names of the files that it changes. Files that cannot be read are left as they are.\nBefore anything is written, each result is proved to say and do the same as before."
+)]
+pub(crate) struct Fmt {
+    /// Folders or `.claw` files; `-` formats standard input to standard output.
+    #[arg(required = true)]
+    pub(crate) policy: Vec<PathBuf>,
+    /// Writes nothing; exit code 1 and the names of the files that would change.
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// Writes nothing; exit code 1 and a unified diff of what would change.
+    #[arg(long)]
+    pub(crate) diff: bool,
+    #[command(flatten)]
+    pub(crate) form: Form,
 }
 
 #[derive(Debug, clap::Args)]

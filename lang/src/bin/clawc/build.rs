@@ -1,9 +1,7 @@
 //! `clawc build`: the table of a policy, whole or not at all.
 
 use std::fmt::Write as _;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use claw_lang::explain::hex;
 use claw_table::Table;
@@ -15,6 +13,7 @@ use crate::check::verdict;
 use crate::input::{Input, is_standard};
 use crate::output::{Output, Stream, hint};
 use crate::trouble::Trouble;
+use crate::whole;
 
 pub(crate) fn run(args: &Build, output: &mut Output) -> Result<Verdict, Trouble> {
     let input = Input::read(&args.policy.policy)?;
@@ -35,7 +34,7 @@ pub(crate) fn run(args: &Build, output: &mut Output) -> Result<Verdict, Trouble>
         hint(&built.line());
         return Ok(Verdict::Clean);
     }
-    write_whole(&args.output, &bytes).map_err(|why| Trouble::Table {
+    whole::write(&args.output, &bytes).map_err(|why| Trouble::Table {
         path: built.path.clone(),
         why,
     })?;
@@ -111,41 +110,4 @@ impl Built {
         }
         line
     }
-}
-
-/// Writes beside the path and renames: whoever watches it sees the old table or the new one.
-fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    if path.is_dir() {
-        return Err(io::Error::other(
-            "this is a folder; name a file, such as `policy.clawt`",
-        ));
-    }
-    let draft = draft(path)?;
-    let written = fill(&draft, bytes).and_then(|()| fs::rename(&draft, path));
-    if written.is_err() {
-        // The first error is the one to tell.
-        let _ = fs::remove_file(&draft);
-    }
-    written
-}
-
-/// A hidden name in the same folder, so that the rename does not cross file systems.
-fn draft(path: &Path) -> io::Result<PathBuf> {
-    let name = path
-        .file_name()
-        .ok_or_else(|| io::Error::other("this names no file"))?;
-    let mut hidden = std::ffi::OsString::from(".");
-    hidden.push(name);
-    hidden.push(format!(".{}", std::process::id()));
-    Ok(path.with_file_name(hidden))
-}
-
-fn fill(draft: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file: File = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(draft)?;
-    file.write_all(bytes)?;
-    // A rename may reach the disk before the bytes do.
-    file.sync_all()
 }

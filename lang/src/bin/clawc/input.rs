@@ -131,7 +131,7 @@ fn bounded(input: impl io::Read, bytes_max: u64) -> io::Result<String> {
         let at = error.utf8_error().valid_up_to();
         io::Error::new(
             io::ErrorKind::InvalidData,
-            format!("not UTF-8 at byte {at}"),
+            format!("not UTF-8 at byte {at}; save it as UTF-8"),
         )
     })
 }

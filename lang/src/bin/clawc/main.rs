@@ -1,4 +1,4 @@
-//! `clawc`: checks, compiles and explains claw policies.
+//! `clawc`: checks, formats, compiles and explains claw policies.
 //!
 //! Exit codes: 0 clean, 1 findings, 2 wrong usage or something that cannot be read or written.
 
@@ -8,12 +8,15 @@ mod check;
 mod diff;
 mod doc;
 mod explain;
+mod fmt;
 mod graph;
 mod init;
 mod input;
 mod output;
 mod shell;
 mod trouble;
+mod unified;
+mod whole;
 
 use std::process::ExitCode;
 
@@ -28,6 +31,7 @@ fn main() -> ExitCode {
     let mut output = Output::new(args.command.format(), args.color);
     let ended = match args.command {
         Command::Check(args) => check::run(&args, &mut output),
+        Command::Fmt(args) => fmt::run(&args, &mut output),
         Command::Build(args) => build::run(&args, &mut output),
         Command::Diff(args) => diff::run(&args, &mut output),
         Command::Explain(args) => explain::run(args, &mut output),

@@ -31,6 +31,17 @@ pub(crate) enum Trouble {
     /// No such command.
     #[error("no command `{name}`; there are {known}")]
     NoCommand { name: String, known: String },
+    /// A formatted file cannot be written.
+    #[error("cannot write `{path}`: {why}")]
+    Policy { path: String, why: io::Error },
+    /// A file that may not be written over.
+    #[error(
+        "`{0}` is read-only, and nothing was written; make it writable (`chmod u+w`), or see with `--diff` what would change"
+    )]
+    ReadOnly(String),
+    /// Standard input among files.
+    #[error("`-` formats standard input to standard output, and stands alone")]
+    InputAmongFiles,
     /// Nothing to check.
     #[error("no `.claw` file in `{0}`; name a folder that holds a policy")]
     Empty(String),
@@ -64,6 +75,9 @@ pub(crate) enum Trouble {
     /// A fault of the compiler.
     #[error(transparent)]
     Contradiction(#[from] Contradiction),
+    /// A fault of the formatter.
+    #[error(transparent)]
+    Slip(#[from] claw_lang::format::Slip),
     /// The compiler made a table that it does not accept.
     #[error(
         "internal: the table that was built is refused: {0}; report this policy as a bug in clawc"
