@@ -117,11 +117,11 @@ impl<'a> Said<'a> {
         };
         for token in tokens {
             let word = token.span.of(text);
-            match token.kind {
+            if matches!(token.kind, Kind::Comment | Kind::Doc) {
+                said.comments.push(word.trim_end_matches([' ', '\t']));
+            } else if !token.kind.is_trivia() && token.kind != Kind::Semicolon {
                 // A line end may stand for a `;`. Which of them end a line is the tree's matter.
-                Kind::Blank | Kind::Newline | Kind::Mark | Kind::Semicolon => {}
-                Kind::Comment | Kind::Doc => said.comments.push(word.trim_end_matches([' ', '\t'])),
-                kind => said.words.push((kind, word)),
+                said.words.push((token.kind, word));
             }
         }
         said

@@ -40,6 +40,17 @@ fn every_policy_of_the_project_is_formatted() {
     assert!(readable >= 8);
 }
 
+#[test]
+fn every_guard_is_described() {
+    let reference = text(&root().join("lang/LANGUAGE.md"));
+    for guard in claw_lang::format::Guard::ALL {
+        assert!(
+            reference.contains(&format!("| `{}` |", guard.code())),
+            "{guard}"
+        );
+    }
+}
+
 fn policies(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

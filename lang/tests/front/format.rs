@@ -1,5 +1,10 @@
 //! Formatting: what it makes of bad manners, and what it never changes.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "only what stands between words is disturbed"
+)]
+
 use claw_lang::format::{Outcome, format};
 use claw_lang::syntax::lexer::{Kind, lex};
 use claw_lang::syntax::print;

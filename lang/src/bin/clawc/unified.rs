@@ -179,7 +179,8 @@ mod tests {
 
     #[test]
     fn far_changes_are_hunks_of_their_own_and_near_ones_are_not() {
-        let old: String = (0..40).map(|n| format!("line  {n}\n")).collect();
+        let old: Vec<String> = (0..40).map(|n| format!("line  {n}\n")).collect();
+        let old = old.concat();
         let change =
             |old: &str, n: usize| old.replace(&format!("line  {n}\n"), &format!("line {n}\n"));
         let new = [2, 9, 30]
@@ -206,8 +207,9 @@ mod tests {
         fn a_diff_makes_the_new_text_of_the_old(
             words in prop::collection::vec(("[a-z]{1,2}", "[ \n;]{0,3}", "[ \n;]{0,3}"), 0..60),
         ) {
-            let side = |new: bool| -> String {
-                words.iter().map(|(word, a, b)| format!("{word}{}", if new { b } else { a })).collect()
+            let side = |new| -> String {
+                let parts = words.iter().flat_map(|(word, a, b)| [word, if new { b } else { a }]);
+                parts.map(String::as_str).collect()
             };
             let (old, new) = (side(false), side(true));
             prop_assert_eq!(patched(&old, &unified("p", (&old, &new))), new);
