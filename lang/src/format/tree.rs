@@ -333,13 +333,13 @@ fn mark_ends(block: &mut Block) {
     let mut next_goes_on = false;
     let mut is_last = true;
     for entry in block.entries.iter_mut().rev() {
-        let What::Line(line) = &mut entry.what else {
-            continue;
-        };
-        let is_open =
-            line.block.is_none() && matches!(line.last(), Some((Kind::Word, "and" | "or" | "not")));
-        line.needs_end = !is_last && (is_open || next_goes_on);
-        next_goes_on = matches!(line.first(), Some((Kind::Word, "and" | "or" | "deny")));
+        if let What::Line(line) = &mut entry.what {
+            let is_open = line.block.is_none()
+                && matches!(line.last(), Some((Kind::Word, "and" | "or" | "not")));
+            // Comments behind an open line would be taken for comments inside it.
+            line.needs_end = next_goes_on || is_open && !is_last;
+            next_goes_on = matches!(line.first(), Some((Kind::Word, "and" | "or" | "deny")));
+        }
         is_last = false;
     }
 }

@@ -39,6 +39,28 @@ impl Out {
         let _ = writeln!(self.text, "{:1$}{content}", "", self.depth * 2);
     }
 
+    /// A line that the next one does not go on with, whatever word it ends with.
+    fn ended(&mut self, content: &str) {
+        let last = content.rsplit(' ').next();
+        if matches!(last, Some("and" | "or" | "not")) {
+            self.line(&format!("{content};"));
+        } else {
+            self.line(content);
+        }
+    }
+
+    /// Ends the line above where the next word would go on with it.
+    fn end_before(&mut self, word: &str) {
+        let above = self.text.trim_end_matches('\n').len();
+        let is_ended = self
+            .text
+            .get(..above)
+            .is_none_or(|text| text.ends_with(['{', ';']));
+        if matches!(word, "and" | "or" | "deny") && !is_ended {
+            self.text.insert(above, ';');
+        }
+    }
+
     fn docs(&mut self, docs: &[String]) {
         for doc in docs {
             self.line(format!("## {doc}").trim_end());
@@ -87,16 +109,17 @@ impl Out {
         let goal = spaced(&it.goal);
         match &it.when {
             Some(cond) => {
-                self.line(&format!(
+                self.ended(&format!(
                     "when {} -> {goal}",
                     condition(cond, Around::Nothing)
                 ));
             }
-            None => self.line(&format!("otherwise -> {goal}")),
+            None => self.ended(&format!("otherwise -> {goal}")),
         }
     }
 
     fn statement(&mut self, it: &Statement) {
+        self.end_before(&it.keyword.text);
         self.docs(&it.docs);
         let mut head = value(&it.keyword);
         let groups: Vec<String> = it.groups.iter().map(|group| spaced(group)).collect();
@@ -104,7 +127,7 @@ impl Out {
             let _ = write!(head, " {}", groups.join(", "));
         }
         let Some(lines) = &it.block else {
-            self.line(&head);
+            self.ended(&head);
             return;
         };
         self.line(&format!("{head} {{"));

@@ -140,15 +140,23 @@ fn cond() -> impl Strategy<Value = Cond> {
     })
 }
 
+/// A word with a meaning in a condition; in a field it is a word like any other.
+fn loaded_word() -> impl Strategy<Value = Value> {
+    prop::sample::select(vec!["and", "or", "not", "deny", "in", "then"])
+        .prop_map(|text| value(Kind::Word, text))
+}
+
 fn statement(depth: u32) -> BoxedStrategy<Statement> {
-    let groups = prop::collection::vec(prop::collection::vec(any_value(), 1..4), 0..3);
+    let values = prop_oneof![9 => any_value().boxed(), 1 => loaded_word().boxed()];
+    let groups = prop::collection::vec(prop::collection::vec(values, 1..4), 0..3);
     let block = if depth == 0 {
         Just(None).boxed()
     } else {
         let lines = prop::collection::vec(statement(depth - 1).prop_map(Line::Field), 0..4);
         prop::option::of(lines).boxed()
     };
-    (docs(), word(), groups, block)
+    let keyword = prop_oneof![9 => word().boxed(), 1 => loaded_word().boxed()];
+    (docs(), keyword, groups, block)
         .prop_map(|(docs, keyword, groups, block)| Statement {
             docs,
             keyword,
@@ -178,7 +186,8 @@ pub(crate) fn item() -> impl Strategy<Value = Item> {
             span: NOWHERE,
         })
     });
-    let goal = prop::collection::vec(any_value(), 1..3);
+    let goal = prop_oneof![9 => any_value().boxed(), 1 => loaded_word().boxed()];
+    let goal = prop::collection::vec(goal, 1..3);
     let arm = (docs(), prop::option::of(cond()), goal).prop_map(|(docs, when, goal)| {
         ArmLine::Arm(Arm {
             docs,
