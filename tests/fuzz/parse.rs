@@ -66,16 +66,20 @@ fn formatted(text: &str, table: Option<&[u8]>) {
     let Some(Outcome::Changed(after)) = made.files.first() else {
         return;
     };
-    let behaviour = |table: &[u8]| {
-        let table = claw_table::Table::open(table).expect("what is built opens");
-        table.about().behaviour
-    };
-    let again = claw_lang::compile(one(after)).table;
-    assert_eq!(
-        table.map(behaviour),
-        again.as_deref().map(behaviour),
-        "the digest stays: {after}"
-    );
+    // The formatter compares what it could not compile by its findings; here only tables count.
+    if let Some(table) = table {
+        let behaviour = |table: &[u8]| {
+            let table = claw_table::Table::open(table).expect("what is built opens");
+            table.about().behaviour
+        };
+        let again = claw_lang::compile(one(after)).table;
+        let again = again.expect("what was compiled still compiles");
+        assert_eq!(
+            behaviour(table),
+            behaviour(&again),
+            "the digest stays: {after}"
+        );
+    }
     let twice = format(&one(after)).expect("what was formatted can be formatted");
     assert_eq!(twice.files, [Outcome::Same], "{after}");
 }

@@ -144,7 +144,13 @@ impl Work {
             if let Some(open) = cells.last_mut() {
                 *open = braces(&block);
             }
-            self.rows.push(Row::new(indent, Shape::Short, cells));
+            let text = cells.join(" ");
+            // Only an empty block can be wider, and what is so wide shares no columns.
+            self.rows.push(if indent + width(&text) <= WIDTH_MAX {
+                Row::new(indent, Shape::Short, cells)
+            } else {
+                Row::new(indent, Shape::Plain, vec![text])
+            });
             return;
         }
         self.broken(head, (indent, Shape::Plain));

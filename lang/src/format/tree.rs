@@ -36,8 +36,6 @@ pub(super) enum What {
 pub(super) struct Remark {
     pub text: String,
     pub place: Place,
-    /// It is documentation of the next line.
-    pub is_doc: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,6 +101,7 @@ pub(super) fn tree(source: &str, tokens: &[Token], laid: &Laid) -> Block {
         line_start: 0,
         depth: 0,
         has_code: false,
+        has_docs: false,
         above: None,
         beside: None,
     };
@@ -137,6 +136,8 @@ struct Reader<'a> {
     depth: usize,
     /// Something other than a comment stands on this line.
     has_code: bool,
+    /// Documentation stands above, and nothing yet to which it belongs.
+    has_docs: bool,
     /// The columns of the comments behind something, on the line above and on this one.
     above: Option<usize>,
     beside: Option<usize>,
@@ -215,15 +216,7 @@ impl Reader<'_> {
 
     /// A `;` under documentation keeps it from belonging to the next line, and so stays.
     fn cut_off(&mut self, end: Token, block: &mut Block) {
-        let remarks = block
-            .entries
-            .iter()
-            .rev()
-            .map_while(|entry| match &entry.what {
-                What::Remark(remark) => Some(remark),
-                What::Line(_) => None,
-            });
-        if remarks.into_iter().any(|remark| remark.is_doc) {
+        if self.has_docs {
             let mut line = self.line(block);
             let text = end.span.of(self.source).to_owned();
             line.parts.push(Part::Token(end.kind, text));
@@ -235,6 +228,7 @@ impl Reader<'_> {
     fn code(&mut self) {
         self.newlines = 0;
         self.has_code = true;
+        self.has_docs = false;
     }
 
     fn newline(&mut self, token: Token) {
@@ -258,6 +252,7 @@ impl Reader<'_> {
         } else {
             Place::Own
         };
+        self.has_docs |= token.kind == Kind::Doc && place != Place::Behind;
         if place != Place::Own {
             self.beside = Some(column);
         }
@@ -267,7 +262,6 @@ impl Reader<'_> {
         let mut remark = Remark {
             text: text.to_owned(),
             place,
-            is_doc: token.kind == Kind::Doc && place != Place::Behind,
         };
         if let Some(line) = line {
             line.parts.push(Part::Remark(remark));

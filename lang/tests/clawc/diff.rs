@@ -46,12 +46,12 @@ fn the_example_of_each_change_replays_through_both_tables() {
     let home = edited(&[
         ("  when tokens > 900k ", "  when tokens > 950k "),
         (
-            "when header \"x-team\" is \"ml\"        -> route ml",
+            "when header \"x-team\" is \"ml\"     -> route ml",
             "when header \"x-team\" in \"ml\", \"ai\" -> route ml",
         ),
         ("\"claude-*\"", "\"opus-*\""),
         (
-            "when nightly                        -> cheap",
+            "when nightly                     -> cheap",
             "when nightly -> deny 503 \"by day\"",
         ),
     ]);
@@ -82,9 +82,9 @@ fn the_example_of_each_change_replays_through_both_tables() {
 #[test]
 fn another_text_with_the_same_meaning_is_no_change() {
     let home = edited(&[
-        ("  when nightly                        -> cheap\n", ""),
+        ("  when nightly                     -> cheap\n", ""),
         (
-            "  when tokens > 900k                  -> deny 400",
+            "  when tokens > 900k               -> deny 400",
             "  when nightly and not tokens > 900k and not endpoint is not chat -> cheap\n  when tokens >= 900001 -> deny 400",
         ),
     ]);

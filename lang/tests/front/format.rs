@@ -168,6 +168,22 @@ fn brackets_as_deep_as_the_parser_goes_are_formatted() {
     );
 }
 
+#[test]
+fn much_of_one_thing_is_formatted_in_one_pass() {
+    let many = |part: &str| part.repeat(200_000 / part.len());
+    for text in [
+        format!("policy p\n{}{}", many("# c\n"), many(";")),
+        format!("policy p\n{}{}", many("## d\n"), many(";\n")),
+        format!("class {}{{}}\n{}", many("a "), many("class a {}\n")),
+        format!("class x {{ {} }}", many("a 1;")),
+        format!("class x {{\n{}}}", many("a b # c\n")),
+        format!("class x {{ a b{} }}", many(",\n b")),
+        format!("let a = {}", many("\"b\", # c\n")) + "\"c\"",
+    ] {
+        formatted(&text);
+    }
+}
+
 /// A text with other blanks, line ends and comments between its words. Each number chooses once.
 fn disturbed(text: &str, choices: &[u8]) -> String {
     const BLANKS: &[&str] = &[" ", "  ", "\t", " ", "   \t "];
