@@ -14,6 +14,8 @@ pub struct Ask {
     pub model: String,
     /// Whether it wants a stream.
     pub stream: Delivery,
+    /// Whether it has options for it.
+    pub stream_options: bool,
     /// Tokens of input, by the rule above.
     pub input_tokens: u64,
     /// The first words of the last message.

@@ -74,6 +74,8 @@ pub enum Refusal {
     ContextTooLong,
     /// The content filter stopped the prompt.
     Filtered,
+    /// The provider does not know `stream_options`.
+    StreamOptions,
     /// Too many requests or tokens in this minute.
     RateLimit,
     /// The account's quota is used up (429, `insufficient_quota`).
@@ -201,6 +203,11 @@ pub enum UsagePlace {
     EveryChunk,
     /// On the finish chunk, asked or not.
     OnFinish,
+    /// On the finish chunk in a place of its own, asked or not; if asked, there again in the usual
+    /// one, and once more in a chunk of its own. So does Groq.
+    Twice,
+    /// Nowhere: a request with options for its stream is refused.
+    Refused,
 }
 
 /// How events are written.

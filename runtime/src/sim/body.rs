@@ -2,7 +2,9 @@
 
 use super::acts::Scene;
 use super::answer::{Answer, Delivery};
-use super::behaviour::{Before, Behaviour, Comments, How, Lines, Odd, Reply, Stop, Tail};
+use super::behaviour::{
+    Before, Behaviour, Comments, How, Lines, Odd, Refusal, Reply, Stop, Tail, UsagePlace,
+};
 use super::openai::refusal::{STREAM_ERROR, refusal};
 use super::openai::{self, Event, Kind};
 
@@ -55,7 +57,14 @@ pub(super) fn body(scene: Scene<'_>, behaviour: &Behaviour) -> Body {
     let answer = Answer::new(name, number, ask, behaviour.says).cached(behaviour.usage.cached);
     let streams = ask.stream != Delivery::Plain;
     let place = behaviour.usage.place;
-    match behaviour.reply {
+    let unknown = Reply::Refusal(Refusal::StreamOptions);
+    let answers = place != UsagePlace::Refused || !ask.stream_options;
+    let reply = if answers || behaviour.reply != Reply::Answer {
+        &behaviour.reply
+    } else {
+        &unknown
+    };
+    match *reply {
         Reply::Answer if streams => streamed(openai::events(&answer, ask.stream, place), behaviour),
         Reply::Answer | Reply::Plain => whole(200, openai::plain(&answer, place), behaviour),
         Reply::Refusal(kind) => {

@@ -47,7 +47,11 @@ pub fn events(answer: &Answer, delivery: Delivery, place: UsagePlace) -> Vec<Eve
     let usage = |sent: Tally| match place {
         UsagePlace::EveryChunk => format!(",\"usage\":{}", usage(sent)),
         UsagePlace::IfAsked if asked => ",\"usage\":null".to_owned(),
-        UsagePlace::IfAsked | UsagePlace::Absent | UsagePlace::OnFinish => String::new(),
+        UsagePlace::IfAsked
+        | UsagePlace::Absent
+        | UsagePlace::OnFinish
+        | UsagePlace::Twice
+        | UsagePlace::Refused => String::new(),
     };
     let mut events = Vec::new();
     let mut push = |kind, data| events.push(Event { kind, data });
@@ -67,16 +71,27 @@ pub fn events(answer: &Answer, delivery: Delivery, place: UsagePlace) -> Vec<Eve
     let reason = format!("\"{}\"", answer.finish);
     let on_finish = match place {
         UsagePlace::OnFinish => format!(",\"usage\":{}", self::usage(answer.usage)),
-        UsagePlace::IfAsked | UsagePlace::Absent | UsagePlace::EveryChunk => usage(sent),
+        UsagePlace::Twice => {
+            let used = self::usage(answer.usage);
+            let again = if asked {
+                format!(",\"usage\":{used}")
+            } else {
+                String::new()
+            };
+            format!(",\"x_groq\":{{\"usage\":{used}}}{again}")
+        }
+        UsagePlace::IfAsked | UsagePlace::Absent | UsagePlace::EveryChunk | UsagePlace::Refused => {
+            usage(sent)
+        }
     };
     push(
         Kind::Finish,
         chunk(answer, &choice("{}", &reason), &on_finish),
     );
     let extra = match place {
-        UsagePlace::IfAsked => asked,
+        UsagePlace::IfAsked | UsagePlace::Twice => asked,
         UsagePlace::EveryChunk => true,
-        UsagePlace::Absent | UsagePlace::OnFinish => false,
+        UsagePlace::Absent | UsagePlace::OnFinish | UsagePlace::Refused => false,
     };
     if extra {
         let last = format!(",\"usage\":{}", self::usage(answer.usage));
@@ -156,9 +171,11 @@ pub fn plain(answer: &Answer, place: UsagePlace) -> String {
     }
     let usage = match place {
         UsagePlace::Absent => String::new(),
-        UsagePlace::IfAsked | UsagePlace::EveryChunk | UsagePlace::OnFinish => {
-            format!(",\"usage\":{}", usage(answer.usage))
-        }
+        UsagePlace::IfAsked
+        | UsagePlace::EveryChunk
+        | UsagePlace::OnFinish
+        | UsagePlace::Twice
+        | UsagePlace::Refused => format!(",\"usage\":{}", usage(answer.usage)),
     };
     format!(
         "{{\"id\":\"{}\",\"object\":\"chat.completion\",\"created\":{CREATED},\"model\":{},\

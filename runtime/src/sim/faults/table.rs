@@ -441,6 +441,18 @@ pub static FAULTS: &[Fault] = &[
         (Part::Usage, |b, _| b.usage.place = UsagePlace::OnFinish),
     ),
     fault(
+        "usage twice",
+        "usage twice",
+        "usage on the finish chunk under x_groq; if asked, there again and in its own chunk",
+        (Part::Usage, |b, _| b.usage.place = UsagePlace::Twice),
+    ),
+    fault(
+        "refuses usage",
+        "refuses usage",
+        "400, unknown parameter: stream_options; without them a stream that reports no usage",
+        (Part::Usage, |b, _| b.usage.place = UsagePlace::Refused),
+    ),
+    fault(
         "cached <n>",
         "cached 3",
         "so many input tokens were cached",

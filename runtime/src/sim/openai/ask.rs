@@ -25,6 +25,7 @@ pub fn ask(body: &[u8]) -> Result<Ask, String> {
     Ok(Ask {
         model: model.to_owned(),
         stream: delivery(&body),
+        stream_options: body.get("stream_options").is_some_and(Value::is_object),
         input_tokens: texts.iter().map(|text| input_tokens(text) + 1).sum(),
         last_words: last
             .split_whitespace()

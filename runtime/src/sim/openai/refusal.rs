@@ -48,6 +48,12 @@ pub fn refusal(refusal: Refusal, model: &str, key: &str) -> (u16, String) {
             let text = "Your request was rejected as a result of our safety system.".to_owned();
             (400, invalid, "content_policy_violation", text)
         }
+        Refusal::StreamOptions => (
+            400,
+            invalid,
+            "unknown_parameter",
+            "Unknown parameter: 'stream_options'.".to_owned(),
+        ),
         Refusal::RateLimit => {
             let text = format!("Rate limit reached for {model} on requests per min (RPM).");
             (429, "requests", "rate_limit_exceeded", text)
@@ -55,12 +61,8 @@ pub fn refusal(refusal: Refusal, model: &str, key: &str) -> (u16, String) {
         Refusal::Quota => {
             let text = "You exceeded your current quota, please check your plan and billing \
                         details.";
-            (
-                429,
-                "insufficient_quota",
-                "insufficient_quota",
-                text.to_owned(),
-            )
+            let kind = "insufficient_quota";
+            (429, kind, kind, text.to_owned())
         }
         Refusal::Overloaded(status) => {
             let text = "The engine is currently overloaded, please try again later.".to_owned();
@@ -121,6 +123,7 @@ mod tests {
             Refusal::NoModel,
             Refusal::ContextTooLong,
             Refusal::Filtered,
+            Refusal::StreamOptions,
             Refusal::RateLimit,
             Refusal::Quota,
             Refusal::Overloaded(529),
