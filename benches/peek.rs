@@ -6,8 +6,8 @@
 use std::hint::black_box;
 
 use bytes::Bytes;
+use claw_runtime::request::edit::{Edit, Path, edited};
 use claw_runtime::request::peek::peek;
-use claw_runtime::request::splice::splice;
 use claw_runtime::request::tokens::estimate;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use serde::Deserialize;
@@ -76,11 +76,26 @@ fn bodies(criterion: &mut Criterion) {
             },
         );
         group.bench_with_input(
-            BenchmarkId::new("claw splice", size),
+            BenchmarkId::new("claw edit", size),
             &body,
             |bencher, body| {
                 let model = peek(body).unwrap().model.unwrap();
-                bencher.iter(|| splice(body, &model, "house/other-model").length());
+                let edits = [
+                    Edit::Replace(model.range, r#""house/other-model""#.into()),
+                    Edit::Insert("stream_options", r#"{"include_usage":true}"#.into()),
+                ];
+                bencher.iter(|| edited(body, &edits).unwrap().len());
+            },
+        );
+        group.bench_with_input(
+            BenchmarkId::new("claw edit by name", size),
+            &body,
+            |bencher, body| {
+                let edits = [Edit::Set(
+                    Path::Member("model"),
+                    r#""house/other-model""#.into(),
+                )];
+                bencher.iter(|| edited(body, &edits).unwrap().len());
             },
         );
         group.bench_with_input(

@@ -1,8 +1,8 @@
-//! Any bytes: what is taken is JSON that every parser reads alike, and a splice changes one name.
+//! Any bytes: what is taken is JSON that every parser reads alike, and an edit changes what it names.
 
 use bytes::Bytes;
+use claw_runtime::request::edit::{Edit, Path, edited, quoted};
 use claw_runtime::request::peek::{Peek, Reason, Refusal};
-use claw_runtime::request::splice::splice;
 use claw_runtime::request::tokens::estimate;
 use serde_json::Value;
 
@@ -43,9 +43,10 @@ pub fn peek(bytes: &[u8]) {
     };
     let body = Bytes::copy_from_slice(bytes);
     let name = "a/\u{e9}\"\\x";
-    let sent = splice(&body, &model, name);
-    let whole = sent.slices.concat();
-    assert_eq!(sent.length(), whole.len() as u64);
+    let replace = |name: &str| [Edit::Replace(model.range.clone(), quoted(name).into())];
+    let whole = edited(&body, &replace(name)).expect("a place that was found is one");
+    let by_name = [Edit::Set(Path::Member("model"), quoted(name).into())];
+    assert_eq!(edited(&body, &by_name).as_ref(), Ok(&whole));
     assert!(
         whole.starts_with(&bytes[..model.range.start])
             && whole.ends_with(&bytes[model.range.end..])
@@ -65,7 +66,21 @@ pub fn peek(bytes: &[u8]) {
             ..found
         }
     );
-    assert_eq!(splice(&body, &model, &model.name).slices.concat(), bytes);
+    assert_eq!(
+        whole.len() - name_length(name),
+        bytes.len() - model.range.len()
+    );
+    // And it comes back: the old value in the new one's place.
+    let range = model.range.start..model.range.start + name_length(name);
+    let old = str::from_utf8(&bytes[model.range.clone()]).expect("a token");
+    assert_eq!(
+        edited(&whole, &[Edit::Replace(range, old.into())]).as_deref(),
+        Ok(bytes)
+    );
+}
+
+fn name_length(name: &str) -> usize {
+    quoted(name).len()
 }
 
 fn parse(bytes: &[u8]) -> Result<Peek, Refusal> {

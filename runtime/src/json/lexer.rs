@@ -118,6 +118,19 @@ impl<'a> Lexer<'a> {
         self.at
     }
 
+    /// Where the value began whose first token was the last one.
+    #[inline]
+    pub fn start_of(&self, value: Token<'_>) -> usize {
+        let length = match value {
+            Token::Text(text) => text.raw.len() + 2,
+            Token::Number(number) => number.len(),
+            Token::Flag(false) => 5,
+            Token::Flag(true) | Token::Null => 4,
+            _ => 1,
+        };
+        self.at - length
+    }
+
     /// Open arrays and objects.
     pub fn depth(&self) -> u32 {
         self.depth

@@ -1,5 +1,6 @@
-//! What a request says: its path, its body, and the one edit the body gets.
+//! What a request says: its path, its body, and the edits the body gets.
 
+pub mod edit;
 pub mod facts;
 pub mod path;
 pub mod peek;

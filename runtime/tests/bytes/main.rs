@@ -13,6 +13,7 @@
 )]
 
 mod classify;
+mod edit;
 mod framing;
 mod peek;
 mod splits;
