@@ -9,7 +9,7 @@ use std::hint::black_box;
 use std::path::PathBuf;
 
 use bytes::Bytes;
-use claw_runtime::dialect::openai::reader::{Close, Expect, Reader};
+use claw_runtime::dialect::openai::reader::{Close, Expect, Reader, UsageChunk};
 use claw_runtime::dialect::openai::usage::Quirk;
 use claw_runtime::sse::field::{self, Kind};
 use claw_runtime::sse::framer::Framer;
@@ -172,6 +172,7 @@ fn read(pieces: &[Bytes]) -> claw_runtime::dialect::openai::reader::End {
     let mut reader = Reader::new(Expect {
         choices: 1,
         quirk: Quirk::None,
+        usage: UsageChunk::Relayed,
     });
     for piece in pieces {
         black_box(reader.push(piece));
@@ -185,6 +186,7 @@ fn after_content(pieces: &[Bytes]) -> (Reader, Vec<Bytes>) {
     let mut reader = Reader::new(Expect {
         choices: 1,
         quirk: Quirk::None,
+        usage: UsageChunk::Relayed,
     });
     let mut at = 0;
     for frame in Framer::default().frames(&whole) {

@@ -160,6 +160,8 @@ impl Kind {
     /// Whether asking again can help.
     pub fn retry(self) -> Retry {
         match self.side() {
+            // It is not asked for it again, so the same request will be served.
+            Side::Upstream if self == Self::Provider(FailureKind::UsageOption) => Retry::Later,
             Side::Upstream => Retry::Elsewhere,
             // A line that was slow and memory that was full may do better the next time.
             _ if matches!(self, Self::BodySlow | Self::BodiesFull) => Retry::Later,
@@ -234,8 +236,12 @@ impl Fault {
         named || self.status.is_some_and(|status| on.has_status(status))
     }
 
-    /// Why it failed, in the language's words or as a status, for the log.
+    /// Why it failed, in the language's words or as a status, for the log. That a provider refused
+    /// what the gateway itself added is no cause a policy could name, and has its own word.
     pub fn word(&self) -> String {
+        if self.kind == Kind::Provider(FailureKind::UsageOption) {
+            return FailureKind::UsageOption.word().to_owned();
+        }
         match (self.kind.cause(), self.status) {
             (Some(cause), _) => cause.word().to_owned(),
             (None, Some(status)) => status.to_string(),

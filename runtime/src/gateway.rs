@@ -2,6 +2,7 @@
 
 mod body;
 mod head;
+mod outgoing;
 mod visit;
 
 use std::net::SocketAddr;

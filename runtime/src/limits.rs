@@ -17,7 +17,8 @@ pub struct Limits {
     pub headers_max: usize,
     /// One request body.
     pub body_bytes_max: usize,
-    /// All request bodies held by the process.
+    /// All request bodies held by the process, as they came. While one is sent, its edited copy is
+    /// held beside it, so memory stays below twice this.
     pub bodies_bytes_max: usize,
     /// A body may arrive as slowly as it likes for this long.
     pub body_grace: Duration,

@@ -141,6 +141,7 @@ fn provider_verdict(failure: FailureKind, fault: &Fault) -> (u16, &'static str) 
         FailureKind::ContentFilter => (400, "content_filtered"),
         FailureKind::ModelNotFound => (404, "model_not_found"),
         FailureKind::TooLarge => (413, "too_large"),
+        FailureKind::UsageOption => (502, "upstream_option_refused"),
     }
 }
 
@@ -245,6 +246,10 @@ fn provider_words(failure: FailureKind) -> &'static str {
         FailureKind::ContentFilter => "the provider's content filter stopped the request",
         FailureKind::ModelNotFound => "model not found at the provider",
         FailureKind::TooLarge => "request exceeds the maximum size that the provider takes",
+        FailureKind::UsageOption => {
+            "the provider refuses to report usage in a stream, and no attempt was left to ask \
+            without it: it will not be asked for it again, so send the request once more"
+        }
     }
 }
 
@@ -312,7 +317,7 @@ mod tests {
     use crate::observe::record::Attempt;
     use crate::request::peek::peek;
 
-    const FAILURES: [FailureKind; 13] = [
+    const FAILURES: [FailureKind; 14] = [
         FailureKind::RateLimit,
         FailureKind::Quota,
         FailureKind::BadKey,
@@ -326,6 +331,7 @@ mod tests {
         FailureKind::ContentFilter,
         FailureKind::ModelNotFound,
         FailureKind::TooLarge,
+        FailureKind::UsageOption,
     ];
 
     fn kinds() -> Vec<Kind> {

@@ -30,3 +30,5 @@ mod gone;
 mod refuse;
 #[path = "plane/reuse.rs"]
 mod reuse;
+#[path = "plane/usage.rs"]
+mod usage;

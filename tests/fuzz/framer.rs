@@ -3,7 +3,7 @@
 //! The first two bytes of the input say how to cut the rest.
 
 use bytes::Bytes;
-use claw_runtime::dialect::openai::reader::{Close, End, Expect, Reader};
+use claw_runtime::dialect::openai::reader::{Close, End, Expect, Reader, UsageChunk};
 use claw_runtime::dialect::openai::usage::Quirk;
 use claw_runtime::sse::field::{self, Kind};
 use claw_runtime::sse::framer::Framer;
@@ -32,12 +32,14 @@ pub fn framer(bytes: &[u8]) {
     );
 
     let stream = Bytes::copy_from_slice(stream);
-    let (relayed, end) = read(&stream, stream.len().max(1));
+    let (relayed, end) = read_alike(&stream, piece, UsageChunk::Relayed);
+    let (fewer, withheld) = read_alike(&stream, piece, UsageChunk::Withheld);
     assert_eq!(
-        (&relayed, &end),
-        (&read(&stream, piece).0, &read(&stream, piece).1)
+        (&end.ending, end.usage, end.content),
+        (&withheld.ending, withheld.usage, withheld.content),
+        "what is withheld is read"
     );
-    assert_eq!((&relayed, &end), (&read(&stream, 1).0, &read(&stream, 1).1));
+    assert!(fewer.len() <= relayed.len());
     let unmarked = stream.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&stream);
     assert!(
         unmarked.starts_with(&relayed),
@@ -83,10 +85,19 @@ fn frames(pieces: &[&[u8]]) -> (Vec<usize>, bool) {
     (ends, false)
 }
 
-fn read(stream: &Bytes, piece: usize) -> (Vec<u8>, End) {
+/// What one reading gives, which every cut of the stream gives too.
+fn read_alike(stream: &Bytes, piece: usize, usage: UsageChunk) -> (Vec<u8>, End) {
+    let whole = read(stream, stream.len().max(1), usage);
+    assert_eq!(whole, read(stream, piece, usage), "pieces of {piece}");
+    assert_eq!(whole, read(stream, 1, usage), "single bytes");
+    whole
+}
+
+fn read(stream: &Bytes, piece: usize, usage: UsageChunk) -> (Vec<u8>, End) {
     let mut reader = Reader::new(Expect {
         choices: 1,
         quirk: Quirk::None,
+        usage,
     });
     let mut relayed = Vec::new();
     let mut at = 0;

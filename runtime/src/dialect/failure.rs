@@ -47,6 +47,8 @@ pub enum FailureKind {
     ModelNotFound,
     /// The body has too many bytes.
     TooLarge,
+    /// The provider refuses the option by which the gateway asks for usage.
+    UsageOption,
 }
 
 impl FailureKind {
@@ -64,7 +66,8 @@ impl FailureKind {
             | Self::ContextTooLong
             | Self::ContentFilter
             | Self::ModelNotFound
-            | Self::TooLarge => None,
+            | Self::TooLarge
+            | Self::UsageOption => None,
         }
     }
 
@@ -84,7 +87,8 @@ impl FailureKind {
             | Self::Timeout
             | Self::Server
             | Self::BadSample
-            | Self::Malformed => false,
+            | Self::Malformed
+            | Self::UsageOption => false,
         }
     }
 
@@ -104,6 +108,7 @@ impl FailureKind {
             Self::ContentFilter => "content-filter",
             Self::ModelNotFound => "model-not-found",
             Self::TooLarge => "too-large",
+            Self::UsageOption => "usage-option",
         }
     }
 }

@@ -11,18 +11,19 @@ use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 
 use crate::clock::Clock;
+use crate::dialect::openai::reader::UsageChunk;
 use crate::fault::{Fault, Kind};
 use crate::gateway::Worker;
 use crate::gateway::body::{self, Held};
 use crate::gateway::head::{self, Route};
+use crate::gateway::outgoing::outgoing;
 use crate::plan::{Needs, Plan, Step, plan};
 use crate::policy::live::Snapshot;
 use crate::relay::journal::Journal;
 use crate::relay::socket::Meter;
 use crate::relay::{Answer, Origin, Relay};
 use crate::request::facts::Asked;
-use crate::request::peek::{Model, Peek, peek};
-use crate::request::splice::splice;
+use crate::request::peek::{Peek, peek};
 use crate::respond::{self, Circumstances};
 use crate::upstream::attempt::{Ask, Opened};
 use crate::upstream::chain::Chain;
@@ -167,13 +168,23 @@ impl<'w> Visit<'w> {
         headers: &HeaderMap,
         (held, peek): (&Held, &Peek),
     ) -> Result<Shown, Fault> {
-        let model = peek.model.as_ref().ok_or(Fault::early(Kind::NoModel))?;
+        if peek.model.is_none() {
+            return Err(Fault::early(Kind::NoModel));
+        }
         let worker = self.worker;
         let limits = &worker.common.limits;
         let ask = Ask {
             headers,
             streaming: peek.stream,
             choices: peek.choices,
+            // Without the wish a client's loop may index `choices[0]` of every chunk. That the
+            // other chunks then say `"usage":null` is left as it is: to every client null is as
+            // good as absent, and their bytes stay the provider's.
+            usage: if peek.include_usage {
+                UsageChunk::Relayed
+            } else {
+                UsageChunk::Withheld
+            },
             total: self.journal.started + plan.total,
             limits,
         };
@@ -183,8 +194,12 @@ impl<'w> Visit<'w> {
             upstreams: &self.snapshot.upstreams,
             wires: &worker.wires,
             dice: &worker.dice,
+            reluctant: &self.snapshot.reluctant,
         };
-        let body = |step: &Step<'_>| edited(&held.bytes, model, &step.model.wire);
+        let body = |step: &Step<'_>, asking| {
+            let sent = outgoing((&held.bytes, peek), &step.model.wire, asking)?;
+            Ok(Chain::new([sent]))
+        };
         let (step, opened) = round.serve(&mut self.journal.trail, body).await?;
         self.journal.content();
         let upstream = self.snapshot.upstreams.get(step.target.provider.index());
@@ -306,23 +321,5 @@ fn insert(headers: &mut HeaderMap, name: &'static str, value: &str) {
     // Names come from the policy; one that cannot stand in a header stands in the log only.
     if let Ok(value) = HeaderValue::from_str(value) {
         headers.insert(name, value);
-    }
-}
-
-/// The body with the target's own name for the model.
-///
-/// The pass over the body has proved that the range is one whole string token, the value of the
-/// only key that any parser reads as `model`. Another whole string token in its place leaves every
-/// other token as it was; so only the new token is read again, not megabytes of prompt.
-fn edited(body: &Bytes, model: &Model, name: &str) -> Result<Chain, Fault> {
-    let spliced = splice(body, model, name);
-    let [_, token, _] = spliced.slices.as_slice() else {
-        return Ok(Chain::new(spliced.slices));
-    };
-    let reread: Result<String, _> = serde_json::from_slice(token);
-    if reread.is_ok_and(|reread| reread == name) {
-        Ok(Chain::new(spliced.slices))
-    } else {
-        Err(Fault::early(Kind::Internal))
     }
 }

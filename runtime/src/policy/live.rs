@@ -8,6 +8,7 @@ use claw_table::Table;
 use http::HeaderValue;
 
 use crate::upstream::Upstream;
+use crate::upstream::asking::Reluctant;
 
 /// A table in force. A request takes one at its start and keeps it to its end.
 #[derive(Debug)]
@@ -18,6 +19,8 @@ pub struct Snapshot {
     pub digest: HeaderValue,
     /// One for each provider of the table, in its order.
     pub upstreams: Vec<Arc<Upstream>>,
+    /// Who is not asked for usage any more.
+    pub reluctant: Reluctant,
     /// The answer to `GET /v1/models`, made once.
     pub models: Bytes,
 }

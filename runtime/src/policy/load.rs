@@ -26,6 +26,7 @@ use http::HeaderValue;
 use super::live::Snapshot;
 use crate::keys::Vault;
 use crate::upstream::Upstream;
+use crate::upstream::asking::Reluctant;
 use crate::upstream::names::Names;
 use features::enforced;
 use upstreams::Upstreams;
@@ -143,6 +144,7 @@ impl Loader {
         let digest = hex(&table.about().behaviour);
         Ok(Snapshot {
             upstreams: upstreams.of(table.policy())?,
+            reluctant: Reluctant::nobody(table.policy()),
             models: models::models(&table.policy().offered),
             digest: HeaderValue::try_from(digest).unwrap_or(HeaderValue::from_static("")),
             table,

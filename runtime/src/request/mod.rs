@@ -4,5 +4,4 @@ pub mod edit;
 pub mod facts;
 pub mod path;
 pub mod peek;
-pub mod splice;
 pub mod tokens;

@@ -18,14 +18,16 @@ use smallvec::SmallVec;
 use crate::clock::{Clock, Instant};
 use crate::dialect::failure::FailureKind;
 use crate::dialect::openai::classify::{Answer, classify, in_stream};
+use crate::dialect::openai::option;
 use crate::dialect::openai::plain::{NoAnswer, plain};
-use crate::dialect::openai::reader::{Close, Ending, Expect, Reader, Stop};
+use crate::dialect::openai::reader::{Close, Ending, Expect, Reader, Stop, UsageChunk};
 use crate::dialect::openai::usage::Quirk;
 use crate::fault::{Fault, Kind, Sent, Side};
 use crate::limits::Limits;
 use crate::meter::usage::Usage;
 use crate::plan::Step;
 use crate::upstream::Upstream;
+use crate::upstream::asking::Asking;
 use crate::upstream::chain::Chain;
 use crate::upstream::connect::{Dial, connect};
 use crate::upstream::link::{Broken, Flow, Link, Unanswered};
@@ -49,6 +51,8 @@ pub(crate) struct Ask<'a> {
     pub(crate) streaming: bool,
     /// How many choices were asked for.
     pub(crate) choices: u32,
+    /// What becomes of the chunk that says nothing but what was used.
+    pub(crate) usage: UsageChunk,
     /// When the whole request must be over.
     pub(crate) total: Instant,
     /// The bounds.
@@ -93,6 +97,8 @@ pub(crate) struct Place<'a> {
     pub(crate) upstream: &'a Upstream,
     /// The worker's connections.
     pub(crate) wires: &'a Wires,
+    /// What the gateway added to the request.
+    pub(crate) asking: Asking,
 }
 
 /// A moment, and what has happened if it passes.
@@ -147,7 +153,7 @@ pub(crate) async fn attempt(ask: &Ask<'_>, place: Place<'_>, body: Chain) -> Res
             ..unfit(Kind::Redirect)
         }),
         status if status.is_client_error() || status.is_server_error() => {
-            Err(reading.refused(&head, place).await)
+            Err(reading.refused(&head, ask, place).await)
         }
         _ => Err(unfit(Kind::Malformed)),
     }
@@ -162,6 +168,7 @@ fn expect(ask: &Ask<'_>, place: Place<'_>) -> Expect {
     Expect {
         choices: ask.choices,
         quirk: Quirk::of_host(&place.step.provider.url.host),
+        usage: ask.usage,
     }
 }
 
@@ -369,7 +376,7 @@ impl Reading<'_> {
     }
 
     /// A refusal. Its status alone says enough where its body cannot be read.
-    async fn refused(mut self, head: &Parts, place: Place<'_>) -> Fault {
+    async fn refused(mut self, head: &Parts, ask: &Ask<'_>, place: Place<'_>) -> Fault {
         let gathered = self.gather(self.limits.error_bytes_max, self.first).await;
         let (bytes, whole) = match gathered {
             Ok(Gathered { bytes, whole }) => (bytes, whole),
@@ -378,14 +385,20 @@ impl Reading<'_> {
         if whole {
             self.keep(place);
         }
-        let failure = classify(
+        let status = head.status.as_u16();
+        let mut failure = classify(
             Answer {
-                status: head.status.as_u16(),
+                status,
                 headers: &head.headers,
                 body: &bytes,
             },
             Clock.wall(),
         );
+        // Only where the option is ours: what a client asked for himself is his to hear of.
+        let ours = ask.usage == UsageChunk::Withheld && place.asking == Asking::ForUsage;
+        if ask.streaming && ours && option::is_refused(status, &bytes) {
+            failure.kind = FailureKind::UsageOption;
+        }
         let mut fault = Fault::provider(&failure);
         // The model's name is the policy's choice: what a provider says of it is not the caller's.
         let callers = fault.side == Side::Client && failure.kind != FailureKind::ModelNotFound;

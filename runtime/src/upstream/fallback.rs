@@ -14,10 +14,11 @@ use smallvec::SmallVec;
 
 use crate::clock::{Clock, Dice, Instant, micros};
 use crate::dialect::failure::FailureKind;
-use crate::fault::{Fault, Kind, Sent};
+use crate::fault::{Fault, Kind, Sent, Side};
 use crate::observe::record;
 use crate::plan::{Plan, Step};
 use crate::upstream::Upstream;
+use crate::upstream::asking::{Asking, Reluctant};
 use crate::upstream::attempt::{Ask, Opened, Place, Wires, attempt};
 use crate::upstream::chain::Chain;
 
@@ -33,6 +34,8 @@ pub(crate) struct Round<'a, 'p> {
     pub(crate) wires: &'a Wires,
     /// Where the jitter comes from.
     pub(crate) dice: &'a Dice,
+    /// Who is not asked for usage any more.
+    pub(crate) reluctant: &'a Reluctant,
 }
 
 /// The turns of one request to its targets so far. The last one may still run.
@@ -99,7 +102,7 @@ impl<'p> Round<'_, 'p> {
         body: B,
     ) -> Result<(Step<'p>, Opened), Fault>
     where
-        B: Fn(&Step<'_>) -> Result<Chain, Fault>,
+        B: Fn(&Step<'_>, Asking) -> Result<Chain, Fault>,
     {
         let mut turns: SmallVec<[Turn; 4]> = self.plan.steps.iter().map(|_| Turn::Free).collect();
         let mut clearest: Option<Fault> = None;
@@ -118,8 +121,7 @@ impl<'p> Round<'_, 'p> {
                 if trail.sent() >= self.plan.attempts_max() {
                     return Err(given_up(clearest));
                 }
-                trail.begin(step);
-                let fault = match self.once(step, body(step)).await {
+                let fault = match self.turn(step, trail, &body).await {
                     Ok(opened) => return Ok((*step, opened)),
                     Err(fault) => fault,
                 };
@@ -143,14 +145,52 @@ impl<'p> Round<'_, 'p> {
         Err(given_up(clearest))
     }
 
-    async fn once(&self, step: &Step<'_>, body: Result<Chain, Fault>) -> Result<Opened, Fault> {
+    /// One target's turn. A provider that refuses the option by which the gateway asks for usage
+    /// is asked once more without it: the request is the client's, the option is not.
+    ///
+    /// Both are attempts like every request that is put on the wire, so a policy's `attempts` bound
+    /// them too; where none is left, the client is told to come again, and is served then.
+    async fn turn<B>(&self, step: &Step<'_>, trail: &mut Trail, body: &B) -> Result<Opened, Fault>
+    where
+        B: Fn(&Step<'_>, Asking) -> Result<Chain, Fault>,
+    {
+        let asking = self.reluctant.asking(step.target);
+        trail.begin(step);
+        let first = self.once(step, asking, body).await;
+        let refused = match first {
+            Err(fault) if fault.kind == Kind::Provider(FailureKind::UsageOption) => fault,
+            other => return other,
+        };
+        self.reluctant.note(step.target, Asking::Nothing);
+        if trail.sent() >= self.plan.attempts_max() {
+            return Err(refused);
+        }
+        trail.fail(&refused);
+        trail.begin(step);
+        let second = self.once(step, Asking::Nothing, body).await;
+        if second
+            .as_ref()
+            .is_err_and(|fault| fault.side == Side::Client)
+        {
+            // The request itself is wrong, and its refusal may only have looked like one of the
+            // option: no client may bring it about that a target's usage is lost from sight.
+            self.reluctant.note(step.target, Asking::ForUsage);
+        }
+        second
+    }
+
+    async fn once<B>(&self, step: &Step<'_>, asking: Asking, body: &B) -> Result<Opened, Fault>
+    where
+        B: Fn(&Step<'_>, Asking) -> Result<Chain, Fault>,
+    {
         let upstream = self.upstreams.get(step.target.provider.index());
         let place = Place {
             step,
             upstream: upstream.ok_or(Fault::early(Kind::Internal))?,
             wires: self.wires,
+            asking,
         };
-        attempt(self.ask, place, body?).await
+        attempt(self.ask, place, body(step, asking)?).await
     }
 
     /// How long to wait before the next round; nothing if no target is left for it.

@@ -1,5 +1,6 @@
 //! A provider as the data plane sees it: where to dial, what to say, whom to trust.
 
+pub mod asking;
 pub(crate) mod attempt;
 pub(crate) mod chain;
 pub mod connect;

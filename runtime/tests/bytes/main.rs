@@ -20,6 +20,7 @@ mod splits;
 mod streams;
 mod tokens;
 mod twin;
+mod withheld;
 
 use std::path::PathBuf;
 

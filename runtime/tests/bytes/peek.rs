@@ -1,10 +1,8 @@
-//! Request bodies: what is found, what is refused, and the one edit.
+//! Request bodies: what is found and what is refused.
 
 use std::fmt::Write as _;
 
-use bytes::Bytes;
-use claw_runtime::request::peek::{Peek, Reason, peek};
-use claw_runtime::request::splice::splice;
+use claw_runtime::request::peek::{Reason, peek};
 use claw_table::Can;
 use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
 use serde::de::IgnoredAny;
@@ -101,32 +99,6 @@ proptest! {
     fn what_is_taken_is_json_and_what_is_not_json_is_refused(body in body(), wounds in wounds()) {
         compare(body.as_bytes());
         compare(&wounded(body.into_bytes(), &wounds));
-    }
-
-    #[test]
-    fn a_splice_changes_the_model_and_nothing_else(
-        before in "[ \n]{0,2}(\"x[a-z]{1,3}\":(1|\"x\"|\\[\\]),){0,2}",
-        model in "[^\\p{Cc}]{1,40}",
-        after in "(,\"y[a-z]{1,3}\":(null|\\{\\}|\"\\\\n\")){0,2}",
-        name in "[^\\p{Cc}]{1,40}",
-    ) {
-        let text = Bytes::from(format!("{{{before}\"model\": {}{after}}}", Value::from(&*model)));
-        let found = peek(&text).unwrap();
-        let named = found.model.clone().unwrap();
-        assert_eq!(*named.name, *model);
-        let spliced = splice(&text, &named, &name);
-        let sent: Vec<u8> = spliced.slices.concat();
-        assert_eq!(spliced.length(), sent.len() as u64);
-        assert_eq!(sent[..named.range.start], text[..named.range.start]);
-        let behind = text.len() - named.range.end;
-        assert_eq!(sent[sent.len() - behind..], text[named.range.end..]);
-        let again = peek(&sent).unwrap();
-        assert_eq!(*again.model.as_ref().unwrap().name, *name);
-        assert_eq!(Peek { model: None, ..again }, Peek { model: None, ..found });
-        if name == model {
-            assert_eq!(sent, text, "the same name changes nothing");
-            assert_eq!(spliced.slices.len(), 1);
-        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::ops::Range;
 use bytes::Bytes;
 use claw_runtime::dialect::openai::plain::{NoAnswer, plain};
 use claw_runtime::dialect::openai::reader::{
-    Close, End, Ending, Expect, Reader, Sniff, Stop, sniff,
+    Close, End, Ending, Expect, Reader, Sniff, Stop, UsageChunk, sniff,
 };
 use claw_runtime::dialect::openai::usage::Quirk;
 use claw_runtime::meter::usage::Usage;
@@ -196,6 +196,7 @@ fn own() -> Vec<Case> {
                 expect: Expect {
                     choices: u32::try_from(json["n"].as_u64().unwrap_or(1)).unwrap(),
                     quirk: Quirk::of_host(json["host"].as_str().unwrap_or_default()),
+                    usage: UsageChunk::Relayed,
                 },
                 ending: json["ending"].as_str().unwrap().into(),
                 usage: usage(&json["usage"]),
@@ -240,6 +241,7 @@ fn recorded() -> Vec<Case> {
                 expect: Expect {
                     choices,
                     quirk: Quirk::of_host(host),
+                    usage: UsageChunk::Relayed,
                 },
                 ending: file["terminal"].as_str().unwrap().into(),
                 usage: usage(&file["usage"]),
@@ -318,6 +320,7 @@ fn compare(text: &str, expect: Expect, name: &str) {
 const ONE: Expect = Expect {
     choices: 1,
     quirk: Quirk::None,
+    usage: UsageChunk::Relayed,
 };
 
 proptest! {

@@ -40,7 +40,7 @@ async fn play(mut link: DuplexStream, pieces: Vec<Vec<u8>>) {
 }
 
 /// Cuts bytes at random places, each piece a chunk of the transfer coding.
-fn pieces(bytes: &[u8], dice: &Dice) -> Vec<Vec<u8>> {
+pub(crate) fn pieces(bytes: &[u8], dice: &Dice) -> Vec<Vec<u8>> {
     let head =
         b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
     let mut pieces = vec![head.to_vec()];
@@ -60,22 +60,30 @@ fn pieces(bytes: &[u8], dice: &Dice) -> Vec<Vec<u8>> {
 }
 
 async fn relayed(pieces: Vec<Vec<u8>>) -> (Answer, claw_runtime::observe::record::Record) {
+    relayed_to(STREAM, pieces).await
+}
+
+/// What a client that sends this body gets of a provider that writes these pieces.
+pub(crate) async fn relayed_to(
+    body: &str,
+    pieces: Vec<Vec<u8>>,
+) -> (Answer, claw_runtime::observe::record::Record) {
     let mut plan = Plan::over(&["a"]);
     plan.class().retry.attempts = 1;
     let address = vec![vec!["127.0.0.1:1".parse().unwrap()]];
     let house = House::with(plan, Vec::new(), address, Arc::new(Raw(pieces)));
-    let answer = exchange(house.connect(), &chat(STREAM, "")).await;
+    let answer = exchange(house.connect(), &chat(body, "")).await;
     (answer, house.records.one().await)
 }
 
 /// A stream of our own: comments, blank lines, an odd chunk, usage, several providers' habits.
-const OWN: &str = ": hello\n\ndata: {\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"},\"finish_reason\":null}]}\n\n\
+pub(crate) const OWN: &str = ": hello\n\ndata: {\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"},\"finish_reason\":null}]}\n\n\
     event: message\nid: 7\ndata: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"data: [DONE]\\n\\n\"},\"finish_reason\":null}]}\n\n\
     : keep-alive\n\n\n\ndata:{\"choices\":[{\"index\":0,\"delta\":{\"content\":\"\u{e9}\u{1f600}\"},\"finish_reason\":null}]}\n\n\
     data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n\
     data: {\"choices\":[],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":2,\"total_tokens\":5}}\n\ndata: [DONE]\n\n";
 
-fn recordings() -> Vec<(PathBuf, Vec<u8>)> {
+pub(crate) fn recordings() -> Vec<(PathBuf, Vec<u8>)> {
     let shared = concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/../../shared/fixtures/streams/openai"

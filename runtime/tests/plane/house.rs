@@ -12,6 +12,7 @@ use claw_runtime::policy::live::{Live, Snapshot};
 use claw_runtime::server::{Stop, serve_io};
 use claw_runtime::sim::provider::{Setup, Sim};
 use claw_runtime::upstream::Upstream;
+use claw_runtime::upstream::asking::Reluctant;
 use claw_runtime::upstream::connect::{Dial, Dialling};
 use claw_runtime::upstream::socket::Wire;
 use claw_table::policy::{
@@ -200,6 +201,7 @@ impl House {
         addresses: Vec<Vec<SocketAddr>>,
         dial: Arc<dyn Dial>,
     ) -> Self {
+        let reluctant = Reluctant::nobody(&plan.policy);
         let upstreams = plan.policy.providers.iter().zip(addresses).enumerate();
         let upstreams = upstreams.map(|(at, (provider, addresses))| {
             Arc::new(Upstream {
@@ -215,6 +217,7 @@ impl House {
         });
         let snapshot = Arc::new(Snapshot {
             upstreams: upstreams.collect(),
+            reluctant,
             digest: HeaderValue::from_static("digest-1"),
             models: r#"{"object":"list","data":[]}"#.into(),
             table: Table::open(&claw_table::encode(&Parts::always(

@@ -29,8 +29,10 @@ pub(super) struct Chunk {
     pub(super) content: bool,
     /// It says that the provider failed.
     pub(super) error: bool,
-    /// It has `choices`, even if none.
-    pub(super) choices: bool,
+    /// How many are in its `choices`, where it has any such member.
+    pub(super) choices: Option<u32>,
+    /// It has a `usage` object.
+    pub(super) reports: bool,
     /// One bit for each choice that ends here.
     pub(super) finished: u128,
     /// What it reports as used.
@@ -69,19 +71,26 @@ impl Chunk {
             other => other,
         };
         // Never added up: an event that reports twice reports the same.
+        chunk.reports = reports.top.is_some();
         let reported = reports.top.or(reports.groq).or(reports.choice);
         chunk.usage = reported.and_then(|reported| reported.usage(quirk));
         Ok(chunk)
+    }
+
+    /// Whether it says what was used and no more: nobody who did not ask expects such a chunk.
+    pub(super) fn is_only_usage(self) -> bool {
+        self.choices == Some(0) && self.reports && !self.error
     }
 
     fn members(&mut self, lexer: &mut Lexer<'_>, reports: &mut Reports) -> Result<(), Fault> {
         lexer.members(|lexer, key, value| {
             match (key.raw, value) {
                 (b"choices", Token::Array) => {
-                    self.choices = true;
+                    self.choices = Some(0);
                     let mut position = 0;
                     return lexer.elements(|lexer, choice| {
                         position += 1;
+                        self.choices = Some(position);
                         match choice {
                             Token::Object => self.choice(lexer, position - 1, reports),
                             _ => lexer.skip(choice),

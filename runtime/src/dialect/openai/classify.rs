@@ -246,7 +246,10 @@ fn usual_status(kind: FailureKind) -> u16 {
         FailureKind::Overloaded => 503,
         FailureKind::Timeout => 504,
         FailureKind::Server | FailureKind::BadSample | FailureKind::Malformed => 502,
-        FailureKind::BadRequest | FailureKind::ContextTooLong | FailureKind::ContentFilter => 400,
+        FailureKind::BadRequest
+        | FailureKind::ContextTooLong
+        | FailureKind::ContentFilter
+        | FailureKind::UsageOption => 400,
         FailureKind::ModelNotFound => 404,
         FailureKind::TooLarge => 413,
     }

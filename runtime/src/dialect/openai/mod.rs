@@ -4,6 +4,7 @@ mod chunk;
 pub mod classify;
 mod complaint;
 pub mod delay;
+pub mod option;
 pub mod plain;
 pub mod reader;
 mod shape;

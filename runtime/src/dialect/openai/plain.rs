@@ -27,7 +27,7 @@ pub fn plain(body: &[u8], quirk: Quirk) -> Result<Option<Usage>, NoAnswer> {
         return Err(NoAnswer::Error);
     }
     // Choices that neither say anything nor end are none.
-    if !chunk.choices || !(chunk.content || chunk.finished != 0) {
+    if chunk.choices.is_none() || !(chunk.content || chunk.finished != 0) {
         return Err(NoAnswer::Malformed);
     }
     Ok(chunk.usage)

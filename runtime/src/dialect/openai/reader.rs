@@ -1,5 +1,7 @@
 //! One upstream answer stream: what may go to the client now, and what it says on the way.
 
+use std::ops::Range;
+
 use bytes::{Bytes, BytesMut};
 use smallvec::SmallVec;
 
@@ -16,6 +18,26 @@ pub struct Expect {
     pub choices: u32,
     /// How this provider counts.
     pub quirk: Quirk,
+    /// What becomes of a chunk that says nothing but what was used.
+    pub usage: UsageChunk,
+}
+
+/// What becomes of a chunk that has no choice and reports usage. What it says is read either way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UsageChunk {
+    /// The client asked for it.
+    Relayed,
+    /// The client did not, and may not be able to read it.
+    Withheld,
+}
+
+/// What becomes of one event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// It goes to the client.
+    Relayed,
+    /// It was for the gateway.
+    Withheld,
 }
 
 /// Why a stream cannot be relayed any further. The event it is about has not left.
@@ -33,7 +55,7 @@ pub enum Stop {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pushed {
     /// Whole events for the client, in order: the chunk itself, cut at its last boundary, and before
-    /// it the one event that began in an earlier chunk.
+    /// it the one event that began in an earlier chunk. What was withheld is not among them.
     pub ready: SmallVec<[Bytes; 2]>,
     /// Whether content has been seen, in this chunk or before.
     pub content: bool,
@@ -86,6 +108,8 @@ pub struct Reader {
     held: BytesMut,
     watch: Watch,
     stop: Option<Stop>,
+    /// What became of the last event, to which an LF at the front of the next chunk may belong.
+    last: Fate,
 }
 
 impl Reader {
@@ -96,6 +120,7 @@ impl Reader {
             held: BytesMut::new(),
             watch: Watch::new(expect),
             stop: None,
+            last: Fate::Relayed,
         }
     }
 
@@ -123,8 +148,9 @@ impl Reader {
         if opening.drops_held {
             self.held.clear();
         }
-        // A late LF leaves with the rest; a byte order mark does not.
-        let mut leave = if opening.drops_held { opening.start } else { 0 };
+        // A late LF leaves with the rest, if its event did; a byte order mark does not.
+        let stays = opening.drops_held || self.last == Fate::Withheld;
+        let mut leaving = Leaving::from(if stays { opening.start } else { 0 });
         let mut cut = opening.start;
         let mut taken = Ok(());
         loop {
@@ -132,6 +158,7 @@ impl Reader {
                 && let Some(length) = self.watch.repeated(ahead)
             {
                 cut = frames.pass(length);
+                self.last = Fate::Relayed;
                 continue;
             }
             let Some(frame) = frames.next() else {
@@ -142,28 +169,36 @@ impl Reader {
                 break;
             };
             let part = chunk.get(frame.start..frame.end).unwrap_or_default();
-            if frame.begun_before {
+            let seen = if frame.begun_before {
                 self.held.extend_from_slice(part);
                 let event = self.held.split().freeze();
-                taken = match self.watch.repeated(&event) {
-                    Some(length) if length == event.len() => Ok(()),
+                let seen = match self.watch.repeated(&event) {
+                    Some(length) if length == event.len() => Ok(Fate::Relayed),
                     _ => self.watch.event(&event, frame.lines),
                 };
-                if taken.is_ok() {
-                    ready.push(event);
-                    leave = frame.end;
+                if seen.is_ok() {
+                    leaving = Leaving::from(frame.end);
                 }
+                if seen == Ok(Fate::Relayed) {
+                    ready.push(event);
+                }
+                seen
             } else {
-                taken = self.watch.event(part, frame.lines);
+                self.watch.event(part, frame.lines)
+            };
+            match seen {
+                Ok(fate) => self.last = fate,
+                Err(stop) => {
+                    taken = Err(stop);
+                    break;
+                }
             }
-            if taken.is_err() {
-                break;
+            if self.last == Fate::Withheld {
+                leaving.skip(frame.start, frame.end);
             }
             cut = frame.end;
         }
-        if leave < cut {
-            ready.push(chunk.slice(leave..cut));
-        }
+        ready.extend(leaving.to(cut, chunk));
         taken?;
         let open = frames.finish();
         self.held
@@ -219,6 +254,41 @@ impl Reader {
         };
         self.held.extend_from_slice(missing);
         self.held.split().freeze()
+    }
+}
+
+/// What of a chunk leaves, as one piece: a slice of it, or a copy of what is left of it where
+/// something between was withheld, which happens once in a stream.
+struct Leaving {
+    from: usize,
+    before: SmallVec<[Range<usize>; 1]>,
+}
+
+impl Leaving {
+    fn from(from: usize) -> Self {
+        Self {
+            from,
+            before: SmallVec::new(),
+        }
+    }
+
+    fn skip(&mut self, start: usize, end: usize) {
+        if self.from < start {
+            self.before.push(self.from..start);
+        }
+        self.from = end;
+    }
+
+    fn to(mut self, cut: usize, chunk: &Bytes) -> Option<Bytes> {
+        self.skip(cut, cut);
+        match self.before.as_slice() {
+            [] => None,
+            [one] => Some(chunk.slice(one.clone())),
+            several => {
+                let parts = several.iter().filter_map(|part| chunk.get(part.clone()));
+                Some(Bytes::from(parts.collect::<Vec<_>>().concat()))
+            }
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use memchr::memmem::{Finder, find};
 
 use super::chunk::Chunk;
-use super::reader::{Close, Ending, Expect, Stop, Tail};
+use super::reader::{Close, Ending, Expect, Fate, Stop, Tail, UsageChunk};
 use super::shape::Shape;
 use super::usage::Quirk;
 use crate::meter::usage::Usage;
@@ -23,6 +23,7 @@ use crate::sse::field::{self, Kind};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Watch {
     quirk: Quirk,
+    usage_chunk: UsageChunk,
     /// One bit for each choice that was asked for.
     expected: u128,
     /// One bit for each choice that ended.
@@ -45,12 +46,14 @@ struct Needles {
     usage: Finder<'static>,
     error: Finder<'static>,
     finish: Finder<'static>,
+    choices: Finder<'static>,
 }
 
 static NEEDLES: LazyLock<Needles> = LazyLock::new(|| Needles {
     usage: Finder::new(b"\"usage\""),
     error: Finder::new(b"\"error\""),
     finish: Finder::new(b"\"finish_reason\""),
+    choices: Finder::new(b"\"choices\""),
 });
 
 /// A larger event is read at once rather than kept.
@@ -61,6 +64,7 @@ impl Watch {
         let beyond = u128::MAX.checked_shl(expect.choices.max(1)).unwrap_or(0);
         Self {
             quirk: expect.quirk,
+            usage_chunk: expect.usage,
             expected: !beyond,
             finished: 0,
             content: false,
@@ -83,18 +87,18 @@ impl Watch {
 
     /// Sees one whole event.
     #[inline]
-    pub(super) fn event(&mut self, event: &[u8], lines: u32) -> Result<(), Stop> {
+    pub(super) fn event(&mut self, event: &[u8], lines: u32) -> Result<Fate, Stop> {
         if self.content
             && lines == 1
             && let Some(data) = event.strip_prefix(b"data:")
         {
-            return match self.steady(data.trim_ascii())? {
+            return self.steady(data.trim_ascii()).map(|said| match said {
                 Said::Nothing => {
                     self.shape.missed(event);
-                    Ok(())
+                    Fate::Relayed
                 }
-                Said::Something => Ok(()),
-            };
+                Said::Something(fate) => fate,
+            });
         }
         self.any(event)
     }
@@ -109,33 +113,39 @@ impl Watch {
     fn steady(&mut self, data: &[u8]) -> Result<Said, Stop> {
         let whole = data.starts_with(b"{") && data.ends_with(b"}");
         if !whole || NEEDLES.error.find(data).is_some() {
-            return self.data(data).map(|()| Said::Something);
+            return self.data(data).map(Said::Something);
         }
         let ends = ends(data);
         match ends {
             Ends::No => {}
             // Which choice it is need not be known where there is one.
             Ends::Well if self.expected == 1 => self.finished = 1,
-            Ends::Well | Ends::Unclear => return self.data(data).map(|()| Said::Something),
+            Ends::Well | Ends::Unclear => return self.data(data).map(Said::Something),
         }
-        if !reports(data) {
-            return Ok(match ends {
-                Ends::No => Said::Nothing,
-                Ends::Well | Ends::Unclear => Said::Something,
+        let usage = usage_object(data);
+        let fate = match usage {
+            Some(_) if has_no_choice(data) => self.fate(Chunk::read(data, self.quirk).ok()),
+            Some(_) | None => Fate::Relayed,
+        };
+        // Model text cannot look like this: its quotes are escaped. Other objects could.
+        if usage.is_none_or(|usage| find(usage, b"_tokens\"").is_none()) {
+            return Ok(match (ends, fate) {
+                (Ends::No, Fate::Relayed) => Said::Nothing,
+                (Ends::Well | Ends::Unclear, _) | (_, Fate::Withheld) => Said::Something(fate),
             });
         }
         if data.len() > CANDIDATE_BYTES_MAX {
-            return self.data(data).map(|()| Said::Something);
+            return self.data(data).map(Said::Something);
         }
         self.candidate.clear();
         self.candidate.extend_from_slice(data);
-        Ok(Said::Something)
+        Ok(Said::Something(fate))
     }
 
     /// Any event, in full.
-    fn any(&mut self, event: &[u8]) -> Result<(), Stop> {
+    fn any(&mut self, event: &[u8]) -> Result<Fate, Stop> {
         let Some(data) = field::data(event) else {
-            return self.bare(event);
+            return self.bare(event).map(|()| Fate::Relayed);
         };
         let named_error = field::fields(event)
             .filter(|field| field.name == b"event")
@@ -161,19 +171,19 @@ impl Watch {
         Ok(())
     }
 
-    fn data(&mut self, data: &[u8]) -> Result<(), Stop> {
+    fn data(&mut self, data: &[u8]) -> Result<Fate, Stop> {
         if data.is_empty() {
-            return Ok(());
+            return Ok(Fate::Relayed);
         }
         self.spoke = true;
         if data == b"[DONE]" {
             self.done = true;
-            return Ok(());
+            return Ok(Fate::Relayed);
         }
         let Ok(chunk) = Chunk::read(data, self.quirk) else {
             // What follows the end is nobody's.
             return if self.done {
-                Ok(())
+                Ok(Fate::Relayed)
             } else {
                 Err(Stop::Malformed)
             };
@@ -187,7 +197,15 @@ impl Watch {
         }
         self.content |= chunk.content;
         self.finished |= chunk.finished;
-        Ok(())
+        Ok(self.fate(Some(chunk)))
+    }
+
+    /// What becomes of an event that says this; one that cannot be read stays.
+    fn fate(&self, chunk: Option<Chunk>) -> Fate {
+        match self.usage_chunk {
+            UsageChunk::Withheld if chunk.is_some_and(Chunk::is_only_usage) => Fate::Withheld,
+            UsageChunk::Withheld | UsageChunk::Relayed => Fate::Relayed,
+        }
     }
 
     /// Sees what is left of a stream that ended as HTTP says it should.
@@ -198,8 +216,10 @@ impl Watch {
         };
         let data = data.trim_ascii();
         if data == b"[DONE]" || Chunk::read(data, self.quirk).is_ok() {
-            self.any(tail)?;
-            return Ok(Tail::Event);
+            return self.any(tail).map(|fate| match fate {
+                Fate::Relayed => Tail::Event,
+                Fate::Withheld => Tail::Nothing,
+            });
         }
         Ok(if data.is_empty() {
             Tail::Nothing
@@ -247,13 +267,22 @@ fn ends(data: &[u8]) -> Ends {
     ends
 }
 
-/// Whether usage is reported in there, as far as a search can tell.
-fn reports(data: &[u8]) -> bool {
+/// Everything from the first `usage` object on, as far as a search can tell.
+fn usage_object(data: &[u8]) -> Option<&[u8]> {
     let needle = &NEEDLES.usage;
+    let mut values = needle
+        .find_iter(data)
+        .map(|at| member_value(data, at + needle.needle().len()));
+    values.find(|value| value.starts_with(b"{"))
+}
+
+/// Whether `choices` are there and none in them, as far as a search can tell.
+fn has_no_choice(data: &[u8]) -> bool {
+    let needle = &NEEDLES.choices;
     needle.find_iter(data).any(|at| {
-        // Model text cannot look like this: its quotes are escaped. Other objects could.
         let value = member_value(data, at + needle.needle().len());
-        value.starts_with(b"{") && find(value, b"_tokens\"").is_some()
+        let inside = value.strip_prefix(b"[").map(<[u8]>::trim_ascii_start);
+        inside.is_some_and(|inside| inside.starts_with(b"]"))
     })
 }
 
@@ -278,7 +307,7 @@ const WELL: [&[u8]; 5] = [
 /// Whether an event changed anything.
 enum Said {
     Nothing,
-    Something,
+    Something(Fate),
 }
 
 fn error(body: &[u8]) -> Stop {

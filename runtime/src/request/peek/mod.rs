@@ -1,8 +1,8 @@
 //! One pass over a request body: proves that it is JSON which every parser reads alike, and finds
 //! the few members that a policy may ask about.
 //!
-//! Nothing is built and nothing recurses. The bytes that are judged here are the bytes that leave;
-//! only the model's name is ever replaced in them.
+//! Nothing is built and nothing recurses. The bytes that are judged here are the bytes that leave,
+//! but for the plan's edits; and an edited body is judged again.
 
 mod key;
 mod refusal;
@@ -21,6 +21,8 @@ pub struct Peek {
     pub model: Option<Model>,
     /// Whether a stream is asked for.
     pub stream: bool,
+    /// Whether `stream_options` stands there, be it null.
+    pub stream_options: bool,
     /// Whether `stream_options.include_usage` is set.
     pub include_usage: bool,
     /// The cap on output tokens, under either of its names.

@@ -95,6 +95,7 @@ impl Walk {
             reason: Reason::InvalidType { key, wanted },
             at,
         };
+        self.peek.stream_options |= key == "stream_options";
         match (key, value) {
             ("model", _) => self.peek.model = Some(model(value).ok_or(wrong(MODEL))?),
             // What is null is not said.
