@@ -90,9 +90,28 @@ class Answers(unittest.TestCase):
         self.assertEqual([usage.total_tokens for usage in usages], [17])
 
     def test_stream_without_usage(self):
-        text, roles, finishes, usages = read(self.client.chat.completions.create(**ASK, stream=True))
-        self.assertEqual((text, roles, finishes), (PRIMARY, ["assistant"], ["stop"]))
-        self.assertEqual(usages, [], "nobody asked")
+        for options in ({}, {"stream_options": {"include_usage": False}}):
+            with self.subTest(options):
+                raw = self.client.chat.completions.with_raw_response.create(**ASK, **options, stream=True)
+                chunks = list(raw.parse())
+                # The way loops are written: every chunk has a choice.
+                text = "".join(chunk.choices[0].delta.content or "" for chunk in chunks)
+                self.assertEqual(text, PRIMARY)
+                self.assertEqual(chunks[-1].choices[0].finish_reason, "stop")
+                self.assertEqual([chunk.usage for chunk in chunks if chunk.usage], [], "nobody asked")
+                tokens = HOUSE.record(raw.headers["x-request-id"])["tokens"]
+                self.assertEqual((tokens["input"], tokens["output"]), (4, 13), "but it is known")
+
+    def test_a_provider_that_refuses_to_report_usage_is_asked_without_it(self):
+        # The backup: it is remembered, and the tests of this class count the primary's tokens.
+        ask = {**ASK, "extra_headers": sim("primary: 503; backup: refuses usage")}
+        for causes in (["overloaded", "usage-option", None], ["overloaded", None]):
+            raw = self.client.chat.completions.with_raw_response.create(**ask, stream=True)
+            text, roles, finishes, usages = read(raw.parse())
+            self.assertEqual((text, roles, finishes, usages), (BACKUP, ["assistant"], ["stop"], []))
+            record = HOUSE.record(raw.headers["x-request-id"])
+            self.assertEqual([attempt["cause"] for attempt in record["attempts"]], causes)
+            self.assertEqual(record["tokens"]["output"], None, "unknown, not zero")
 
     def test_stream_helper_gives_the_whole_answer(self):
         with self.client.chat.completions.stream(**ASK) as stream:
@@ -298,7 +317,7 @@ class EveryFault(unittest.TestCase):
     PRIMARY = """ok; interim 5; drip 50ms; no done; no last chunk; huge event 64KiB; retry-after 5s;
         retry-after-date 5s; retry-after-ms 250ms; words 40; reasoning 4; tool calls 1; refusal;
         finish length; finish content_filter; no usage; usage in every chunk; usage on finish;
-        cached 3; crlf; cr; bom; comments; split; coalesce; length long; until close; chunked;
+        usage twice; refuses usage; cached 3; crlf; cr; bom; comments; split; coalesce; length long; until close; chunked;
         big head 16KiB; close"""
     BACKUP = """slow 30s; hang; down; reset; hang after head; slow body 2s; only comments 15s;
         slow first 2s; role then cut; error first; bad json; html; plain; empty; 401; 402; 403; 429;
