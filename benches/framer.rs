@@ -9,8 +9,9 @@ use std::hint::black_box;
 use std::path::PathBuf;
 
 use bytes::Bytes;
-use claw_runtime::dialect::openai::reader::{Close, Expect, Reader, UsageChunk};
+use claw_runtime::dialect::Dialect;
 use claw_runtime::dialect::openai::usage::Quirk;
+use claw_runtime::dialect::reader::{Close, Expect, Reader, UsageChunk};
 use claw_runtime::sse::field::{self, Kind};
 use claw_runtime::sse::framer::Framer;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
@@ -168,8 +169,9 @@ fn recordings(criterion: &mut Criterion) {
     group.finish();
 }
 
-fn read(pieces: &[Bytes]) -> claw_runtime::dialect::openai::reader::End {
+fn read(pieces: &[Bytes]) -> claw_runtime::dialect::reader::End {
     let mut reader = Reader::new(Expect {
+        dialect: Dialect::Chat,
         choices: 1,
         quirk: Quirk::None,
         usage: UsageChunk::Relayed,
@@ -184,6 +186,7 @@ fn read(pieces: &[Bytes]) -> claw_runtime::dialect::openai::reader::End {
 fn after_content(pieces: &[Bytes]) -> (Reader, Vec<Bytes>) {
     let whole = Bytes::from(pieces.concat());
     let mut reader = Reader::new(Expect {
+        dialect: Dialect::Chat,
         choices: 1,
         quirk: Quirk::None,
         usage: UsageChunk::Relayed,

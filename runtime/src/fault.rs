@@ -8,6 +8,7 @@ use claw_table::DenyId;
 use claw_table::policy::{Cause, Causes};
 
 use crate::dialect::failure::{Failure, FailureKind};
+use crate::request::endpoint::Endpoint;
 
 /// Something that keeps a request from its answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,6 +95,8 @@ pub enum Kind {
     Denied(DenyId),
     /// No target of the class can do what the request needs, as bits of [`claw_table::Can`].
     NoCapableTarget(u16),
+    /// No target of the class speaks the protocol of what is asked for.
+    NoSpeakingTarget(Endpoint),
     /// All memory for request bodies is in use.
     BodiesFull,
     /// The gateway broke its own rules.
@@ -140,9 +143,11 @@ impl Kind {
             | Self::NoModel
             | Self::AmbiguousHeader
             | Self::Denied(_) => Side::Client,
-            Self::NoCapableTarget(_) | Self::BodiesFull | Self::Internal | Self::TotalTimeout => {
-                Side::Gateway
-            }
+            Self::NoCapableTarget(_)
+            | Self::NoSpeakingTarget(_)
+            | Self::BodiesFull
+            | Self::Internal
+            | Self::TotalTimeout => Side::Gateway,
             Self::Provider(failure) if failure.is_callers() => Side::Client,
             Self::Provider(_)
             | Self::Connect
@@ -195,6 +200,7 @@ impl Kind {
             | Self::AmbiguousHeader
             | Self::Denied(_)
             | Self::NoCapableTarget(_)
+            | Self::NoSpeakingTarget(_)
             | Self::BodiesFull
             | Self::Internal
             | Self::TotalTimeout => None,

@@ -118,11 +118,19 @@ impl Vault {
 impl Key {
     /// `authorization: Bearer …`, marked so that hyper and `Debug` keep it to themselves.
     pub fn bearer(&self) -> Option<HeaderValue> {
-        let mut value =
-            HeaderValue::from_str(&format!("Bearer {}", self.0.expose_secret())).ok()?;
-        value.set_sensitive(true);
-        Some(value)
+        sensitive(&format!("Bearer {}", self.0.expose_secret()))
     }
+
+    /// The key alone, marked in the same way.
+    pub fn plain(&self) -> Option<HeaderValue> {
+        sensitive(self.0.expose_secret())
+    }
+}
+
+fn sensitive(text: &str) -> Option<HeaderValue> {
+    let mut value = HeaderValue::from_str(text).ok()?;
+    value.set_sensitive(true);
+    Some(value)
 }
 
 /// The bytes of a regular file of at most `bytes_max`. Anything that could hang or never end (a

@@ -7,10 +7,13 @@ use claw_table::{ClassId, policy};
 use smallvec::SmallVec;
 
 use crate::limits::Limits;
+use crate::request::endpoint::Endpoint;
 
 /// What a request asks of a target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Needs {
+    /// What is asked for.
+    pub endpoint: Endpoint,
     /// Capabilities, as bits of [`claw_table::Can`].
     pub can: u16,
     /// Whether the answer is to be a stream.
@@ -22,9 +25,12 @@ pub struct Needs {
 pub struct Plan<'p> {
     /// The class that serves it.
     pub class: &'p Class,
+    /// What it asks for.
+    pub needs: Needs,
     /// The targets that can carry it, in text order.
     pub steps: SmallVec<[Step<'p>; 4]>,
-    /// Capabilities that made targets drop out, as bits of [`claw_table::Can`].
+    /// Capabilities that made targets drop out which speak the protocol, as bits of
+    /// [`claw_table::Can`].
     pub lacking: u16,
     /// From the arrival of the head to the end of the answer.
     pub total: Duration,
@@ -80,6 +86,7 @@ pub fn plan<'p>(
     let class = policy.classes.get(class.index())?;
     let mut plan = Plan {
         class,
+        needs,
         steps: SmallVec::new(),
         lacking: 0,
         total: millis(class.total_ms).unwrap_or(limits.total),
@@ -87,6 +94,9 @@ pub fn plan<'p>(
     for target in &class.targets {
         let provider = policy.providers.get(target.provider.index())?;
         let model = provider.models.get(target.model.index())?;
+        if provider.api != needs.endpoint.api() {
+            continue;
+        }
         // Where the policy does not say what a model can do, it is not held back.
         let lacking = model.can.map_or(0, |can| needs.can & !can);
         plan.lacking |= lacking;
@@ -132,6 +142,7 @@ fn millis(span: Option<u64>) -> Option<Duration> {
 mod tests {
     use super::{Needs, Plan, plan};
     use crate::limits::Limits;
+    use crate::request::endpoint::Endpoint;
     use claw_table::policy::{
         Api, Causes, Class, Deadlines, Model, Policy, Provider, Retry, Secret, Target, Url,
     };
@@ -207,6 +218,7 @@ mod tests {
     fn a_target_known_to_lack_a_capability_is_skipped_and_an_unknown_one_is_not() {
         let policy = policy();
         let needs = |can| Needs {
+            endpoint: Endpoint::Chat,
             can,
             streaming: true,
         };
@@ -222,6 +234,7 @@ mod tests {
     fn the_smaller_deadline_of_class_and_provider_holds_and_silence_means_the_limit() {
         let (policy, limits) = (policy(), Limits::default());
         let needs = Needs {
+            endpoint: Endpoint::Chat,
             can: 0,
             streaming: true,
         };
@@ -238,6 +251,7 @@ mod tests {
     fn a_plain_answer_may_be_silent_as_long_as_the_request_unless_the_policy_says_otherwise() {
         let (mut policy, limits) = (policy(), Limits::default());
         let needs = Needs {
+            endpoint: Endpoint::Chat,
             can: 0,
             streaming: false,
         };

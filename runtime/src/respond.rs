@@ -106,6 +106,7 @@ fn verdict(fault: &Fault, around: &Circumstances<'_>) -> (u16, &'static str) {
             (deny.map_or(400, |deny| deny.status), "policy_denied")
         }
         Kind::NoCapableTarget(_) => (400, "no_capable_target"),
+        Kind::NoSpeakingTarget(_) => (400, "no_speaking_target"),
         Kind::BodiesFull => (503, "overloaded"),
         Kind::Internal => (500, "internal"),
         Kind::Connect => (502, "upstream_unreachable"),
@@ -181,6 +182,15 @@ fn particulars(kind: Kind, around: &Circumstances<'_>) -> Option<String> {
             named.join(", ")
         ));
     }
+    if let Kind::NoSpeakingTarget(endpoint) = kind {
+        let class = around.class.unwrap_or_default();
+        return Some(format!(
+            "no target of class {class} speaks the protocol of {}: ask in the protocol of its \
+            targets, or add a provider with `api {}` to it",
+            endpoint.path("/v1"),
+            endpoint.api().word()
+        ));
+    }
     let max = around.limits.body_bytes_max;
     (kind == Kind::BodyTooLarge).then(|| format!("request exceeds the maximum size of {max} bytes"))
 }
@@ -213,6 +223,7 @@ fn words(kind: Kind) -> &'static str {
         }
         Kind::Denied(_) => "the policy refuses this request",
         Kind::NoCapableTarget(_) => "no target can do what the request needs",
+        Kind::NoSpeakingTarget(_) => "no target speaks the protocol of this request",
         Kind::BodiesFull => "the gateway is overloaded: it holds as many request bodies as it may",
         Kind::Internal => "the gateway failed",
         Kind::Connect => "the provider could not be reached",
@@ -315,6 +326,7 @@ mod tests {
     use crate::fault::{Fault, Kind};
     use crate::limits::Limits;
     use crate::observe::record::Attempt;
+    use crate::request::endpoint::Endpoint;
     use crate::request::peek::peek;
 
     const FAILURES: [FailureKind; 14] = [
@@ -351,6 +363,7 @@ mod tests {
             Kind::AmbiguousHeader,
             Kind::Denied(DenyId(0)),
             Kind::NoCapableTarget(Can::Images.bit() | Can::Tools.bit()),
+            Kind::NoSpeakingTarget(Endpoint::Messages),
             Kind::BodiesFull,
             Kind::Internal,
             Kind::Connect,

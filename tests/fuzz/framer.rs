@@ -3,8 +3,9 @@
 //! The first two bytes of the input say how to cut the rest.
 
 use bytes::Bytes;
-use claw_runtime::dialect::openai::reader::{Close, End, Expect, Reader, UsageChunk};
+use claw_runtime::dialect::Dialect;
 use claw_runtime::dialect::openai::usage::Quirk;
+use claw_runtime::dialect::reader::{Close, End, Expect, Reader, UsageChunk};
 use claw_runtime::sse::field::{self, Kind};
 use claw_runtime::sse::framer::Framer;
 
@@ -95,6 +96,7 @@ fn read_alike(stream: &Bytes, piece: usize, usage: UsageChunk) -> (Vec<u8>, End)
 
 fn read(stream: &Bytes, piece: usize, usage: UsageChunk) -> (Vec<u8>, End) {
     let mut reader = Reader::new(Expect {
+        dialect: Dialect::Chat,
         choices: 1,
         quirk: Quirk::None,
         usage,

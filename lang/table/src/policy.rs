@@ -45,6 +45,17 @@ pub enum Api {
     Gemini,
 }
 
+impl Api {
+    /// The language's word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::OpenAi => "openai",
+            Self::Anthropic => "anthropic",
+            Self::Gemini => "gemini",
+        }
+    }
+}
+
 /// One upstream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Provider {

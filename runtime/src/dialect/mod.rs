@@ -1,4 +1,21 @@
 //! What providers say, each in its own protocol: answers, usage, failures.
+//!
+//! The set of protocols is closed: [`Dialect`] is matched where an answer is read, and nothing is
+//! called through a pointer. Framing, what leaves and how failures are worded are the same for all.
 
+pub mod classify;
+mod complaint;
+pub mod delay;
 pub mod failure;
 pub mod openai;
+pub mod plain;
+pub mod reader;
+mod shape;
+mod watch;
+
+/// The protocol of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialect {
+    /// Chat completions.
+    Chat,
+}

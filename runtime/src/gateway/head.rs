@@ -9,16 +9,19 @@ use http::{HeaderMap, HeaderValue, Method, Version, header};
 use crate::clock::Dice;
 use crate::fault::{Fault, Kind};
 use crate::limits::Limits;
+use crate::request::endpoint::Endpoint;
 use crate::request::path;
 
 /// Where a request goes inside the gateway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Route {
     /// To a provider, by the policy.
-    Chat,
+    Ask(Endpoint),
     /// The list of models, made when the table was loaded.
     Models,
 }
+
+const MODELS: &str = "/v1/models";
 
 /// Only this machine's own clients are served: nothing says who any other is.
 pub(super) fn check_peer(peer: SocketAddr) -> Result<(), Fault> {
@@ -40,11 +43,12 @@ pub(super) fn path(parts: &Parts) -> Result<&str, Fault> {
 
 /// Where a normal path leads.
 pub(super) fn route(method: &Method, path: &str) -> Result<Route, Fault> {
-    match (path, method) {
-        ("/v1/chat/completions", &Method::POST) => Ok(Route::Chat),
-        ("/v1/models", &Method::GET | &Method::HEAD) => Ok(Route::Models),
-        ("/v1/chat/completions" | "/v1/models", _) => Err(Fault::early(Kind::MethodNotAllowed)),
-        _ => Err(Fault::early(Kind::NotFound)),
+    let endpoint = Endpoint::of(path).filter(|endpoint| endpoint.dialect().is_some());
+    match (endpoint, method) {
+        (Some(endpoint), &Method::POST) => Ok(Route::Ask(endpoint)),
+        (None, &Method::GET | &Method::HEAD) if path == MODELS => Ok(Route::Models),
+        (None, _) if path != MODELS => Err(Fault::early(Kind::NotFound)),
+        _ => Err(Fault::early(Kind::MethodNotAllowed)),
     }
 }
 

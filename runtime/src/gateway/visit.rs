@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 
 use crate::clock::Clock;
-use crate::dialect::openai::reader::UsageChunk;
+use crate::dialect::reader::UsageChunk;
 use crate::fault::{Fault, Kind};
 use crate::gateway::Worker;
 use crate::gateway::body::{self, Held};
@@ -88,9 +88,10 @@ impl<'w> Visit<'w> {
         let path = head::path(parts)?;
         self.journal.record.path = head::cut(path, self.worker.common.limits.model_bytes_max);
         let host = head::host(parts)?;
-        if head::route(&parts.method, path)? == Route::Models {
-            return Ok(Served::Models);
-        }
+        let endpoint = match head::route(&parts.method, path)? {
+            Route::Models => return Ok(Served::Models),
+            Route::Ask(endpoint) => endpoint,
+        };
         head::check_body_headers(&parts.headers)?;
         let common = &self.worker.common;
         let body = body::read(incoming, &common.bodies, &common.limits).await?;
@@ -109,7 +110,12 @@ impl<'w> Visit<'w> {
                 peek: &peek,
             },
         )?;
-        let plan = self.plan(snapshot.table.policy(), class, &peek)?;
+        let needs = Needs {
+            endpoint,
+            can: peek.can,
+            streaming: peek.stream,
+        };
+        let plan = self.plan(snapshot.table.policy(), class, needs)?;
         let shown = self.attempts(&plan, &parts.headers, (&body, &peek)).await?;
         Ok(Served::Shown(Box::new(shown)))
     }
@@ -147,17 +153,16 @@ impl<'w> Visit<'w> {
         &mut self,
         policy: &'p Policy,
         class: ClassId,
-        peek: &Peek,
+        needs: Needs,
     ) -> Result<Plan<'p>, Fault> {
         self.journal.record.class = head::label(policy, class).map(str::to_owned);
-        let needs = Needs {
-            can: peek.can,
-            streaming: peek.stream,
-        };
         let plan = plan(policy, class, needs, &self.worker.common.limits);
         let plan = plan.ok_or(Fault::early(Kind::Internal))?;
         if plan.steps.is_empty() {
-            return Err(Fault::early(Kind::NoCapableTarget(plan.lacking)));
+            return Err(Fault::early(match plan.lacking {
+                0 => Kind::NoSpeakingTarget(needs.endpoint),
+                lacking => Kind::NoCapableTarget(lacking),
+            }));
         }
         Ok(plan)
     }
@@ -173,9 +178,15 @@ impl<'w> Visit<'w> {
         }
         let worker = self.worker;
         let limits = &worker.common.limits;
+        let needs = plan.needs;
         let ask = Ask {
+            endpoint: needs.endpoint,
+            dialect: needs
+                .endpoint
+                .dialect()
+                .ok_or(Fault::early(Kind::Internal))?,
             headers,
-            streaming: peek.stream,
+            streaming: needs.streaming,
             choices: peek.choices,
             // Without the wish a client's loop may index `choices[0]` of every chunk. That the
             // other chunks then say `"usage":null` is left as it is: to every client null is as

@@ -162,7 +162,7 @@ pub fn hex(digest: &[u8; 32]) -> String {
 pub fn same(one: &Snapshot, other: &Snapshot) -> bool {
     let serves_alike = |(one, other): (&Arc<Upstream>, &Arc<Upstream>)| {
         one.pool_key == other.pool_key
-            && one.authorization == other.authorization
+            && one.credential == other.credential
             && one.headers == other.headers
     };
     one.table.about() == other.table.about()

@@ -7,8 +7,8 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 
 use crate::clock::{Alarm, Clock, Instant};
-use crate::dialect::openai::classify::in_stream;
-use crate::dialect::openai::reader::{Close, Ending, Reader, Stop};
+use crate::dialect::classify::in_stream;
+use crate::dialect::reader::{Close, Ending, Reader, Stop};
 use crate::fault::{Fault, Kind, Sent};
 use crate::limits::Limits;
 use crate::policy::live::Snapshot;

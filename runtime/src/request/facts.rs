@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use claw_table::{Can, Fact, Facts};
 use http::{HeaderMap, Method};
 
+use crate::request::endpoint::Endpoint;
 use crate::request::peek::Peek;
 use crate::request::tokens;
 
@@ -79,14 +80,7 @@ impl Facts for Asked<'_> {
 
 /// What a path asks for, in the language's words.
 pub fn endpoint(path: &str) -> &'static str {
-    match path {
-        "/v1/chat/completions" => "chat",
-        "/v1/responses" => "responses",
-        "/v1/messages" => "messages",
-        "/v1/embeddings" => "embeddings",
-        "/v1/messages/count_tokens" => "count-tokens",
-        _ => "other",
-    }
+    Endpoint::of(path).map_or("other", Endpoint::word)
 }
 
 /// Every value of one query parameter, decoded. A parameter without `=` has an empty value.

@@ -11,27 +11,30 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::response::Parts;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 use smallvec::SmallVec;
 
 use crate::clock::{Clock, Instant};
+use crate::dialect::Dialect;
+use crate::dialect::classify::{Answer, classify, in_stream};
 use crate::dialect::failure::FailureKind;
-use crate::dialect::openai::classify::{Answer, classify, in_stream};
 use crate::dialect::openai::option;
-use crate::dialect::openai::plain::{NoAnswer, plain};
-use crate::dialect::openai::reader::{Close, Ending, Expect, Reader, Stop, UsageChunk};
 use crate::dialect::openai::usage::Quirk;
+use crate::dialect::plain::{NoAnswer, plain};
+use crate::dialect::reader::{Close, Ending, Expect, Reader, Stop, UsageChunk};
 use crate::fault::{Fault, Kind, Sent, Side};
 use crate::limits::Limits;
 use crate::meter::usage::Usage;
 use crate::plan::Step;
-use crate::upstream::Upstream;
+use crate::request::endpoint::Endpoint;
 use crate::upstream::asking::Asking;
 use crate::upstream::chain::Chain;
 use crate::upstream::connect::{Dial, connect};
 use crate::upstream::link::{Broken, Flow, Link, Unanswered};
+use crate::upstream::outbound::request;
 use crate::upstream::pool::Pool;
+use crate::upstream::{Credential, Upstream};
 
 /// What every attempt of one worker uses.
 #[derive(Debug)]
@@ -45,6 +48,10 @@ pub(crate) struct Wires {
 /// What is the same for every attempt of one request.
 #[derive(Debug)]
 pub(crate) struct Ask<'a> {
+    /// What is asked for.
+    pub(crate) endpoint: Endpoint,
+    /// The protocol of the answer.
+    pub(crate) dialect: Dialect,
     /// The client's own headers; few of them go on.
     pub(crate) headers: &'a HeaderMap,
     /// Whether the answer is to be a stream.
@@ -166,49 +173,11 @@ fn unfit(kind: Kind) -> Fault {
 
 fn expect(ask: &Ask<'_>, place: Place<'_>) -> Expect {
     Expect {
+        dialect: ask.dialect,
         choices: ask.choices,
         quirk: Quirk::of_host(&place.step.provider.url.host),
         usage: ask.usage,
     }
-}
-
-/// What of a client's head goes on; everything else stays here, its credentials above all.
-const PASSED: [&str; 8] = [
-    "accept",
-    "traceparent",
-    "tracestate",
-    "x-client-request-id",
-    "idempotency-key",
-    "openai-beta",
-    // Scripts our own simulator, request by request. To any other provider it says nothing.
-    "x-sim",
-    "user-agent",
-];
-
-fn request(ask: &Ask<'_>, upstream: &Upstream, body: Chain) -> Result<Request<Chain>, Fault> {
-    let mut request = Request::new(body);
-    *request.method_mut() = Method::POST;
-    let path = format!("{}/chat/completions", upstream.base);
-    *request.uri_mut() = path.try_into().map_err(|_| Fault::early(Kind::Internal))?;
-    let headers = request.headers_mut();
-    headers.insert(header::HOST, upstream.authority.clone());
-    let json = HeaderValue::from_static("application/json");
-    headers.insert(header::CONTENT_TYPE, json);
-    // The body is read as it passes, so it must come as it is.
-    let identity = HeaderValue::from_static("identity");
-    headers.insert(header::ACCEPT_ENCODING, identity);
-    for name in PASSED {
-        if let Some(value) = ask.headers.get(name) {
-            headers.insert(name, value.clone());
-        }
-    }
-    for (name, value) in &upstream.headers {
-        headers.insert(name.clone(), value.clone());
-    }
-    if let Some(authorization) = &upstream.authorization {
-        headers.insert(header::AUTHORIZATION, authorization.clone());
-    }
-    Ok(request)
 }
 
 struct Answered {
@@ -363,7 +332,7 @@ impl Reading<'_> {
             return Err(unfit(Kind::Malformed));
         }
         self.keep(place);
-        match plain(&gathered.bytes, expect(ask, place).quirk) {
+        match plain(&gathered.bytes, expect(ask, place)) {
             // A stream was asked for, and this is none.
             Ok(_) if ask.streaming => Err(unfit(Kind::Malformed)),
             Ok(usage) => Ok(Opened::Plain {
@@ -467,9 +436,8 @@ impl Reading<'_> {
 fn passable(body: Bytes, upstream: &Upstream) -> Option<Bytes> {
     let error: serde_json::Value = serde_json::from_slice(&body).ok()?;
     error.get("error")?.as_object()?;
-    let secret = upstream.authorization.as_ref().map(HeaderValue::as_bytes);
-    let key = secret.map(|value| value.strip_prefix(b"Bearer ").unwrap_or(value));
-    match key {
+    let secret = upstream.credential.as_ref().map(Credential::key);
+    match secret {
         Some(key) if !key.is_empty() && memchr::memmem::find(&body, key).is_some() => None,
         Some(_) | None => Some(body),
     }

@@ -13,6 +13,7 @@ use claw_table::policy::{Cause, Retry};
 use smallvec::SmallVec;
 
 use crate::clock::{Clock, Dice, Instant, micros};
+use crate::dialect::Dialect;
 use crate::dialect::failure::FailureKind;
 use crate::fault::{Fault, Kind, Sent, Side};
 use crate::observe::record;
@@ -154,7 +155,9 @@ impl<'p> Round<'_, 'p> {
     where
         B: Fn(&Step<'_>, Asking) -> Result<Chain, Fault>,
     {
-        let asking = self.reluctant.asking(step.target);
+        let asking = match self.ask.dialect {
+            Dialect::Chat => self.reluctant.asking(step.target),
+        };
         trail.begin(step);
         let first = self.once(step, asking, body).await;
         let refused = match first {

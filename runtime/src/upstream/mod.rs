@@ -7,6 +7,7 @@ pub mod connect;
 pub(crate) mod fallback;
 pub(crate) mod link;
 pub mod names;
+mod outbound;
 pub(crate) mod pool;
 pub mod socket;
 pub mod tls;
@@ -15,9 +16,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use http::{HeaderName, HeaderValue};
+use claw_table::policy::Api;
+use http::{HeaderName, HeaderValue, header};
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
+
+use crate::keys::Key;
 
 /// One provider, ready to be dialled. Made when a table is loaded, never on the request path.
 #[derive(Debug)]
@@ -31,14 +35,41 @@ pub struct Upstream {
     pub authority: HeaderValue,
     /// Path before the API's own, without a trailing slash.
     pub base: String,
-    /// `authorization`, marked sensitive; bound to this upstream and never copied elsewhere.
-    pub authorization: Option<HeaderValue>,
+    /// Its key; bound to this upstream and never copied elsewhere.
+    pub credential: Option<Credential>,
     /// Headers added to every request.
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// What TLS to speak, if any. Without it the address is plain http by the policy's own word.
     pub tls: Option<Tls>,
     /// Addresses to dial, kept fresh by the background thread; empty until a name first resolves.
     pub addresses: Arc<ArcSwap<Vec<SocketAddr>>>,
+}
+
+/// The header by which a provider knows this gateway.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Credential {
+    /// Which header its protocol has for it.
+    pub name: HeaderName,
+    /// Its value, marked sensitive.
+    pub value: HeaderValue,
+}
+
+impl Credential {
+    /// A key in the place where the protocol has it; nothing if it cannot stand in a header.
+    pub fn new(api: Api, key: &Key) -> Option<Self> {
+        let (name, value) = match api {
+            Api::OpenAi => (header::AUTHORIZATION, key.bearer()),
+            Api::Anthropic => (HeaderName::from_static("x-api-key"), key.plain()),
+            Api::Gemini => (HeaderName::from_static("x-goog-api-key"), key.plain()),
+        };
+        value.map(|value| Self { name, value })
+    }
+
+    /// The key alone.
+    pub(crate) fn key(&self) -> &[u8] {
+        let value = self.value.as_bytes();
+        value.strip_prefix(b"Bearer ").unwrap_or(value)
+    }
 }
 
 /// How to speak TLS to one upstream.

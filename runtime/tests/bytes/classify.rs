@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 use std::time::{Duration, UNIX_EPOCH};
 
+use claw_runtime::dialect::classify::{Answer, classify, in_stream};
 use claw_runtime::dialect::failure::Failure;
-use claw_runtime::dialect::openai::classify::{Answer, classify, in_stream};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 #[test]

@@ -4,11 +4,12 @@ use std::fs;
 use std::ops::Range;
 
 use bytes::Bytes;
-use claw_runtime::dialect::openai::plain::{NoAnswer, plain};
-use claw_runtime::dialect::openai::reader::{
+use claw_runtime::dialect::Dialect;
+use claw_runtime::dialect::openai::usage::Quirk;
+use claw_runtime::dialect::plain::{NoAnswer, plain};
+use claw_runtime::dialect::reader::{
     Close, End, Ending, Expect, Reader, Sniff, Stop, UsageChunk, sniff,
 };
-use claw_runtime::dialect::openai::usage::Quirk;
 use claw_runtime::meter::usage::Usage;
 use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
 use serde_json::Value;
@@ -194,6 +195,7 @@ fn own() -> Vec<Case> {
                 name: name.into(),
                 stream: fs::read(folder.join(name)).unwrap().into(),
                 expect: Expect {
+                    dialect: Dialect::Chat,
                     choices: u32::try_from(json["n"].as_u64().unwrap_or(1)).unwrap(),
                     quirk: Quirk::of_host(json["host"].as_str().unwrap_or_default()),
                     usage: UsageChunk::Relayed,
@@ -239,6 +241,7 @@ fn recorded() -> Vec<Case> {
                 name: name.into(),
                 stream: fs::read(folder.join(name)).unwrap().into(),
                 expect: Expect {
+                    dialect: Dialect::Chat,
                     choices,
                     quirk: Quirk::of_host(host),
                     usage: UsageChunk::Relayed,
@@ -318,6 +321,7 @@ fn compare(text: &str, expect: Expect, name: &str) {
 }
 
 const ONE: Expect = Expect {
+    dialect: Dialect::Chat,
     choices: 1,
     quirk: Quirk::None,
     usage: UsageChunk::Relayed,
@@ -586,19 +590,19 @@ fn a_whole_answer_is_told_from_an_error() {
         output_total: 2,
         ..Usage::default()
     };
-    assert_eq!(plain(answer, Quirk::None), Ok(Some(used)));
+    assert_eq!(plain(answer, ONE), Ok(Some(used)));
     let silent = br#"{"choices":[{"message":{"content":""},"finish_reason":"stop"}],"usage":null}"#;
-    assert_eq!(plain(silent, Quirk::None), Ok(None));
+    assert_eq!(plain(silent, ONE), Ok(None));
     assert_eq!(
-        plain(br#"{"choices":[{"message":{"content":"x"}}]}"#, Quirk::None),
+        plain(br#"{"choices":[{"message":{"content":"x"}}]}"#, ONE),
         Ok(None)
     );
     assert_eq!(
-        plain(br#"{"error":{"message":"no"}}"#, Quirk::None),
+        plain(br#"{"error":{"message":"no"}}"#, ONE),
         Err(NoAnswer::Error)
     );
     assert_eq!(
-        plain(br#"{"object":"error","message":"no"}"#, Quirk::None),
+        plain(br#"{"object":"error","message":"no"}"#, ONE),
         Err(NoAnswer::Error)
     );
     for body in [
@@ -610,7 +614,7 @@ fn a_whole_answer_is_told_from_an_error() {
         b"{\"choices\":[]}",
         b"{\"choices\":[{}]}",
     ] {
-        assert_eq!(plain(body, Quirk::None), Err(NoAnswer::Malformed));
+        assert_eq!(plain(body, ONE), Err(NoAnswer::Malformed));
     }
 }
 
@@ -619,7 +623,7 @@ fn odd_numbers_in_usage_are_unknown_never_zero() {
     let of = |usage: &str| {
         plain(
             format!("{{\"choices\":[{{\"text\":\"x\"}}],\"usage\":{usage}}}").as_bytes(),
-            Quirk::None,
+            ONE,
         )
         .unwrap()
     };

@@ -4,8 +4,9 @@ use std::fs;
 use std::ops::Range;
 
 use bytes::Bytes;
-use claw_runtime::dialect::openai::reader::{Close, End, Expect, Reader, UsageChunk};
+use claw_runtime::dialect::Dialect;
 use claw_runtime::dialect::openai::usage::Quirk;
+use claw_runtime::dialect::reader::{Close, End, Expect, Reader, UsageChunk};
 use claw_runtime::sse::field;
 use claw_runtime::sse::framer::Framer;
 use serde_json::Value;
@@ -14,6 +15,7 @@ use crate::splits;
 
 fn expect(usage: UsageChunk) -> Expect {
     Expect {
+        dialect: Dialect::Chat,
         choices: 1,
         quirk: Quirk::None,
         usage,
@@ -187,10 +189,7 @@ fn an_error_is_never_withheld_and_half_a_chunk_is_none() {
         assert!(end.rest.ends_with(rest.as_bytes()));
         assert_eq!(end.rest.is_empty(), rest.is_empty());
         assert_eq!(end.usage.is_some(), rest.is_empty());
-        assert_eq!(
-            end.ending,
-            claw_runtime::dialect::openai::reader::Ending::Complete
-        );
+        assert_eq!(end.ending, claw_runtime::dialect::reader::Ending::Complete);
     }
 }
 

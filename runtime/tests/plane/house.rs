@@ -11,10 +11,10 @@ use claw_runtime::observe::record::{Record, Sink};
 use claw_runtime::policy::live::{Live, Snapshot};
 use claw_runtime::server::{Stop, serve_io};
 use claw_runtime::sim::provider::{Setup, Sim};
-use claw_runtime::upstream::Upstream;
 use claw_runtime::upstream::asking::Reluctant;
 use claw_runtime::upstream::connect::{Dial, Dialling};
 use claw_runtime::upstream::socket::Wire;
+use claw_runtime::upstream::{Credential, Upstream};
 use claw_table::policy::{
     Action, Api, Causes, Class, Deadlines, Deny, Model, Policy, Provider, Retry, Secret, Target,
     Url,
@@ -209,7 +209,10 @@ impl House {
                 pool_key: at as u64,
                 authority: HeaderValue::from_static("provider.test"),
                 base: provider.url.base.clone(),
-                authorization: Some(HeaderValue::from_static("Bearer sk-of-the-gateway-0123")),
+                credential: Some(Credential {
+                    name: http::header::AUTHORIZATION,
+                    value: HeaderValue::from_static("Bearer sk-of-the-gateway-0123"),
+                }),
                 headers: Vec::new(),
                 tls: None,
                 addresses: Arc::new(ArcSwap::from_pointee(addresses)),

@@ -225,9 +225,10 @@ async fn a_key_file_is_rotated_without_a_restart() {
     let mut house = House::of(folder, path, crate::house::BY_EVENTS).unwrap();
     let bearer = |house: &House| {
         house.process.live.peek().upstreams[0]
-            .authorization
+            .credential
             .clone()
             .unwrap()
+            .value
     };
     assert_eq!(bearer(&house), "Bearer sk-one");
     let key = house.folder.path().join("up.key");

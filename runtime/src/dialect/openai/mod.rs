@@ -1,12 +1,7 @@
 //! Chat completions as OpenAI and every compatible server speak them.
 
 mod chunk;
-pub mod classify;
-mod complaint;
-pub mod delay;
 pub mod option;
-pub mod plain;
-pub mod reader;
-mod shape;
+pub(super) mod plain;
 pub mod usage;
-mod watch;
+pub(super) mod watch;

@@ -9,9 +9,9 @@ use bytes::Bytes;
 use memchr::memmem::{Finder, find};
 
 use super::chunk::Chunk;
-use super::reader::{Close, Ending, Expect, Fate, Stop, Tail, UsageChunk};
-use super::shape::Shape;
 use super::usage::Quirk;
+use crate::dialect::reader::{Close, Ending, Expect, Fate, Stop, Tail, UsageChunk};
+use crate::dialect::shape::Shape;
 use crate::meter::usage::Usage;
 use crate::sse::field::{self, Kind};
 
@@ -21,7 +21,7 @@ use crate::sse::field::{self, Kind};
     reason = "each was seen or not, in any order"
 )]
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Watch {
+pub(in crate::dialect) struct Watch {
     quirk: Quirk,
     usage_chunk: UsageChunk,
     /// One bit for each choice that was asked for.
@@ -60,7 +60,7 @@ static NEEDLES: LazyLock<Needles> = LazyLock::new(|| Needles {
 const CANDIDATE_BYTES_MAX: usize = 64 * 1024;
 
 impl Watch {
-    pub(super) fn new(expect: Expect) -> Self {
+    pub(in crate::dialect) fn new(expect: Expect) -> Self {
         let beyond = u128::MAX.checked_shl(expect.choices.max(1)).unwrap_or(0);
         Self {
             quirk: expect.quirk,
@@ -77,17 +77,17 @@ impl Watch {
         }
     }
 
-    pub(super) fn content(&self) -> bool {
+    pub(in crate::dialect) fn content(&self) -> bool {
         self.content
     }
 
-    pub(super) fn is_done(&self) -> bool {
+    pub(in crate::dialect) fn is_done(&self) -> bool {
         self.done
     }
 
     /// Sees one whole event.
     #[inline]
-    pub(super) fn event(&mut self, event: &[u8], lines: u32) -> Result<Fate, Stop> {
+    pub(in crate::dialect) fn event(&mut self, event: &[u8], lines: u32) -> Result<Fate, Stop> {
         if self.content
             && lines == 1
             && let Some(data) = event.strip_prefix(b"data:")
@@ -105,7 +105,7 @@ impl Watch {
 
     /// The length of the event at the front of `bytes`, if it says nothing that was not said.
     #[inline]
-    pub(super) fn repeated(&mut self, bytes: &[u8]) -> Option<usize> {
+    pub(in crate::dialect) fn repeated(&mut self, bytes: &[u8]) -> Option<usize> {
         self.shape.repeated(bytes)
     }
 
@@ -209,7 +209,7 @@ impl Watch {
     }
 
     /// Sees what is left of a stream that ended as HTTP says it should.
-    pub(super) fn tail(&mut self, tail: &[u8]) -> Result<Tail, Stop> {
+    pub(in crate::dialect) fn tail(&mut self, tail: &[u8]) -> Result<Tail, Stop> {
         let Some(data) = field::data(tail) else {
             self.bare(tail)?;
             return Ok(Tail::Nothing);
@@ -229,7 +229,7 @@ impl Watch {
     }
 
     /// How the stream ended; ending within an event is ending badly.
-    pub(super) fn ending(&self, close: Close) -> Ending {
+    pub(in crate::dialect) fn ending(&self, close: Close) -> Ending {
         if self.done {
             return if self.finished == 0 {
                 Ending::DoneWithoutFinish
@@ -246,7 +246,7 @@ impl Watch {
     }
 
     /// What the provider reported last.
-    pub(super) fn usage(&self) -> Option<Usage> {
+    pub(in crate::dialect) fn usage(&self) -> Option<Usage> {
         let newest = Chunk::read(&self.candidate, self.quirk).ok();
         newest.and_then(|chunk| chunk.usage).or(self.usage)
     }

@@ -12,7 +12,7 @@ use super::Refusal;
 use super::files::BESIDE_BYTES_MAX;
 use crate::keys::{Vault, regular_file};
 use crate::upstream::names::Names;
-use crate::upstream::{Tls, Upstream, tls};
+use crate::upstream::{Credential, Tls, Upstream, tls};
 
 /// The files beside the policy that it names, as they stand on disk: keys and roots.
 pub(super) fn beside(policy: &Policy, vault: &Vault) -> Vec<PathBuf> {
@@ -70,7 +70,7 @@ impl Upstreams<'_> {
             pool_key,
             authority: authority(provider)?,
             base: provider.url.base.clone(),
-            authorization: key.and_then(|key| key.bearer()),
+            credential: key.and_then(|key| Credential::new(provider.api, &key)),
             headers: headers(provider)?,
             tls: self.tls(provider, roots.as_deref(), pool_key)?,
             addresses: self.names.addresses(&provider.url.host, provider.url.port),

@@ -5,7 +5,8 @@ use std::ops::Range;
 use bytes::{Bytes, BytesMut};
 use smallvec::SmallVec;
 
-use super::usage::Quirk;
+use super::Dialect;
+use super::openai::usage::Quirk;
 use super::watch::Watch;
 use crate::meter::usage::Usage;
 use crate::sse::field;
@@ -14,6 +15,8 @@ use crate::sse::framer::{Framer, TooLong};
 /// What is known of an answer before it begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Expect {
+    /// The protocol it is in.
+    pub dialect: Dialect,
     /// How many choices the request asked for (`n`).
     pub choices: u32,
     /// How this provider counts.

@@ -1,0 +1,72 @@
+//! What the events of one stream say, whichever protocol they are in.
+
+use super::Dialect;
+use super::openai;
+use super::reader::{Close, Ending, Expect, Fate, Stop, Tail};
+use crate::meter::usage::Usage;
+
+/// What has been seen of one stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Watch {
+    /// Chat completions.
+    Chat(openai::watch::Watch),
+}
+
+impl Watch {
+    pub(super) fn new(expect: Expect) -> Self {
+        match expect.dialect {
+            Dialect::Chat => Self::Chat(openai::watch::Watch::new(expect)),
+        }
+    }
+
+    /// Whether content has been seen.
+    pub(super) fn content(&self) -> bool {
+        match self {
+            Self::Chat(watch) => watch.content(),
+        }
+    }
+
+    /// Whether the stream has said that it is over.
+    pub(super) fn is_done(&self) -> bool {
+        match self {
+            Self::Chat(watch) => watch.is_done(),
+        }
+    }
+
+    /// Sees one whole event.
+    #[inline]
+    pub(super) fn event(&mut self, event: &[u8], lines: u32) -> Result<Fate, Stop> {
+        match self {
+            Self::Chat(watch) => watch.event(event, lines),
+        }
+    }
+
+    /// The length of the event at the front of `bytes`, if it says nothing that was not said.
+    #[inline]
+    pub(super) fn repeated(&mut self, bytes: &[u8]) -> Option<usize> {
+        match self {
+            Self::Chat(watch) => watch.repeated(bytes),
+        }
+    }
+
+    /// Sees what is left of a stream that ended as HTTP says it should.
+    pub(super) fn tail(&mut self, tail: &[u8]) -> Result<Tail, Stop> {
+        match self {
+            Self::Chat(watch) => watch.tail(tail),
+        }
+    }
+
+    /// How the stream ended; ending within an event is ending badly.
+    pub(super) fn ending(&self, close: Close) -> Ending {
+        match self {
+            Self::Chat(watch) => watch.ending(close),
+        }
+    }
+
+    /// What the provider reported last.
+    pub(super) fn usage(&self) -> Option<Usage> {
+        match self {
+            Self::Chat(watch) => watch.usage(),
+        }
+    }
+}

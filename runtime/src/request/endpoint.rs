@@ -1,0 +1,94 @@
+//! What a client asks for, by the path it posts to.
+
+use claw_table::policy::Api;
+
+use crate::dialect::Dialect;
+
+/// One of the requests that a provider may answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Endpoint {
+    /// OpenAI's chat completions.
+    Chat,
+    /// OpenAI's Responses.
+    Responses,
+    /// OpenAI's embeddings.
+    Embeddings,
+    /// Anthropic's Messages.
+    Messages,
+    /// How many tokens such a message has.
+    CountTokens,
+}
+
+impl Endpoint {
+    /// What a path in its normal form asks for.
+    pub fn of(path: &str) -> Option<Self> {
+        match path {
+            "/v1/chat/completions" => Some(Self::Chat),
+            "/v1/responses" => Some(Self::Responses),
+            "/v1/embeddings" => Some(Self::Embeddings),
+            "/v1/messages" => Some(Self::Messages),
+            "/v1/messages/count_tokens" => Some(Self::CountTokens),
+            _ => None,
+        }
+    }
+
+    /// The language's word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Chat => "chat",
+            Self::Responses => "responses",
+            Self::Embeddings => "embeddings",
+            Self::Messages => "messages",
+            Self::CountTokens => "count-tokens",
+        }
+    }
+
+    /// The protocol of its answers; nothing where this build cannot read them.
+    pub fn dialect(self) -> Option<Dialect> {
+        match self {
+            Self::Chat => Some(Dialect::Chat),
+            Self::Responses | Self::Embeddings | Self::Messages | Self::CountTokens => None,
+        }
+    }
+
+    /// What a provider must speak to answer it.
+    pub fn api(self) -> Api {
+        match self {
+            Self::Chat | Self::Responses | Self::Embeddings => Api::OpenAi,
+            Self::Messages | Self::CountTokens => Api::Anthropic,
+        }
+    }
+
+    /// Its path at a provider whose address ends in `base`.
+    pub fn path(self, base: &str) -> String {
+        let (version, path) = match self {
+            // The base of a compatible server says which version it is.
+            Self::Chat => ("", "/chat/completions"),
+            Self::Responses => ("", "/responses"),
+            Self::Embeddings => ("", "/embeddings"),
+            Self::Messages => ("/v1", "/messages"),
+            Self::CountTokens => ("/v1", "/messages/count_tokens"),
+        };
+        let version = if base.ends_with(version) { "" } else { version };
+        format!("{base}{version}{path}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Endpoint;
+
+    #[test]
+    fn a_version_in_the_address_of_a_provider_is_not_repeated() {
+        for (endpoint, base, path) in [
+            (Endpoint::Chat, "", "/chat/completions"),
+            (Endpoint::Chat, "/v1", "/v1/chat/completions"),
+            (Endpoint::Messages, "", "/v1/messages"),
+            (Endpoint::Messages, "/anthropic", "/anthropic/v1/messages"),
+            (Endpoint::Messages, "/v1", "/v1/messages"),
+            (Endpoint::CountTokens, "/v1", "/v1/messages/count_tokens"),
+        ] {
+            assert_eq!(endpoint.path(base), path);
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! The request as one provider gets it: the path of its protocol, its key, and what of the
+//! client's head goes on.
+
+use claw_table::policy::Api;
+use http::{HeaderValue, Method, Request, header};
+
+use crate::fault::{Fault, Kind};
+use crate::upstream::Upstream;
+use crate::upstream::attempt::Ask;
+use crate::upstream::chain::Chain;
+
+/// What of a client's head goes on; everything else stays here, its credentials above all.
+const PASSED: &[&str] = &[
+    "accept",
+    "traceparent",
+    "tracestate",
+    "x-client-request-id",
+    "idempotency-key",
+    // Scripts our own simulator, request by request. To any other provider it says nothing.
+    "x-sim",
+    "user-agent",
+];
+
+/// What of it goes to providers that speak this protocol.
+fn passed_to(api: Api) -> &'static [&'static str] {
+    match api {
+        Api::OpenAi => &["openai-beta"],
+        Api::Anthropic => &["anthropic-version", "anthropic-beta"],
+        Api::Gemini => &[],
+    }
+}
+
+/// The version a request gets that names none.
+const ANTHROPIC_VERSION: HeaderValue = HeaderValue::from_static("2023-06-01");
+
+/// The request for `upstream`.
+pub(super) fn request(
+    ask: &Ask<'_>,
+    upstream: &Upstream,
+    body: Chain,
+) -> Result<Request<Chain>, Fault> {
+    let mut request = Request::new(body);
+    *request.method_mut() = Method::POST;
+    let path = ask.endpoint.path(&upstream.base);
+    *request.uri_mut() = path.try_into().map_err(|_| Fault::early(Kind::Internal))?;
+    let headers = request.headers_mut();
+    headers.insert(header::HOST, upstream.authority.clone());
+    let json = HeaderValue::from_static("application/json");
+    headers.insert(header::CONTENT_TYPE, json);
+    // The body is read as it passes, so it must come as it is.
+    let identity = HeaderValue::from_static("identity");
+    headers.insert(header::ACCEPT_ENCODING, identity);
+    let api = ask.endpoint.api();
+    if api == Api::Anthropic {
+        headers.insert("anthropic-version", ANTHROPIC_VERSION);
+    }
+    for name in PASSED.iter().chain(passed_to(api)) {
+        let mut values = ask.headers.get_all(*name).iter();
+        if let Some(first) = values.next() {
+            headers.insert(*name, first.clone());
+        }
+        for more in values {
+            headers.append(*name, more.clone());
+        }
+    }
+    for (name, value) in &upstream.headers {
+        headers.insert(name.clone(), value.clone());
+    }
+    if let Some(credential) = &upstream.credential {
+        headers.insert(credential.name.clone(), credential.value.clone());
+    }
+    Ok(request)
+}
