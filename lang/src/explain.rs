@@ -6,6 +6,7 @@
 mod class;
 mod human;
 mod shown;
+mod watched;
 
 use claw_table::policy::{Action, Class, Policy, Retry};
 use claw_table::{ArmId, Can, Table, Unclear};
@@ -25,7 +26,8 @@ pub use class::{
 pub(crate) use class::{dollars, name, rate};
 pub use human::human;
 pub(crate) use human::time;
-pub(crate) use shown::{causes, condition, count, on_one_line, request as said, url};
+pub(crate) use shown::{causes, condition, count, on_one_line, request as said, urls};
+pub(crate) use watched::watched;
 
 /// What becomes of one request, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -143,7 +145,7 @@ pub struct Plan {
 pub struct TargetPlan {
     /// `provider/model`
     pub target: String,
-    /// The address of the provider.
+    /// The addresses of the provider.
     pub url: String,
     /// The model's name on the wire.
     pub wire: String,
@@ -337,12 +339,11 @@ impl Compared<'_> {
                 continue;
             };
             let (ours, theirs) = (&class.deadlines, &provider.deadlines);
-            // A model that does not say what it can do is not held back.
-            let lacking = model.can.map_or(0, |can| request.has & !can);
+            let lacking = model.lacks(request.has);
             let lacks = Can::ALL.into_iter().filter(|can| lacking & can.bit() != 0);
             found.push(TargetPlan {
                 target: format!("{}/{}", provider.name, model.name),
-                url: url(&provider.url),
+                url: urls(provider),
                 wire: model.wire.clone(),
                 lacks: lacks.map(Can::word).collect(),
                 connect_ms: smaller(ours.connect_ms, theirs.connect_ms),

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 use claw_table::policy::{Action, Class, Provider};
 
-use crate::explain::{condition, on_one_line, url};
+use crate::explain::{condition, on_one_line, urls};
 use crate::model::{Arm, Goal, Model};
 use crate::report::Report;
 use crate::unseen::on_its_line;
@@ -144,7 +144,7 @@ fn group((at, provider): (usize, &Provider), used: &BTreeSet<(usize, usize)>) ->
             label: label(&model.name),
         })
         .collect();
-    let text = format!("provider {} at {}", provider.name, url(&provider.url));
+    let text = format!("provider {} at {}", provider.name, urls(provider));
     (!nodes.is_empty()).then(|| Group {
         id: format!("p{at}"),
         label: label(&text),

@@ -74,7 +74,7 @@ fn parts(model: &Model, never: &Never, reached: &Reached<'_>) -> Vec<Vec<(Fact, 
             })
             .collect();
     };
-    for can in Can::ALL {
+    for can in Can::ASKED {
         if lacking & can.bit() != 0 && reached.asks(&Fact::Has(can)) {
             split(Fact::Has(can), [false, true]);
         }

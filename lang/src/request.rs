@@ -112,7 +112,7 @@ pub fn write(request: &Request) -> serde_json::Value {
         }
         serde_json::Value::Object(members)
     };
-    let has = Can::ALL.into_iter().filter(|can| request.uses(*can));
+    let has = Can::ASKED.into_iter().filter(|can| request.uses(*can));
     let has: Vec<&str> = has.map(Can::word).collect();
     let whole = [
         ("method", json!(request.method)),
@@ -282,7 +282,7 @@ fn capabilities(value: &Json) -> Result<u16, RequestError> {
         let Json::Text(word) = word else {
             return Err(wrong());
         };
-        let can = Can::ALL
+        let can = Can::ASKED
             .into_iter()
             .find(|can| can.word() == word)
             .ok_or_else(wrong)?;

@@ -36,9 +36,16 @@ pub const GATEWAY: Fields = Fields {
 pub const PROVIDER: Fields = Fields {
     block: "provider",
     now: &[
-        "api", "url", "key", "ca", "header", "tags", "timeout", "model",
+        "api", "url", "key", "ca", "header", "tags", "timeout", "health", "limit", "model",
     ],
-    later: &["health", "limit", "models"],
+    later: &["models"],
+};
+
+/// Fields of `health`.
+pub const HEALTH: Fields = Fields {
+    block: "health",
+    now: &["probe", "eject", "slow-start"],
+    later: &[],
 };
 
 /// Fields of `model`.
@@ -82,7 +89,7 @@ pub const CLASS: Fields = Fields {
 };
 
 /// Every kind of block.
-pub const BLOCKS: &[Fields] = &[GATEWAY, PROVIDER, MODEL, RETRY, CLASS];
+pub const BLOCKS: &[Fields] = &[GATEWAY, PROVIDER, HEALTH, MODEL, RETRY, CLASS];
 
 /// Words that begin an arm.
 pub const ARMS: &[&str] = &["when", "otherwise"];
@@ -129,14 +136,8 @@ pub const METHODS: &[&str] = &[
     "GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "CONNECT", "TRACE",
 ];
 
-/// Words after `can` or `has` that this version does not know yet.
-pub const CAN_LATER: &[&str] = &[
-    "embeddings",
-    "continue",
-    "caching",
-    "sampling",
-    "caller-key",
-];
+/// Words after `has` that this version does not know yet.
+pub const CAN_LATER: &[&str] = &["caller-key"];
 
 /// Words between the parts of a condition.
 pub const OPERATORS: &[&str] = &["is", "in", "not", "and", "or", "like", "mentions"];
@@ -172,6 +173,18 @@ pub const SLOT_WORDS: &[&str] = &[
     "requested",
     "over",
     "tagged",
+    "weight",
+    "every",
+    "after",
+    "failures",
+    "for",
+    "concurrent",
+    "requests",
+    "per",
+    "second",
+    "minute",
+    "hour",
+    "day",
 ];
 
 /// Words that may not be names, beside facts and operators.

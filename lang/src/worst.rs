@@ -101,10 +101,7 @@ fn carriers<'p>(policy: &'p Policy, class: &Class, has: u16) -> Vec<Carrier<'p>>
             model,
         })
     });
-    // Where the policy does not say what a model can do, it is not held back.
-    known
-        .filter(|carrier| carrier.model.can.is_none_or(|can| has & !can == 0))
-        .collect()
+    known.filter(|carrier| carrier.model.carries(has)).collect()
 }
 
 fn attempts(retry: &Retry) -> Attempts {

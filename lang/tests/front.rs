@@ -26,6 +26,8 @@ mod frame;
 mod never;
 #[path = "front/print.rs"]
 mod print;
+#[path = "front/sources.rs"]
+mod sources;
 #[path = "front/worst.rs"]
 mod worst;
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use claw_table::policy::{Class, Deadlines, Policy, Provider, Retry, Target};
-use claw_table::{ClassId, policy};
+use claw_table::{Can, ClassId, policy};
 use smallvec::SmallVec;
 
 use crate::limits::Limits;
@@ -84,6 +84,11 @@ pub fn plan<'p>(
     limits: &Limits,
 ) -> Option<Plan<'p>> {
     let class = policy.classes.get(class.index())?;
+    let embeds = match needs.endpoint {
+        Endpoint::Embeddings => Can::Embeddings.bit(),
+        Endpoint::Chat | Endpoint::Responses | Endpoint::Messages | Endpoint::CountTokens => 0,
+    };
+    let can = needs.can | embeds;
     let mut plan = Plan {
         class,
         needs,
@@ -97,10 +102,8 @@ pub fn plan<'p>(
         if provider.api != needs.endpoint.api() {
             continue;
         }
-        // Where the policy does not say what a model can do, it is not held back.
-        let lacking = model.can.map_or(0, |can| needs.can & !can);
-        plan.lacking |= lacking;
-        if lacking == 0 {
+        plan.lacking |= model.lacks(can);
+        if model.carries(can) {
             plan.steps.push(Step {
                 target: *target,
                 provider,
@@ -143,24 +146,12 @@ mod tests {
     use super::{Needs, Plan, plan};
     use crate::limits::Limits;
     use crate::request::endpoint::Endpoint;
-    use claw_table::policy::{
-        Api, Causes, Class, Deadlines, Model, Policy, Provider, Retry, Secret, Target, Url,
-    };
+    use claw_table::policy::{Causes, Class, Deadlines, Model, Policy, Provider, Retry, Target};
     use claw_table::{Can, ClassId, ModelId, ProviderId};
 
     fn provider(name: &str, can: Option<u16>) -> Provider {
         Provider {
             name: name.to_owned(),
-            api: Api::OpenAi,
-            url: Url {
-                tls: false,
-                host: "127.0.0.1".to_owned(),
-                port: 1,
-                base: "/v1".to_owned(),
-            },
-            key: Secret::None,
-            ca: None,
-            headers: Vec::new(),
             deadlines: Deadlines {
                 connect_ms: Some(100),
                 first_token_ms: Some(5_000),
@@ -169,12 +160,10 @@ mod tests {
             attempt_ms: Some(30_000),
             models: vec![Model {
                 name: "m".to_owned(),
-                wire: "m".to_owned(),
-                price: None,
-                context_tokens: None,
-                output_tokens_max: None,
                 can,
+                ..Model::default()
             }],
+            ..Provider::default()
         }
     }
 
@@ -228,6 +217,25 @@ mod tests {
         let images = of(Can::Images.bit() | Can::Tools.bit());
         assert_eq!(names(&images), ["open"]);
         assert_eq!(images.lacking, Can::Images.bit());
+    }
+
+    #[test]
+    fn a_model_that_makes_embeddings_serves_embeddings_alone() {
+        let mut policy = policy();
+        policy.providers[0].models[0].can = Some(Can::Embeddings.bit());
+        policy.providers[1].models[0].can = Some(0);
+        let of = |endpoint| {
+            let needs = Needs {
+                endpoint,
+                can: 0,
+                streaming: false,
+            };
+            plan(&policy, ClassId(0), needs, &Limits::default()).unwrap()
+        };
+        assert_eq!(names(&of(Endpoint::Chat)), ["open"]);
+        assert_eq!(of(Endpoint::Chat).lacking, 0);
+        assert_eq!(names(&of(Endpoint::Embeddings)), ["blind"]);
+        assert_eq!(of(Endpoint::Embeddings).lacking, Can::Embeddings.bit());
     }
 
     #[test]

@@ -132,7 +132,10 @@ impl Reader<'_, '_> {
             .help("write `has tools`")
             .add(self.report);
         }
-        let words: Vec<(&str, Can)> = Can::ALL.into_iter().map(|can| (can.word(), can)).collect();
+        let words: Vec<(&str, Can)> = Can::ASKED
+            .into_iter()
+            .map(|can| (can.word(), can))
+            .collect();
         let mut any = Vec::new();
         for word in &ask.of {
             if vocab::CAN_LATER.contains(&word.text.as_str()) {

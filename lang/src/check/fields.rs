@@ -15,6 +15,9 @@ use crate::vocab;
 /// Fields that may stand more than once in a block.
 const REPEATED: &[&str] = &["fallback", "model", "header"];
 
+/// Fields that have a block of their own.
+const WITH_BRACES: &[&str] = &["model", "health"];
+
 /// The fields of a block that can be read further, in text order.
 pub(super) fn read<'a>(
     statement: &'a Statement,
@@ -66,7 +69,7 @@ pub(super) fn read<'a>(
             );
         } else {
             first.insert(word, field.keyword.span);
-            if field.block.is_some() && word != "model" {
+            if field.block.is_some() && !WITH_BRACES.contains(&word) {
                 report.add(has_braces(field));
             }
             fields.list.push(field);
@@ -257,8 +260,17 @@ fn example(block: &str, word: &str) -> &'static str {
         ("gateway", "listen") => "listen \"127.0.0.1:8080\"",
         ("gateway", "admin") => "admin \"127.0.0.1:9090\"",
         (_, "api") => "api openai",
-        (_, "url") => "url \"https://api.example.com/v1\"",
+        (_, "url") => {
+            "url \"https://api.example.com/v1\"` or `url \"http://10.0.0.1/v1\" weight 3, \"http://10.0.0.2/v1\""
+        }
         (_, "key") => "key env NAME`, `key file \"path\"` or `key none",
+        (_, "health") => {
+            "health { probe GET \"/v1/models\" every 15s; eject after 5 failures in 30s for 30s }"
+        }
+        (_, "probe") => "probe GET \"/v1/models\" every 15s",
+        (_, "eject") => "eject after 5 failures in 30s for 30s",
+        (_, "slow-start") => "slow-start 30s",
+        ("provider", "limit") => "limit 50 concurrent, 2M tokens per minute",
         (_, "ca") => "ca \"roots.pem\"",
         (_, "header") => "header \"x-title\" \"claw\"",
         (_, "tags") => "tags us, baa",

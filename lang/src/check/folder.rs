@@ -228,7 +228,6 @@ impl<'f> Parts<'f> {
         self.names.unused(report);
         needs.sort_by_key(|need| (need.span, need.feature));
         let root = self.root.unwrap_or(0);
-        claims.tags = providers.iter().map(|known| known.tags.clone()).collect();
         let policy = Policy {
             name: self.policy.map(|(name, _)| name).unwrap_or_default(),
             gateway,

@@ -118,7 +118,7 @@ fn reach(
 
 /// A tag that nobody has would be claimed in vain, so it is a slip.
 fn known_tag(tag: &Value, providers: &[Checked], reader: &mut Reader<'_, '_>) -> Option<String> {
-    let tags = || providers.iter().flat_map(|known| &known.tags);
+    let tags = || providers.iter().flat_map(|known| &known.provider.tags);
     let is_unsure = reader.names.is_excused(&tag.text);
     if tags().any(|known| *known == tag.text) {
         return Some(tag.text.clone());

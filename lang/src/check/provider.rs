@@ -1,17 +1,15 @@
-//! `gateway`, `provider` and `model`: where requests come in and where they go.
+//! `gateway` and `provider`: where requests come in and where they go.
 
-use claw_table::Can;
-use claw_table::policy::{Api, Deadlines, Gateway, Model, Price, Provider, Secret};
+use claw_table::policy::{Api, Gateway, Provider, Replica, Secret, Url};
 
 use super::names::Names;
-use super::{fields, names, url, values};
+use super::{fields, health, model, names, url, values};
 use crate::codes::Code;
 use crate::model::Need;
 use crate::report::{Diagnostic, Report};
 use crate::span::Span;
 use crate::syntax::ast::{Statement, Value};
 use crate::syntax::lexer::Kind;
-use crate::syntax::lower::not_yet;
 use crate::vocab;
 
 /// A provider, and what the class checks need of it beside.
@@ -19,8 +17,6 @@ use crate::vocab;
 pub(super) struct Checked {
     /// The provider as far as it could be read.
     pub provider: Provider,
-    /// What is said about it.
-    pub tags: Vec<String>,
     /// Its models could not all be read, so an unknown one is nobody's fault.
     pub is_unsure: bool,
 }
@@ -60,8 +56,7 @@ pub(super) fn provider(
         needs,
         report,
         is_unsure: false,
-        url_span: None,
-        tags: Vec::new(),
+        url_spans: Vec::new(),
     };
     let list = fields::read(it, vocab::PROVIDER, names, work.report);
     for field in list.iter() {
@@ -74,7 +69,6 @@ pub(super) fn provider(
     let is_unsure = work.is_unsure || it.block.is_none() || list.may_lack("model");
     Checked {
         provider: work.out,
-        tags: work.tags,
         is_unsure,
     }
 }
@@ -88,19 +82,7 @@ fn blank(it: &Statement) -> Provider {
         .map(|name| name.text.clone());
     Provider {
         name: name.unwrap_or_default(),
-        api: Api::OpenAi,
-        url: claw_table::policy::Url {
-            tls: true,
-            host: String::new(),
-            port: 0,
-            base: String::new(),
-        },
-        key: Secret::None,
-        ca: None,
-        headers: Vec::new(),
-        deadlines: Deadlines::default(),
-        attempt_ms: None,
-        models: Vec::new(),
+        ..Provider::default()
     }
 }
 
@@ -109,22 +91,37 @@ struct Work<'a> {
     needs: &'a mut Vec<Need>,
     report: &'a mut Report,
     is_unsure: bool,
-    url_span: Option<Span>,
-    tags: Vec<String>,
+    /// Where each address of `out` is written.
+    url_spans: Vec<Span>,
 }
 
 impl Work<'_> {
     fn field(&mut self, field: &Statement, names: &mut Names) {
         match field.keyword.text.as_str() {
             "api" => self.api(field),
-            "url" => self.url(field),
-            "key" => self.key(field),
+            "url" => self.urls(field),
+            "key" => self.keys(field),
             "ca" => self.ca(field),
             "header" => self.header(field),
             "tags" => self.tags(field),
             "timeout" => self.timeout(field),
+            "health" => {
+                self.need("provider-health", field);
+                self.out.health = health::health(field, names, self.report);
+            }
+            "limit" => {
+                self.need("provider-limit", field);
+                self.out.capacity = health::capacity(field, self.report);
+            }
             _ => self.model(field, names),
         }
+    }
+
+    fn need(&mut self, feature: &'static str, field: &Statement) {
+        self.needs.push(Need {
+            feature,
+            span: field.keyword.span,
+        });
     }
 
     fn api(&mut self, field: &Statement) {
@@ -151,62 +148,97 @@ impl Work<'_> {
         self.out.api = api;
     }
 
-    fn url(&mut self, field: &Statement) {
-        let weight = field
-            .groups
-            .iter()
-            .flatten()
-            .find(|value| value.is_word("weight"));
-        if let Some(weight) = weight {
-            self.report.add(not_yet("weight", weight.span));
-            return;
+    fn urls(&mut self, field: &Statement) {
+        if field.groups.is_empty() {
+            fields::shape::<()>(field, "provider", None, self.report);
         }
-        if let [_, second, ..] = field.groups.as_slice()
-            && let Some(second) = second.first()
-        {
-            self.report.add(
-                Diagnostic::new(
-                    Code::NotYet,
-                    second.span,
-                    "a second address is not in this version of claw",
-                )
-                .help("write one address; a second replica is a provider of its own for now"),
-            );
-            return;
-        }
-        let Some(value) = fields::one(field, "provider", self.report) else {
-            return;
-        };
-        let Some(text) = fields::text(value, "an address", self.report) else {
-            return;
-        };
-        match url::parse(text) {
-            Ok(url) => {
-                self.out.url = url;
-                self.url_span = Some(value.span);
+        for group in &field.groups {
+            let (value, weight) = match group.as_slice() {
+                [value] => (value, Some(1)),
+                [value, word, weight] if word.is_word("weight") => {
+                    let what = "the weight of an address";
+                    let weight = values::plain(weight, what, (1, 1_000), self.report);
+                    (value, weight.and_then(|weight| u32::try_from(weight).ok()))
+                }
+                [_, word] if word.is_word("weight") => {
+                    fields::shape::<()>(field, "provider", Some(word), self.report);
+                    continue;
+                }
+                _ => {
+                    fields::shape::<()>(field, "provider", group.get(1), self.report);
+                    continue;
+                }
+            };
+            if let (Some(url), Some(weight)) = (self.url(value), weight) {
+                self.out.urls.push(Replica { url, weight });
+                self.url_spans.push(value.span);
             }
-            Err(why) => self
-                .report
-                .add(bad_url(value, why, "https://api.example.com/v1")),
+        }
+        if let [_, second, ..] = self.url_spans[..] {
+            self.needs.push(Need {
+                feature: "provider-urls",
+                span: second,
+            });
         }
     }
 
-    fn key(&mut self, field: &Statement) {
-        if let [_, second, ..] = field.groups.as_slice()
-            && let Some(second) = second.first()
-        {
+    fn url(&mut self, value: &Value) -> Option<Url> {
+        let text = fields::text(value, "an address", self.report)?;
+        let url = url::parse(text)
+            .map_err(|why| {
+                let found = bad_url(value, why, "https://api.example.com/v1");
+                self.report.add(found);
+            })
+            .ok()?;
+        let known = self.out.urls.iter().position(|known| known.url == url);
+        if let Some(first) = known.and_then(|at| self.url_spans.get(at)) {
             self.report.add(
-                Diagnostic::new(
-                    Code::NotYet,
-                    second.span,
-                    "a second key is not in this version of claw",
-                )
-                .help("write one key: `key env NAME`, `key file \"path\"` or `key none`"),
+                Diagnostic::new(Code::FieldTwice, value.span, "this address stands twice")
+                    .and(*first, "first here")
+                    .help("keep one of them; a larger share is a larger `weight`"),
             );
-            return;
+            return None;
         }
-        let group = field.groups.first().map_or(&[][..], Vec::as_slice);
-        let key = match group {
+        Some(url)
+    }
+
+    fn keys(&mut self, field: &Statement) {
+        if field.groups.is_empty() {
+            fields::shape::<()>(field, "provider", None, self.report);
+        }
+        for group in &field.groups {
+            let Some(key) = self.key(field, group) else {
+                continue;
+            };
+            let at = group.last().map_or(field.span, |value| value.span);
+            if self.out.keys.contains(&key) {
+                self.report.add(
+                    Diagnostic::new(Code::FieldTwice, at, "this key stands twice")
+                        .help("keep one of them"),
+                );
+            } else if key == Secret::None && field.groups.len() > 1 {
+                self.report.add(
+                    Diagnostic::new(
+                        Code::WrongValue,
+                        at,
+                        "`none` stands beside a key, and no key is not one of several",
+                    )
+                    .help("write `key none` alone, or take `none` out"),
+                );
+            } else {
+                self.out.keys.push(key);
+            }
+        }
+        if let Some(second) = field.groups.get(1).and_then(|group| group.first()) {
+            self.needs.push(Need {
+                feature: "provider-keys",
+                span: second.span,
+            });
+        }
+    }
+
+    fn key(&mut self, field: &Statement, group: &[Value]) -> Option<Secret> {
+        match group {
             [word] if word.is_word("none") => Some(Secret::None),
             [word, name] if word.is_word("env") && name.kind == Kind::Word => {
                 Some(Secret::Env(name.text.clone()))
@@ -220,8 +252,7 @@ impl Work<'_> {
             [text] if super::secrets::looks_like_key(&text.text) && text.kind == Kind::Text => None,
             [_, other] | [other] => fields::shape(field, "provider", Some(other), self.report),
             _ => fields::shape(field, "provider", group.get(2), self.report),
-        };
-        self.out.key = key.unwrap_or(Secret::None);
+        }
     }
 
     fn ca(&mut self, field: &Statement) {
@@ -283,7 +314,7 @@ impl Work<'_> {
             match group.as_slice() {
                 [tag] => {
                     if names::is_name(tag, "tag", self.report) {
-                        self.tags.push(tag.text.clone());
+                        self.out.tags.push(tag.text.clone());
                     }
                 }
                 _ => {
@@ -306,30 +337,10 @@ impl Work<'_> {
     }
 
     fn model(&mut self, field: &Statement, names: &mut Names) {
-        let group = field.groups.first().map_or(&[][..], Vec::as_slice);
-        let is_named = |name: &Value| {
-            matches!(
-                name.kind,
-                Kind::Word | Kind::Path | Kind::Odd | Kind::Amount
-            )
-        };
-        let (name, wire) = match group {
-            [name] if is_named(name) => (name, &name.text),
-            [name, wire] if is_named(name) && wire.kind == Kind::Text && !wire.text.is_empty() => {
-                (name, &wire.text)
-            }
-            _ => {
-                self.is_unsure = true;
-                let at = group.iter().find(|value| !is_named(value)).or(group.get(1));
-                fields::shape::<()>(field, "provider", at, self.report);
-                return;
-            }
-        };
-        if let Some(extra) = field.groups.get(1).and_then(|group| group.first()) {
+        let Some((name, wire)) = model::named(field, self.report) else {
             self.is_unsure = true;
-            fields::shape::<()>(field, "provider", Some(extra), self.report);
             return;
-        }
+        };
         if self.out.models.iter().any(|model| model.name == name.text) {
             self.report.add(
                 Diagnostic::new(
@@ -341,146 +352,32 @@ impl Work<'_> {
             );
             return;
         }
-        let model = Model {
-            name: name.text.clone(),
-            wire: wire.clone(),
-            price: None,
-            context_tokens: None,
-            output_tokens_max: None,
-            can: None,
-        };
-        let model = model_fields(field, model, names, self.report);
+        let model = model::read(field, (name, wire), names, self.report);
         self.out.models.push(model);
     }
 
     fn key_in_the_clear(&mut self) {
-        let Some(span) = self.url_span else { return };
-        let url = &self.out.url;
-        if url.tls || self.out.key == Secret::None || url::is_near(&url.host) {
+        if self.out.keys.iter().all(|key| *key == Secret::None) {
             return;
         }
-        self.report.add(
-            Diagnostic::new(
-                Code::KeyInTheClear,
-                span,
-                format!(
-                    "the key of `{}` would cross the network unencrypted",
-                    self.out.name
-                ),
-            )
-            .label(format!("plain http to `{}`", url.host))
-            .help("write `https://`, or `key none` if this server needs no key"),
-        );
-    }
-}
-
-fn model_fields(it: &Statement, mut model: Model, names: &mut Names, report: &mut Report) -> Model {
-    for field in fields::read(it, vocab::MODEL, names, report).iter() {
-        match field.keyword.text.as_str() {
-            "price" => model.price = price(field, report),
-            "context" => model.context_tokens = tokens(field, report),
-            "max-output" => model.output_tokens_max = tokens(field, report),
-            _ => model.can = can(field, report),
-        }
-    }
-    model
-}
-
-fn tokens(field: &Statement, report: &mut Report) -> Option<u64> {
-    let value = fields::one(field, "model", report)?;
-    let count = values::count(value, report)?;
-    if count == 0 {
-        report.add(
-            Diagnostic::new(
-                Code::OutOfRange,
-                value.span,
-                format!("`{}` cannot be zero", field.keyword.text),
-            )
-            .help("write the number of tokens, or take the line out if it is not known"),
-        );
-    }
-    Some(count)
-}
-
-fn can(field: &Statement, report: &mut Report) -> Option<u16> {
-    if field.groups.is_empty() {
-        return fields::shape(field, "model", None, report);
-    }
-    let words: Vec<(&str, Can)> = Can::ALL.into_iter().map(|can| (can.word(), can)).collect();
-    let mut bits = 0;
-    for group in &field.groups {
-        match group.as_slice() {
-            [word] if vocab::CAN_LATER.contains(&word.text.as_str()) => {
-                report.add(not_yet(&word.text, word.span));
+        for (Replica { url, .. }, span) in self.out.urls.iter().zip(&self.url_spans) {
+            if url.tls || url::is_near(&url.host) {
+                continue;
             }
-            [word] => {
-                bits |= fields::choice(word, "a capability", &words, report).map_or(0, Can::bit);
-            }
-            _ => return fields::shape(field, "model", group.get(1), report),
-        }
-    }
-    Some(bits)
-}
-
-fn price(field: &Statement, report: &mut Report) -> Option<Price> {
-    const LATER: &[&str] = &[
-        "above",
-        "tier",
-        "during",
-        "from",
-        "cache-write",
-        "cache-write-1h",
-        "audio-in",
-        "audio-out",
-        "call",
-        "web-search",
-    ];
-    const RATES: &[(&str, usize)] = &[("in", 0), ("out", 1), ("cached", 2)];
-    let mut rates = [None; 3];
-    if let [group] = field.groups.as_slice()
-        && let [free] = group.as_slice()
-        && free.is_word("free")
-    {
-        return Some(Price {
-            in_pico: 0,
-            out_pico: Some(0),
-            cached_pico: Some(0),
-        });
-    }
-    for group in &field.groups {
-        let (word, rate) = match group.as_slice() {
-            [word, ..] if LATER.contains(&word.text.as_str()) => {
-                report.add(not_yet(&word.text, word.span));
-                return None;
-            }
-            [word, rate] => (word, rate),
-            [only] => return fields::shape(field, "model", Some(only), report),
-            _ => return fields::shape(field, "model", group.get(2), report),
-        };
-        let slot =
-            fields::choice(word, "a rate", RATES, report).and_then(|at| rates.get_mut(at))?;
-        if slot.is_some() {
-            report.add(
+            self.report.add(
                 Diagnostic::new(
-                    Code::FieldTwice,
-                    word.span,
-                    format!("the rate `{}` stands twice", word.text),
+                    Code::KeyInTheClear,
+                    *span,
+                    format!(
+                        "the key of `{}` would cross the network unencrypted",
+                        self.out.name
+                    ),
                 )
-                .help("keep one of them"),
+                .label(format!("plain http to `{}`", url.host))
+                .help("write `https://`, or `key none` if this server needs no key"),
             );
         }
-        *slot = Some(values::price(rate, report)?);
     }
-    let [Some(in_pico), out_pico, cached_pico] = rates else {
-        let found = Diagnostic::new(Code::FieldMissing, field.span, "this price has no `in`");
-        report.add(found.help("write what input costs: `price in $5/M, out $30/M`"));
-        return None;
-    };
-    Some(Price {
-        in_pico,
-        out_pico,
-        cached_pico,
-    })
 }
 
 /// Reads `timeout WORD TIME, WORD TIME`.

@@ -6,7 +6,7 @@ use claw_table::Can;
 use claw_table::policy::{Action, Class, Policy, Price, Provider, Secret, Target};
 
 use super::Difference;
-use crate::explain::{causes, rate, time, url};
+use crate::explain::{causes, rate, time, urls, watched};
 use crate::syntax::escape;
 
 /// The rule that names where requests go.
@@ -166,14 +166,20 @@ fn of_target(policy: &Policy, target: Target, rules: &mut Vec<(String, String)>)
 }
 
 fn of_provider(provider: &Provider, rule: &mut impl FnMut(&str, String)) {
-    rule("address", url(&provider.url));
+    rule("address", urls(provider));
     rule("protocol", format!("{:?}", provider.api).to_lowercase());
-    let key = match &provider.key {
+    let keys = provider.keys.iter().map(|key| match key {
         Secret::None => "none".to_owned(),
         Secret::Env(name) => format!("env {name}"),
         Secret::File(path) => format!("file {}", escape(path)),
-    };
-    rule("key", key);
+    });
+    rule("key", keys.collect::<Vec<_>>().join(", "));
+    if !provider.tags.is_empty() {
+        rule("tags", provider.tags.join(", "));
+    }
+    for (name, value) in watched(provider) {
+        rule(name, value);
+    }
     if let Some(ca) = &provider.ca {
         rule("ca", escape(ca));
     }

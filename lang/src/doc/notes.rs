@@ -1,5 +1,4 @@
-//! What the text of a policy says and its model does not: the `##` lines, tags, the right sides of
-//! `let`.
+//! What the text of a policy says and its model does not: the `##` lines, the right sides of `let`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,14 +9,13 @@ use crate::report::Report;
 use crate::source::Source;
 use crate::span::Span;
 use crate::syntax;
-use crate::syntax::ast::{ArmLine, Item, Let, Line, Never, Route, Statement};
+use crate::syntax::ast::{ArmLine, Item, Let, Never, Route, Statement};
 
 /// Documentation by what it stands above.
 #[derive(Debug, Default)]
 pub(super) struct Notes {
     declarations: BTreeMap<(String, String), Vec<String>>,
     arms: BTreeMap<Span, Vec<String>>,
-    tags: BTreeMap<String, Vec<String>>,
     /// Every `let` in text order: its name and its right side.
     pub(super) lets: Vec<(String, String)>,
     /// Every `never` in text order: its name and the whole of it.
@@ -61,11 +59,6 @@ impl Notes {
             .map_or(Vec::new(), |lines| runs(&lines.join(" ")))
     }
 
-    /// The tags of a provider.
-    pub(super) fn tags(&self, provider: &str) -> &[String] {
-        self.tags.get(provider).map_or(&[], Vec::as_slice)
-    }
-
     fn note(&mut self, keyword: &str, name: &str, docs: &[String]) {
         let key = (keyword.to_owned(), name.to_owned());
         self.declarations.insert(key, docs.to_vec());
@@ -98,15 +91,6 @@ impl Notes {
         let name = it.groups.first().and_then(|group| group.first());
         let name = name.map_or("", |name| name.text.as_str());
         self.note(&it.keyword.text, name, &it.docs);
-        for line in it.block.iter().flatten() {
-            if let Line::Field(field) = line
-                && it.keyword.is_word("provider")
-                && field.keyword.is_word("tags")
-            {
-                let tags = field.groups.iter().flatten().map(|tag| tag.text.clone());
-                self.tags.insert(name.to_owned(), tags.collect());
-            }
-        }
     }
 }
 

@@ -5,39 +5,35 @@ use claw_table::policy::{Api, Model, Policy, Price, Provider, Secret};
 
 use super::notes::Notes;
 use super::{Block, Page, Run, code, joined, words};
-use crate::explain::{count, url};
+use crate::explain::{count, urls, watched};
 
 impl Page {
     pub(super) fn providers(&mut self, policy: &Policy, notes: &Notes) {
         for provider in &policy.providers {
             self.heading(3, &format!("provider {}", provider.name));
             self.blocks.extend(notes.about("provider", &provider.name));
-            self.blocks.push(Block::List(facts(provider, notes)));
+            self.blocks.push(Block::List(facts(provider)));
             self.blocks.push(models(&provider.models));
         }
     }
 }
 
-fn facts(provider: &Provider, notes: &Notes) -> Vec<Vec<Run>> {
+fn facts(provider: &Provider) -> Vec<Vec<Run>> {
     let api = match provider.api {
         Api::OpenAi => "Speaks OpenAI chat completions at ",
         Api::Anthropic => "Speaks Anthropic messages at ",
         Api::Gemini => "Speaks Gemini at ",
     };
-    let mut facts = vec![
-        vec![words(api), code(&url(&provider.url)), words(".")],
-        match &provider.key {
-            Secret::None => vec![words("No key is sent to it.")],
-            Secret::Env(name) => vec![
-                words("Its key is in the environment variable "),
-                code(name),
-                words(" of the gateway."),
-            ],
-            Secret::File(path) => {
-                vec![words("Its key is in the file "), code(path), words(".")]
-            }
-        },
-    ];
+    let mut facts = vec![vec![words(api), code(&urls(provider)), words(".")]];
+    facts.extend(provider.keys.iter().map(|key| match key {
+        Secret::None => vec![words("No key is sent to it.")],
+        Secret::Env(name) => vec![
+            words("Its key is in the environment variable "),
+            code(name),
+            words(" of the gateway."),
+        ],
+        Secret::File(path) => vec![words("Its key is in the file "), code(path), words(".")],
+    }));
     if let Some(file) = &provider.ca {
         let text = "Only the roots in this file are trusted: ";
         facts.push(vec![words(text), code(file), words(".")]);
@@ -49,12 +45,21 @@ fn facts(provider: &Provider, notes: &Notes) -> Vec<Vec<Run>> {
         text.push(words("."));
         facts.push(text);
     }
-    let tags = notes.tags(&provider.name);
-    if !tags.is_empty() {
+    if !provider.tags.is_empty() {
         let mut text = vec![words("Tagged ")];
-        text.extend(joined(tags.iter().map(|tag| code(tag)).collect(), ", "));
+        text.extend(joined(
+            provider.tags.iter().map(|tag| code(tag)).collect(),
+            ", ",
+        ));
         text.push(words("."));
         facts.push(text);
+    }
+    for (what, rule) in watched(provider) {
+        facts.push(vec![
+            words("It has "),
+            code(&format!("{what} {rule}")),
+            words("."),
+        ]);
     }
     facts
 }

@@ -1,6 +1,6 @@
 //! Facts, tests and values in the words of the language.
 
-use claw_table::policy::{Cause, Causes, Url};
+use claw_table::policy::{Cause, Causes, Provider, Url};
 use claw_table::{Can, Fact};
 
 use crate::model::{Ask, Pattern};
@@ -64,7 +64,7 @@ pub(crate) fn request(request: &Request) -> Vec<super::Said> {
     }
     facts.extend([Fact::Model, Fact::Streaming, Fact::Tokens]);
     facts.extend(
-        Can::ALL
+        Can::ASKED
             .into_iter()
             .filter(|can| request.uses(*can))
             .map(Fact::Has),
@@ -168,6 +168,15 @@ pub(crate) fn causes(on: &Causes) -> Vec<String> {
         }
     });
     named.chain(statuses).collect()
+}
+
+/// Every address of a provider, as a policy writes them.
+pub(crate) fn urls(provider: &Provider) -> String {
+    let shown = provider.urls.iter().map(|replica| match replica.weight {
+        1 => url(&replica.url),
+        weight => format!("{} weight {weight}", url(&replica.url)),
+    });
+    shown.collect::<Vec<_>>().join(", ")
 }
 
 /// An address put together again.

@@ -13,8 +13,6 @@ pub struct Claims {
     pub nevers: Vec<Never>,
     /// Where the parts of each class are written, by its id.
     pub classes: Vec<ClassPlaces>,
-    /// The tags of each provider, by its id.
-    pub tags: Vec<Vec<String>>,
 }
 
 /// `never NAME [when COND] CLAIM`

@@ -97,13 +97,13 @@ fn reaches(model: &Model, class: &Class, (reach, load): (&Reach, Load)) -> Optio
 fn carries(policy: &Policy, target: Target, load: Load) -> bool {
     let provider = policy.providers.get(target.provider.index());
     let model = provider.and_then(|provider| provider.models.get(target.model.index()));
-    model.is_some_and(|model| model.can.is_none_or(|can| load.has & !can == 0))
+    model.is_some_and(|model| model.carries(load.has))
 }
 
 fn is_in(model: &Model, target: Target, reach: &Reach) -> bool {
     let tagged = |tag: &String| {
-        let tags = model.claims.tags.get(target.provider.index());
-        tags.is_some_and(|tags| tags.contains(tag))
+        let provider = model.policy.providers.get(target.provider.index());
+        provider.is_some_and(|provider| provider.tags.contains(tag))
     };
     match reach {
         Reach::Provider(provider) => target.provider == *provider,

@@ -241,7 +241,7 @@ pub fn written(request: &Request) -> String {
     if request.streaming {
         parts.push("streaming".to_owned());
     }
-    let has: Vec<&str> = Can::ALL
+    let has: Vec<&str> = Can::ASKED
         .into_iter()
         .filter(|can| request.uses(*can))
         .map(Can::word)

@@ -101,11 +101,35 @@ pub enum Can {
     JsonSchema,
     /// Reasoning before the answer.
     Thinking,
+    /// Vectors for texts. A model that has it makes vectors and nothing else.
+    Embeddings,
+    /// Going on inside an answer that another model began.
+    Continue,
+    /// Reading its input from a cache at a lower price.
+    Caching,
+    /// Taking a temperature and its like.
+    Sampling,
 }
 
 impl Can {
     /// Every capability, in the order of their numbers.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 11] = [
+        Self::Tools,
+        Self::Images,
+        Self::Audio,
+        Self::Files,
+        Self::Json,
+        Self::JsonSchema,
+        Self::Thinking,
+        Self::Embeddings,
+        Self::Continue,
+        Self::Caching,
+        Self::Sampling,
+    ];
+
+    /// Those that a request is asked for by `has`. What a model is besides holds for no request:
+    /// `embeddings` follows from the endpoint, the others are the gateway's own concern.
+    pub const ASKED: [Self; 7] = [
         Self::Tools,
         Self::Images,
         Self::Audio,
@@ -125,6 +149,10 @@ impl Can {
             Self::Json => "json",
             Self::JsonSchema => "json-schema",
             Self::Thinking => "thinking",
+            Self::Embeddings => "embeddings",
+            Self::Continue => "continue",
+            Self::Caching => "caching",
+            Self::Sampling => "sampling",
         }
     }
 

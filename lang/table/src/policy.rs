@@ -2,6 +2,12 @@
 //!
 //! Names are resolved, durations are milliseconds, money is pico-dollars, lists keep text order.
 
+mod health;
+mod provider;
+
+pub use health::{Capacity, Counted, Eject, Health, Probe, ProbeMethod, Rate};
+pub use provider::{Api, Deadlines, Model, Price, Provider, Replica, Secret, Url};
+
 use crate::{ArmId, ClassId, DenyId, ModelId, ProviderId};
 
 /// One compiled policy without its diagram.
@@ -32,114 +38,6 @@ pub struct Gateway {
     pub listen: Option<String>,
     /// `host:port` of the admin listener.
     pub admin: Option<String>,
-}
-
-/// The protocol a provider speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Api {
-    /// OpenAI chat completions, and every compatible server.
-    OpenAi,
-    /// Anthropic Messages.
-    Anthropic,
-    /// Gemini generateContent.
-    Gemini,
-}
-
-impl Api {
-    /// The language's word for it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::OpenAi => "openai",
-            Self::Anthropic => "anthropic",
-            Self::Gemini => "gemini",
-        }
-    }
-}
-
-/// One upstream.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Provider {
-    /// Its name in the policy.
-    pub name: String,
-    /// The protocol it speaks.
-    pub api: Api,
-    /// Where it is.
-    pub url: Url,
-    /// Where its key comes from.
-    pub key: Secret,
-    /// A PEM file with the only roots to trust, instead of the platform's.
-    pub ca: Option<String>,
-    /// Headers added to every request to it.
-    pub headers: Vec<(String, String)>,
-    /// Its own deadlines; the smaller of these and the class's holds.
-    pub deadlines: Deadlines,
-    /// Bounds one attempt from its first byte, in milliseconds.
-    pub attempt_ms: Option<u64>,
-    /// The models it serves.
-    pub models: Vec<Model>,
-}
-
-/// An upstream address, taken apart once.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Url {
-    /// Whether to speak TLS.
-    pub tls: bool,
-    /// Name or address.
-    pub host: String,
-    /// Port, the scheme's own where none was written.
-    pub port: u16,
-    /// Path before the API's own, without a trailing slash: `/v1` or empty.
-    pub base: String,
-}
-
-/// Where a secret comes from. The table carries the reference, never the value.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Secret {
-    /// No key is sent.
-    None,
-    /// An environment variable.
-    Env(String),
-    /// A file, its trailing line end removed.
-    File(String),
-}
-
-/// One model of one provider.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Model {
-    /// Its name in the policy.
-    pub name: String,
-    /// Its name on the wire.
-    pub wire: String,
-    /// What it costs, if the policy says so.
-    pub price: Option<Price>,
-    /// The longest input and output together, in tokens.
-    pub context_tokens: Option<u64>,
-    /// The longest output, in tokens.
-    pub output_tokens_max: Option<u64>,
-    /// What it can do, as bits of [`crate::Can`]; nothing where the policy does not say.
-    pub can: Option<u16>,
-}
-
-/// Pico-dollars per token.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Price {
-    /// Input that was not cached.
-    pub in_pico: u64,
-    /// Output, reasoning included.
-    pub out_pico: Option<u64>,
-    /// Input read from the provider's cache.
-    pub cached_pico: Option<u64>,
-}
-
-/// Deadlines in milliseconds; nothing means the default of the runtime's limits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Deadlines {
-    /// From the start of connecting to a ready connection.
-    pub connect_ms: Option<u64>,
-    /// From the first byte written to the first event with content, per attempt.
-    pub first_token_ms: Option<u64>,
-    /// Between two reads of the upstream body.
-    pub idle_ms: Option<u64>,
 }
 
 /// How one kind of work is treated.

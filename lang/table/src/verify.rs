@@ -7,10 +7,10 @@
 //! - edges only go to later nodes of later fields: a walk has at most as many steps as fields;
 //! - every arm that ends a walk leads to a class or a refusal.
 
-use crate::policy::{Action, Policy};
+use crate::policy::{Action, Policy, Provider, Secret};
 use crate::{
-    ArmId, AtomId, Cell, DiagramParts, Fact, FieldParts, Kind, Node, NumberParts, Parts, Ref, Run,
-    Section, Split, TextParts, Unsound,
+    ArmId, AtomId, Can, Cell, DiagramParts, Fact, FieldParts, Kind, Node, NumberParts, Parts, Ref,
+    Run, Section, Split, TextParts, Unsound,
 };
 
 /// Proves the parts sound and gives the length of the longest walk.
@@ -38,6 +38,7 @@ macro_rules! check {
 }
 
 fn policy(policy: &Policy) -> Check {
+    policy.providers.iter().try_for_each(provider)?;
     for target in policy.classes.iter().flat_map(|class| &class.targets) {
         let provider = policy.providers.get(target.provider.index());
         let model = provider.and_then(|provider| provider.models.get(target.model.index()));
@@ -83,6 +84,23 @@ fn policy(policy: &Policy) -> Check {
     Ok(())
 }
 
+fn provider(provider: &Provider) -> Check {
+    check!(!provider.urls.is_empty(), "a provider without an address");
+    let weighs = provider.urls.iter().all(|replica| replica.weight > 0);
+    check!(weighs, "an address without weight");
+    check!(!provider.keys.is_empty(), "a provider without a key");
+    let lone = provider.keys.len() == 1 || !provider.keys.contains(&Secret::None);
+    check!(lone, "no key beside a key");
+    let rates = &provider.capacity.rates;
+    check!(
+        ordered(rates, |a, b| (a.of, a.per_ms) < (b.of, b.per_ms)),
+        "rates out of order",
+    );
+    let bites = rates.iter().all(|rate| rate.amount > 0 && rate.per_ms > 0);
+    check!(bites, "a rate of nothing");
+    Ok(())
+}
+
 fn places(parts: &Parts) -> Check {
     check!(
         parts.places.len() == parts.policy.arms.len(),
@@ -98,6 +116,11 @@ fn fields(fields: &[FieldParts]) -> Check {
         "an early fact is tested after a late one",
     );
     let mut facts: Vec<&Fact> = fields.iter().map(|field| &field.fact).collect();
+    let asked = |fact: &&Fact| match fact {
+        Fact::Has(can) => Can::ASKED.contains(can),
+        _ => true,
+    };
+    check!(facts.iter().all(asked), "a capability that no request has");
     facts.sort_unstable();
     check!(ordered(&facts, |a, b| a < b), "a fact with two fields");
     fields.iter().try_for_each(field)

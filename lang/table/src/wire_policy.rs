@@ -1,8 +1,8 @@
 //! How the policy is spelled in bytes. The order of the lines below is the format.
 
 use crate::policy::{
-    Action, Api, Arm, Causes, Class, Deadlines, Deny, Gateway, Model, Policy, Price, Provider,
-    Retry, Secret, Target, Url,
+    Action, Api, Arm, Capacity, Causes, Class, Counted, Deadlines, Deny, Eject, Gateway, Health,
+    Model, Policy, Price, Probe, ProbeMethod, Provider, Rate, Replica, Retry, Secret, Target, Url,
 };
 use crate::wire::{choice, record, wrapped};
 use crate::{ArmId, AtomId, ClassId, DenyId, Feature, ModelId, Place, ProviderId};
@@ -26,14 +26,18 @@ record! {
     Provider {
         name: String,
         api: Api,
-        url: Url,
-        key: Secret,
+        urls: Vec<Replica>,
+        keys: Vec<Secret>,
         ca: Option<String>,
         headers: Vec<(String, String)>,
+        tags: Vec<String>,
         deadlines: Deadlines,
         attempt_ms: Option<u64>,
+        health: Health,
+        capacity: Capacity,
         models: Vec<Model>,
     }
+    Replica { url: Url, weight: u32 }
     Url { tls: bool, host: String, port: u16, base: String }
     Model {
         name: String,
@@ -44,6 +48,11 @@ record! {
         can: Option<u16>,
     }
     Price { in_pico: u64, out_pico: Option<u64>, cached_pico: Option<u64> }
+    Health { probe: Option<Probe>, eject: Option<Eject>, slow_start_ms: Option<u64> }
+    Probe { method: ProbeMethod, path: String, every_ms: u64 }
+    Eject { failures: u32, within_ms: u64, for_ms: u64 }
+    Capacity { concurrent: Option<u32>, rates: Vec<Rate> }
+    Rate { of: Counted, per_ms: u64, amount: u64 }
     Deadlines { connect_ms: Option<u64>, first_token_ms: Option<u64>, idle_ms: Option<u64> }
     Class {
         name: String,
@@ -67,6 +76,8 @@ record! {
 
 choice! {
     Api { 0 => OpenAi, 1 => Anthropic, 2 => Gemini }
+    ProbeMethod { 0 => Get, 1 => Head }
+    Counted { 0 => Requests, 1 => Tokens }
     Secret { 0 => None, 1 => Env(String), 2 => File(String) }
     Action { 0 => Class(ClassId), 1 => Deny(DenyId), 2 => Route }
 }

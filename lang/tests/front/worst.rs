@@ -2,8 +2,8 @@
 
 use claw_lang::worst::{Gap, Load, Shape, Worst, silent, worst};
 use claw_table::policy::{
-    Api, Cause, Causes, Class, Deadlines, Model, Policy, Price, Provider, Retry, Secret, Target,
-    Url,
+    Api, Cause, Causes, Class, Deadlines, Model, Policy, Price, Provider, Replica, Retry, Secret,
+    Target, Url,
 };
 use claw_table::{Can, ModelId, ProviderId};
 use proptest::collection::vec;
@@ -26,15 +26,16 @@ fn provider(name: usize, like: &Like) -> Provider {
     Provider {
         name: format!("p{name}"),
         api: Api::OpenAi,
-        url: Url {
-            tls: false,
-            host: "127.0.0.1".to_owned(),
-            port: 1,
-            base: String::new(),
-        },
-        key: Secret::None,
-        ca: None,
-        headers: Vec::new(),
+        urls: vec![Replica {
+            url: Url {
+                tls: false,
+                host: "127.0.0.1".to_owned(),
+                port: 1,
+                base: String::new(),
+            },
+            weight: 1,
+        }],
+        keys: vec![Secret::None],
         deadlines: Deadlines {
             connect_ms: Some(like.connect_ms),
             first_token_ms: Some(like.first_ms),
@@ -49,6 +50,7 @@ fn provider(name: usize, like: &Like) -> Provider {
             output_tokens_max: like.output,
             can: None,
         }],
+        ..Provider::default()
     }
 }
 

@@ -42,7 +42,7 @@ pub(crate) fn facts() -> Vec<Fact> {
         Fact::Streaming,
         Fact::Tokens,
     ];
-    facts.extend(Can::ALL.map(Fact::Has));
+    facts.extend(Can::ASKED.map(Fact::Has));
     facts
 }
 

@@ -10,7 +10,8 @@ use claw_lang::span::Span;
 use claw_lang::worst::{Load, Shape, worst};
 use claw_lang::{BuildInfo, build};
 use claw_table::policy::{
-    Action, Api, Causes, Class, Deadlines, Model as Serving, Price, Provider, Secret, Target, Url,
+    Action, Api, Causes, Class, Deadlines, Model as Serving, Price, Provider, Replica, Secret,
+    Target, Url,
 };
 use claw_table::{Can, ClassId, ModelId, ProviderId, Table};
 use proptest::collection::vec;
@@ -24,15 +25,16 @@ fn provider(name: &str, (can, attempt_ms, out): (Option<u16>, u64, u64)) -> Prov
     Provider {
         name: name.to_owned(),
         api: Api::OpenAi,
-        url: Url {
-            tls: false,
-            host: "127.0.0.1".to_owned(),
-            port: 1,
-            base: String::new(),
-        },
-        key: Secret::None,
-        ca: None,
-        headers: Vec::new(),
+        urls: vec![Replica {
+            url: Url {
+                tls: false,
+                host: "127.0.0.1".to_owned(),
+                port: 1,
+                base: String::new(),
+            },
+            weight: 1,
+        }],
+        keys: vec![Secret::None],
         deadlines: Deadlines {
             first_token_ms: Some(10),
             ..Deadlines::default()
@@ -50,6 +52,7 @@ fn provider(name: &str, (can, attempt_ms, out): (Option<u16>, u64, u64)) -> Prov
             output_tokens_max: Some(50),
             can,
         }],
+        ..Provider::default()
     }
 }
 
@@ -61,6 +64,9 @@ fn serving(model: &mut Model) {
         provider("some", (Some(able), 100, 5)),
         provider("few", (Some(0), 1_000, 9)),
     ];
+    for far in model.policy.providers.iter_mut().skip(1) {
+        far.tags.push("far".to_owned());
+    }
     let target = |provider| Target {
         provider: ProviderId(provider),
         model: ModelId(0),
@@ -162,7 +168,6 @@ fn what_is_found_breaks_the_claim_and_what_breaks_it_is_found() {
         });
         model.claims = Claims {
             nevers: nevers.collect(),
-            tags: vec![vec![], vec!["far".to_owned()], vec!["far".to_owned()]],
             ..Claims::default()
         };
         let bytes = build(&model, &BuildInfo::unplaced()).expect("a small model builds");

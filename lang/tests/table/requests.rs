@@ -54,7 +54,7 @@ pub(crate) fn request() -> impl Strategy<Value = Request> {
     let lists = (named(&["x-a", "x-b", "x-c"]), named(&["q", "r"]));
     let body = (
         any::<bool>(),
-        0..1u16 << Can::ALL.len(),
+        0..1u16 << Can::ASKED.len(),
         weighted(0.85, number()),
     );
     (texts, lists, body).prop_map(

@@ -1,7 +1,7 @@
 //! The page `/policy`: what is in force, where each arm is written, and why the last try failed.
 
 use claw_table::ArmId;
-use claw_table::policy::{Action, Api, Policy, Provider, Secret, Target};
+use claw_table::policy::{Action, Api, Policy, Provider, Secret, Target, Url};
 use serde_json::{Value, json};
 
 use crate::observe::stamp::rfc3339;
@@ -65,7 +65,9 @@ fn arms(snapshot: &Snapshot) -> Vec<Value> {
 }
 
 fn provider(provider: &Provider) -> Value {
-    let scheme = if provider.url.tls { "https" } else { "http" };
+    let urls = provider.urls.iter().map(|replica| &replica.url);
+    let urls: Vec<String> = urls.map(address).collect();
+    let keys: Vec<String> = provider.keys.iter().map(source).collect();
     json!({
         "name": provider.name,
         "api": match provider.api {
@@ -73,13 +75,22 @@ fn provider(provider: &Provider) -> Value {
             Api::Anthropic => "anthropic",
             Api::Gemini => "gemini",
         },
-        "url": format!("{scheme}://{}:{}{}", provider.url.host, provider.url.port, provider.url.base),
-        "key": match &provider.key {
-            Secret::None => "none".to_owned(),
-            Secret::Env(name) => format!("env {name}"),
-            Secret::File(file) => format!("file {file:?}"),
-        },
+        "url": urls.join(", "),
+        "key": keys.join(", "),
     })
+}
+
+fn address(url: &Url) -> String {
+    let scheme = if url.tls { "https" } else { "http" };
+    format!("{scheme}://{}:{}{}", url.host, url.port, url.base)
+}
+
+fn source(key: &Secret) -> String {
+    match key {
+        Secret::None => "none".to_owned(),
+        Secret::Env(name) => format!("env {name}"),
+        Secret::File(file) => format!("file {file:?}"),
+    }
 }
 
 fn target(policy: &Policy, target: Target) -> Option<String> {

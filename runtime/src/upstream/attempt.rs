@@ -172,10 +172,12 @@ fn unfit(kind: Kind) -> Fault {
 }
 
 fn expect(ask: &Ask<'_>, place: Place<'_>) -> Expect {
+    let url = place.step.provider.first_url();
+    let host = url.map_or("", |url| url.host.as_str());
     Expect {
         dialect: ask.dialect,
         choices: ask.choices,
-        quirk: Quirk::of_host(&place.step.provider.url.host),
+        quirk: Quirk::of_host(host),
         usage: ask.usage,
     }
 }

@@ -16,8 +16,8 @@ use claw_runtime::upstream::connect::{Dial, Dialling};
 use claw_runtime::upstream::socket::Wire;
 use claw_runtime::upstream::{Credential, Upstream};
 use claw_table::policy::{
-    Action, Api, Causes, Class, Deadlines, Deny, Model, Policy, Provider, Retry, Secret, Target,
-    Url,
+    Action, Api, Causes, Class, Deadlines, Deny, Model, Policy, Provider, Replica, Retry, Secret,
+    Target, Url,
 };
 use claw_table::{ClassId, ModelId, Parts, ProviderId, Table};
 use http::HeaderValue;
@@ -93,25 +93,22 @@ fn provider(name: &str) -> Provider {
     Provider {
         name: name.to_owned(),
         api: Api::OpenAi,
-        url: Url {
-            tls: false,
-            host: "127.0.0.1".to_owned(),
-            port: 1,
-            base: "/v1".to_owned(),
-        },
-        key: Secret::None,
-        ca: None,
-        headers: Vec::new(),
-        deadlines: Deadlines::default(),
-        attempt_ms: None,
+        urls: vec![Replica {
+            url: Url {
+                tls: false,
+                host: "127.0.0.1".to_owned(),
+                port: 1,
+                base: "/v1".to_owned(),
+            },
+            weight: 1,
+        }],
+        keys: vec![Secret::None],
         models: vec![Model {
             name: "small".to_owned(),
             wire: format!("wire-{name}"),
-            price: None,
-            context_tokens: None,
-            output_tokens_max: None,
-            can: None,
+            ..Model::default()
         }],
+        ..Provider::default()
     }
 }
 
@@ -208,7 +205,7 @@ impl House {
                 name: provider.name.clone(),
                 pool_key: at as u64,
                 authority: HeaderValue::from_static("provider.test"),
-                base: provider.url.base.clone(),
+                base: provider.urls[0].url.base.clone(),
                 credential: Some(Credential {
                     name: http::header::AUTHORIZATION,
                     value: HeaderValue::from_static("Bearer sk-of-the-gateway-0123"),

@@ -17,11 +17,11 @@ use crate::upstream::{Credential, Tls, Upstream, tls};
 /// The files beside the policy that it names, as they stand on disk: keys and roots.
 pub(super) fn beside(policy: &Policy, vault: &Vault) -> Vec<PathBuf> {
     let files = policy.providers.iter().flat_map(|provider| {
-        let key = match &provider.key {
+        let keys = provider.keys.iter().filter_map(|key| match key {
             Secret::File(file) => Some(file),
             Secret::None | Secret::Env(_) => None,
-        };
-        key.into_iter().chain(&provider.ca)
+        });
+        keys.chain(&provider.ca)
     });
     let mut files: Vec<PathBuf> = files.map(|file| vault.path(file)).collect();
     files.sort();
@@ -58,9 +58,14 @@ impl Upstreams<'_> {
                 "this build speaks `api openai` only; use a provider that offers it",
             ));
         }
+        // A table with a second address or key needs what this build does not enforce, so that it
+        // never gets here; verification proves that there is a first.
+        let (Some(url), Some(key)) = (provider.first_url(), provider.keys.first()) else {
+            return Err(unusable(provider, "it has no address or no key"));
+        };
         let roots = self.roots(provider)?;
-        let pool_key = pool_key(&provider.url, roots.as_deref());
-        let key = self.vault.key(&provider.key);
+        let pool_key = pool_key(url, roots.as_deref());
+        let key = self.vault.key(key);
         let key = key.map_err(|why| Refusal::KeyMissing {
             provider: provider.name.clone(),
             why,
@@ -68,12 +73,12 @@ impl Upstreams<'_> {
         Ok(Upstream {
             name: provider.name.clone(),
             pool_key,
-            authority: authority(provider)?,
-            base: provider.url.base.clone(),
+            authority: authority(provider, url)?,
+            base: url.base.clone(),
             credential: key.and_then(|key| Credential::new(provider.api, &key)),
             headers: headers(provider)?,
-            tls: self.tls(provider, roots.as_deref(), pool_key)?,
-            addresses: self.names.addresses(&provider.url.host, provider.url.port),
+            tls: self.tls((provider, url), roots.as_deref(), pool_key)?,
+            addresses: self.names.addresses(&url.host, url.port),
         })
     }
 
@@ -92,14 +97,14 @@ impl Upstreams<'_> {
 
     fn tls(
         &self,
-        provider: &Provider,
+        (provider, url): (&Provider, &Url),
         roots: Option<&[u8]>,
         pool_key: u64,
     ) -> Result<Option<Tls>, Refusal> {
-        if !provider.url.tls {
+        if !url.tls {
             return Ok(None);
         }
-        let host = bare(&provider.url.host).to_owned();
+        let host = bare(&url.host).to_owned();
         let server_name = ServerName::try_from(host).map_err(|_| {
             unusable(
                 provider,
@@ -139,8 +144,7 @@ fn pool_key(url: &Url, roots: Option<&[u8]>) -> u64 {
     u64::from_le_bytes(first)
 }
 
-fn authority(provider: &Provider) -> Result<HeaderValue, Refusal> {
-    let url = &provider.url;
+fn authority(provider: &Provider, url: &Url) -> Result<HeaderValue, Refusal> {
     let host = if bare(&url.host).contains(':') {
         format!("[{}]", bare(&url.host))
     } else {
