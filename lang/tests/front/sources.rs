@@ -22,6 +22,15 @@ fn codes(text: &str) -> Vec<&'static str> {
     report.diagnostics().iter().map(|d| d.code.id()).collect()
 }
 
+/// The table of a sound policy.
+fn table(text: &str) -> Table {
+    let compiled = compile(one(text));
+    match compiled.table {
+        Some(bytes) => Table::open(&bytes).unwrap(),
+        None => panic!("{}", compiled.report.human()),
+    }
+}
+
 #[test]
 fn a_provider_reaches_the_table_whole() {
     let text = around(
@@ -33,12 +42,10 @@ fn a_provider_reaches_the_table_whole() {
         timeout connect 2s, attempt 10m
         health  { probe HEAD "/health?deep=1" every 15s; eject after 5 failures in 30s for 1m; slow-start 20s }
         limit   50 concurrent, 2M tokens per minute, 600 requests per minute, 10 requests per second
-        model   x { can embeddings, caching }
-        model   y { can continue, sampling, tools }
+        model   x
         "#,
     );
-    let compiled = compile(one(&text));
-    let table = Table::open(&compiled.table.expect(&compiled.report.human())).unwrap();
+    let table = table(&text);
     let features: Vec<&str> = table.features().iter().map(|f| f.name.as_str()).collect();
     assert_eq!(
         features,
@@ -88,21 +95,31 @@ fn a_provider_reaches_the_table_whole() {
         ],
     };
     assert_eq!(provider.capacity, capacity);
-    let can: Vec<u16> = provider.models.iter().filter_map(|m| m.can).collect();
+}
+
+#[test]
+fn a_model_can_what_a_request_has_and_more() {
+    let table = table(&around(
+        "api openai; url \"https://a.example/v1\"; key env A\n\
+         model x { can embeddings, caching }\nmodel y { can continue, sampling, tools }",
+    ));
+    let models = &table.policy().providers[0].models;
+    let can: Vec<u16> = models.iter().filter_map(|model| model.can).collect();
     let of = |list: &[Can]| list.iter().fold(0, |all, can| all | can.bit());
-    assert_eq!(
-        can,
-        [
-            of(&[Can::Embeddings, Can::Caching]),
-            of(&[Can::Continue, Can::Sampling, Can::Tools])
-        ]
-    );
+    let due = [
+        of(&[Can::Embeddings, Can::Caching]),
+        of(&[Can::Continue, Can::Sampling, Can::Tools]),
+    ];
+    assert_eq!(can, due);
+    let (chat, embeddings) = (0, Can::Embeddings.bit());
+    let carried = |needs| models.iter().map(move |model| model.carries(needs));
+    assert!(carried(chat).eq([false, true]));
+    assert!(carried(embeddings).eq([true, false]));
 }
 
 #[test]
 fn one_key_and_one_address_need_nothing_of_the_gateway() {
-    let compiled = compile(one(&around(PLAIN)));
-    let table = Table::open(&compiled.table.unwrap()).unwrap();
+    let table = table(&around(PLAIN));
     assert!(table.features().is_empty());
 }
 
