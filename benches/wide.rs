@@ -114,6 +114,7 @@ pub fn model(tuples: &[Tuple]) -> Model {
         arms,
     }];
     Model {
+        guards: Vec::new(),
         policy,
         routes,
         root: RouteId(0),

@@ -22,11 +22,12 @@ pub(crate) fn prove<'m>(model: &'m Model, report: &mut Report) -> Option<Audited
         }
     };
     let mut places: Vec<Span> = vec![Span::default(); model.policy.arms.len()];
-    for arm in model.routes.iter().flat_map(|route| &route.arms) {
+    for arm in model.arms() {
         place(&mut places, arm);
     }
+    let guards: Vec<ArmId> = model.guards.iter().map(|guard| guard.arm.id).collect();
     for finding in &proof.findings {
-        report.add(tell(finding, &places));
+        report.add(tell(finding, (&places, &guards)));
     }
     // Where some request reaches no arm, there is more to say than what never happens to it.
     if proof.diagram.is_some() {
@@ -59,7 +60,7 @@ fn place(places: &mut [Span], arm: &Arm) {
     }
 }
 
-fn tell(finding: &Finding, places: &[Span]) -> Diagnostic {
+fn tell(finding: &Finding, (places, guards): (&[Span], &[ArmId])) -> Diagnostic {
     let at = |arm: &ArmId| places.get(arm.index()).copied().unwrap_or_default();
     match finding {
         Finding::Impossible { arm } => Diagnostic::new(
@@ -69,6 +70,21 @@ fn tell(finding: &Finding, places: &[Span]) -> Diagnostic {
         )
         .label("it contradicts itself")
         .help("one fact cannot be two things at once; join the parts with `or`, or delete the arm"),
+        Finding::Always { arm } if guards.contains(arm) => Diagnostic::new(
+            Code::AlwaysTrue,
+            at(arm),
+            "this guard refuses every request",
+        )
+        .label("no route is ever entered")
+        .help("make its condition narrower"),
+        Finding::Idle { arm } => {
+            Diagnostic::new(Code::GuardIdle, at(arm), "no request meets this guard")
+                .label("its condition contradicts itself")
+                .help(
+                    "it does no harm; if it is meant to refuse something, join its parts with `or`",
+                )
+        }
+        Finding::Forbidden { arm, by } => forbidden(at(arm), by, at),
         Finding::Always { arm } => Diagnostic::new(
             Code::AlwaysTrue,
             at(arm),
@@ -89,6 +105,23 @@ fn tell(finding: &Finding, places: &[Span]) -> Diagnostic {
         )
         .help("add `otherwise -> CLASS` as the last arm"),
     }
+}
+
+fn forbidden(arm: Span, by: &[ArmId], at: impl Fn(&ArmId) -> Span) -> Diagnostic {
+    let mut found = Diagnostic::new(
+        Code::ArmForbidden,
+        arm,
+        "guards refuse every request that this arm takes",
+    );
+    for guard in by.iter().take(SHOWN_MAX) {
+        let text = if by.len() == 1 {
+            "it refuses them all"
+        } else {
+            "it refuses some of them"
+        };
+        found = found.and(at(guard), text);
+    }
+    found.help("delete the arm, or make a guard narrower")
 }
 
 fn shadowed(arm: Span, by: &[ArmId], at: impl Fn(&ArmId) -> Span) -> Diagnostic {

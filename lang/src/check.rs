@@ -6,8 +6,10 @@
 mod class;
 mod cond;
 mod defaults;
+mod deny;
 mod fields;
 mod folder;
+mod forbid;
 mod health;
 mod lets;
 mod model;

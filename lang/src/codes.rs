@@ -1,7 +1,8 @@
 //! The one list of diagnostics. Each has a page in `codes/`, and that page is its test.
 //!
 //! The hundreds group by area: 1 syntax, 2 names, 3 values and fields, 4 routes, 5 targets,
-//! 6 secrets, 7 the table, 8 claims.
+//! 6 secrets, 7 the table, 8 claims,
+//! 9 guards and people.
 
 /// How much a finding weighs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -10,6 +11,8 @@ pub enum Severity {
     Error,
     /// The policy is built; `--deny warnings` refuses it.
     Warning,
+    /// The policy is built; it is only said.
+    Note,
 }
 
 impl Severity {
@@ -18,6 +21,7 @@ impl Severity {
         match self {
             Self::Error => "error",
             Self::Warning => "warning",
+            Self::Note => "note",
         }
     }
 }
@@ -133,6 +137,12 @@ codes! {
 
         C0801 NeverBroken: "a `never` that some request breaks",
         C0802 NeverUnknown: "a `never` about a cost that is not known",
+    }
+    Warning {
+        C0901 ArmForbidden: "an arm whose requests are all refused by guards",
+    }
+    Note {
+        C0902 GuardIdle: "a guard that refuses no request",
     }
 }
 

@@ -223,7 +223,7 @@ impl Side<'_> {
 
     fn taken(&self, id: ArmId) -> Taken {
         let label = self.model.policy.arms.get(id.index());
-        let mut arms = self.model.routes.iter().flat_map(|route| &route.arms);
+        let mut arms = self.model.arms();
         let span = arms.find(|arm| arm.id == id).map(|arm| arm.span);
         Taken {
             arm: label.map_or_else(String::new, |arm| arm.label.clone()),

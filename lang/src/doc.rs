@@ -86,6 +86,10 @@ impl Page {
             blocks: notes.about("policy", &it.model.policy.name),
         };
         page.summary(it);
+        if !it.model.guards.is_empty() {
+            page.part("Guards");
+            page.guards(it, &notes);
+        }
         page.part("Routes");
         page.routes(it, &notes);
         if !notes.lets.is_empty() {
@@ -125,14 +129,23 @@ impl Page {
         } = &it.model.policy;
         let models = providers.iter().map(|provider| provider.models.len()).sum();
         let arms = it.model.routes.iter().map(|route| route.arms.len()).sum();
+        let (guards, start) = match it.model.guards.len() {
+            0 => (String::new(), "Every request starts at"),
+            n => (
+                format!("{}, ", several(n, "guard")),
+                "Every request that no guard refuses starts at",
+            ),
+        };
         let mut text = vec![
             words(&format!(
-                "{} with {}, {}, {} with {}. Every request starts at ",
+                "{}{} with {}, {}, {} with {}. {} ",
+                guards,
                 several(it.model.routes.len(), "route"),
                 several(arms, "arm"),
                 several(classes.len(), "class"),
                 several(providers.len(), "provider"),
                 several(models, "model"),
+                start,
             )),
             link("route main"),
             words(" and goes where the first arm that fits leads."),

@@ -26,7 +26,7 @@ pub use class::{
 pub(crate) use class::{dollars, name, rate};
 pub use human::human;
 pub(crate) use human::time;
-pub(crate) use shown::{causes, condition, count, on_one_line, request as said, urls};
+pub(crate) use shown::{causes, condition, count, guarded, on_one_line, request as said, urls};
 pub(crate) use watched::watched;
 
 /// What becomes of one request, and why.
@@ -277,7 +277,7 @@ impl Compared<'_> {
     }
 
     fn span(&self, arm: ArmId) -> Option<Span> {
-        let mut arms = self.model.routes.iter().flat_map(|route| &route.arms);
+        let mut arms = self.model.arms();
         arms.find(|known| known.id == arm).map(|arm| arm.span)
     }
 

@@ -71,7 +71,7 @@ fn features(model: &Model, info: &BuildInfo<'_>) -> Vec<Feature> {
 
 fn places(model: &Model, info: &BuildInfo<'_>) -> Vec<Place> {
     let mut places = vec![Place::default(); model.policy.arms.len()];
-    for arm in model.routes.iter().flat_map(|route| &route.arms) {
+    for arm in model.arms() {
         if let Some(place) = places.get_mut(arm.id.index()) {
             *place = (info.place)(arm.span);
         }

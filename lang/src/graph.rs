@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 use claw_table::policy::{Action, Class, Provider};
 
-use crate::explain::{condition, on_one_line, urls};
+use crate::explain::{condition, guarded, on_one_line, urls};
 use crate::model::{Arm, Goal, Model};
 use crate::report::Report;
 use crate::unseen::on_its_line;
@@ -42,6 +42,8 @@ pub struct Node {
 /// What a node stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
+    /// The guards, all together.
+    Guards,
     /// A route.
     Route,
     /// A class.
@@ -89,12 +91,12 @@ impl Graph {
             groups: Vec::new(),
             edges: Vec::new(),
         };
+        if !model.guards.is_empty() {
+            graph.node("g".to_owned(), Kind::Guards, "every request: guards");
+        }
         for (at, route) in model.routes.iter().enumerate() {
-            let start = if at == usize::from(model.root.0) {
-                "every request: "
-            } else {
-                ""
-            };
+            let is_start = at == usize::from(model.root.0) && model.guards.is_empty();
+            let start = if is_start { "every request: " } else { "" };
             let text = format!("{start}route {}", route.name);
             graph.node(format!("r{at}"), Kind::Route, &text);
         }
@@ -115,6 +117,7 @@ impl Graph {
         for provider in policy.providers.iter().enumerate() {
             graph.groups.extend(group(provider, &used));
         }
+        graph.guards(model, report);
         for (at, route) in model.routes.iter().enumerate() {
             for (nth, arm) in (1..).zip(&route.arms) {
                 let text = on_one_line(report.text(arm.span));
@@ -126,6 +129,24 @@ impl Graph {
             graph.edges.extend(target_edges(at, class));
         }
         graph
+    }
+
+    /// Each guard leads to its refusal, and what none refuses to the first route.
+    fn guards(&mut self, model: &Model, report: &Report) {
+        for guard in &model.guards {
+            let text = on_one_line(report.text(guard.arm.span));
+            let text = format!("{}: {}", guard.name, guarded(&text));
+            self.edges
+                .extend(arm_edge("g".to_owned(), &guard.arm, &text));
+        }
+        if !model.guards.is_empty() {
+            self.edges.push(Edge {
+                from: "g".to_owned(),
+                to: format!("r{}", model.root.0),
+                label: "refused by none".to_owned(),
+                is_fallback: false,
+            });
+        }
     }
 
     fn node(&mut self, id: String, kind: Kind, text: &str) {

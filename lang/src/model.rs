@@ -17,7 +17,10 @@ pub use never::{Claim, Claims, ClassPlaces, Never, Reach};
 pub struct Model {
     /// What the runtime needs beside the decision.
     pub policy: Policy,
-    /// Every route; arms of `policy` are numbered route by route, arm by arm.
+    /// What is refused before any route is entered. They stand in the order in which one of those
+    /// that match gives the answer: by phase, then by name, never as in the text.
+    pub guards: Vec<Guard>,
+    /// Every route; arms of `policy` are numbered route by route, arm by arm, the guards after them.
     pub routes: Vec<Route>,
     /// The nameless route, where every request starts.
     pub root: RouteId,
@@ -25,6 +28,23 @@ pub struct Model {
     pub features: Vec<Need>,
     /// What it claims can never happen.
     pub claims: Claims,
+}
+
+impl Model {
+    /// Every arm in which a request can end or that leads on: those of guards, then of routes.
+    pub fn arms(&self) -> impl Iterator<Item = &Arm> {
+        let guards = self.guards.iter().map(|guard| &guard.arm);
+        guards.chain(self.routes.iter().flat_map(|route| &route.arms))
+    }
+}
+
+/// `forbid NAME when COND [deny …]`, as an arm that stands before every route.
+#[derive(Debug, Clone)]
+pub struct Guard {
+    /// Its name.
+    pub name: String,
+    /// When it refuses, and with what.
+    pub arm: Arm,
 }
 
 /// Position of a route in [`Model::routes`].

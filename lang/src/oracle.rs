@@ -144,7 +144,7 @@ pub enum Answer {
     Yes,
 }
 
-/// Sends a request through the policy: arms top to bottom, first match wins.
+/// Sends a request through the policy: the guards, then arms top to bottom; first match wins.
 pub fn decide<'m>(model: &'m Model, request: &Request) -> Decision<'m> {
     let mut passed = Vec::new();
     let taken = walk(model, request, |arm| {
@@ -163,6 +163,13 @@ pub fn arm(model: &Model, request: &Request) -> Option<ArmId> {
 
 fn walk<'m>(model: &'m Model, request: &Request, mut pass: impl FnMut(&'m Arm)) -> Vec<ArmId> {
     let mut taken = Vec::new();
+    for guard in &model.guards {
+        if holds(&guard.arm.cond, request) {
+            taken.push(guard.arm.id);
+            return taken;
+        }
+        pass(&guard.arm);
+    }
     let mut next = Some(model.root);
     // Routes form no cycle, so no request enters more of them than there are.
     for _ in 0..=model.routes.len() {

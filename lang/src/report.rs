@@ -129,8 +129,8 @@ impl Diagnostic {
 pub struct Report {
     sources: Arc<[Source]>,
     found: Vec<Diagnostic>,
-    /// Errors and warnings beyond the bound: counted, not kept.
-    left_out: (usize, usize),
+    /// Errors, warnings and notes beyond the bound: counted, not kept.
+    left_out: [usize; 3],
 }
 
 /// Findings that are kept. A file of nothing but faults has as many as it has lines.
@@ -142,16 +142,18 @@ impl Report {
         Self {
             sources,
             found: Vec::new(),
-            left_out: (0, 0),
+            left_out: [0; 3],
         }
     }
 
     /// Takes in one finding. A name can be as long as its file; what is said about it is not.
     pub fn add(&mut self, mut diagnostic: Diagnostic) {
         if self.found.len() >= FOUND_MAX {
+            let [errors, warnings, notes] = &mut self.left_out;
             match diagnostic.code.severity() {
-                Severity::Error => self.left_out.0 += 1,
-                Severity::Warning => self.left_out.1 += 1,
+                Severity::Error => *errors += 1,
+                Severity::Warning => *warnings += 1,
+                Severity::Note => *notes += 1,
             }
             return;
         }
@@ -182,7 +184,7 @@ impl Report {
 
     /// How many findings are counted only.
     pub fn left_out(&self) -> usize {
-        self.left_out.0 + self.left_out.1
+        self.left_out.iter().sum()
     }
 
     pub(crate) fn shared(&self) -> &Arc<[Source]> {
@@ -191,12 +193,20 @@ impl Report {
 
     /// How many errors there are.
     pub fn errors(&self) -> usize {
-        self.count(Severity::Error) + self.left_out.0
+        let [left_out, _, _] = self.left_out;
+        self.count(Severity::Error) + left_out
     }
 
     /// How many warnings there are.
     pub fn warnings(&self) -> usize {
-        self.count(Severity::Warning) + self.left_out.1
+        let [_, left_out, _] = self.left_out;
+        self.count(Severity::Warning) + left_out
+    }
+
+    /// How many notes there are.
+    pub fn notes(&self) -> usize {
+        let [_, _, left_out] = self.left_out;
+        self.count(Severity::Note) + left_out
     }
 
     /// Whether nothing was found that keeps the policy from being built.

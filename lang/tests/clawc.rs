@@ -30,6 +30,8 @@ mod formats;
 mod frame;
 #[path = "clawc/graph.rs"]
 mod graph;
+#[path = "clawc/guards.rs"]
+mod guards;
 #[path = "clawc/init.rs"]
 mod init;
 #[path = "clawc/language.rs"]

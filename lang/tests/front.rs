@@ -18,6 +18,8 @@ mod codes;
 mod examples;
 #[path = "front/faults.rs"]
 mod faults;
+#[path = "front/forbid.rs"]
+mod forbid;
 #[path = "front/format.rs"]
 mod format;
 #[path = "front/frame.rs"]

@@ -11,6 +11,8 @@
 
 #[path = "table/diff.rs"]
 mod diff;
+#[path = "table/forbid.rs"]
+mod forbid;
 #[path = "table/models.rs"]
 mod models;
 #[path = "table/never.rs"]

@@ -10,12 +10,14 @@ use super::lets::Lets;
 use super::names::{Names, Sort, is_name};
 use super::provider::{self, Checked};
 use super::route::{self, Routes};
-use super::{class, never, secrets};
+use super::{class, forbid, never, secrets};
 use crate::codes::Code;
 use crate::model::{Ask, Claims, Cond, Model, Pattern, Route, RouteId};
 use crate::report::{Diagnostic, Report};
 use crate::span::Span;
-use crate::syntax::ast::{ArmLine, File, Item, Never, Route as RouteTree, Statement, Value};
+use crate::syntax::ast::{
+    ArmLine, File, Forbid, Item, Never, Route as RouteTree, Statement, Value,
+};
 use crate::syntax::lower::{no_braces, not_yet};
 
 /// The most declarations of one sort: their ids have 16 bits.
@@ -44,6 +46,7 @@ struct Parts<'f> {
     classes: Vec<&'f Statement>,
     routes: Vec<&'f RouteTree>,
     nevers: Vec<&'f Never>,
+    forbids: Vec<&'f Forbid>,
     root: Option<usize>,
 }
 
@@ -55,6 +58,11 @@ impl<'f> Parts<'f> {
                 self.names.declare(&it.name, (Sort::Let, at), report);
             }
             Item::Never(it) => self.never(it, report),
+            Item::Forbid(it) => {
+                let at = (Sort::Forbid, self.forbids.len());
+                self.names.declare(&it.name, at, report);
+                self.forbids.push(it);
+            }
             Item::Route(it) => self.route(it, report),
             Item::Plain(it) => self.plain(it, report),
             Item::Broken(broken) => self.names.excuse(broken),
@@ -222,6 +230,8 @@ impl<'f> Parts<'f> {
             routes.add(it, &mut reader);
         }
         route::cycles(&routes.list, &mut reader);
+        let outlets = (&mut routes.arms, &mut routes.denies);
+        let guards = forbid::guards(&self.forbids, outlets, &mut reader);
         let read = |it: &&Never| never::never(it, &providers, &mut reader);
         claims.nevers = self.nevers.iter().filter_map(read).collect();
         Lets::rest(&mut reader);
@@ -236,7 +246,7 @@ impl<'f> Parts<'f> {
                 .map(|checked| checked.provider)
                 .collect(),
             classes,
-            denies: routes.denies,
+            denies: routes.denies.list,
             arms: routes.arms,
             otherwise: otherwise(&routes.list, root),
             offered: offered(&routes.list),
@@ -244,6 +254,7 @@ impl<'f> Parts<'f> {
         let root = RouteId(u16::try_from(root).unwrap_or(0));
         Model {
             policy,
+            guards,
             routes: routes.list,
             root,
             features: needs,

@@ -25,6 +25,8 @@ pub(super) enum Sort {
     Route,
     /// A claim.
     Never,
+    /// A guard.
+    Forbid,
 }
 
 impl Sort {
@@ -37,6 +39,7 @@ impl Sort {
             Self::Let => "let",
             Self::Route => "route",
             Self::Never => "never",
+            Self::Forbid => "forbid",
         }
     }
 }
@@ -79,7 +82,7 @@ impl Names {
                     format!("a {} of this name stands here", first.sort.word()),
                 )
                 .help(
-                    "every provider, class, retry, let, never and route of a folder has a name of its own",
+                    "every provider, class, retry, let, never, forbid and route of a folder has a name of its own",
                 ),
             );
             return;
@@ -88,8 +91,8 @@ impl Names {
             sort,
             at,
             span: name.span,
-            // A claim holds of the whole policy; nothing has to name it.
-            is_used: sort == Sort::Never,
+            // Claims and guards hold for the whole policy; nothing has to name them.
+            is_used: matches!(sort, Sort::Never | Sort::Forbid),
         };
         self.known.insert(name.text.clone(), declared);
     }

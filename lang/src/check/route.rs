@@ -1,13 +1,12 @@
 //! Routes: arms in order, each with its condition and where it leads.
 
-use std::collections::BTreeMap;
-
-use claw_table::policy::{Action, Arm as PolicyArm, Deny};
-use claw_table::{ArmId, ClassId, DenyId};
+use claw_table::policy::{Action, Arm as PolicyArm};
+use claw_table::{ArmId, ClassId};
 
 use super::cond::Reader;
+use super::deny::Denies;
+use super::fields;
 use super::names::Sort;
-use super::{fields, values};
 use crate::codes::Code;
 use crate::model::{Arm, Cond, Goal, Route, RouteId};
 use crate::report::Diagnostic;
@@ -24,8 +23,7 @@ pub(super) struct Routes {
     /// Every arm of every route.
     pub arms: Vec<PolicyArm>,
     /// Every refusal.
-    pub denies: Vec<Deny>,
-    known: BTreeMap<(u16, String), DenyId>,
+    pub denies: Denies,
 }
 
 impl Routes {
@@ -87,9 +85,10 @@ impl Routes {
             return None;
         }
         match first.text.as_str() {
-            "deny" => self
-                .deny(first, rest, reader)
-                .map(|deny| Goal::End(Action::Deny(deny))),
+            "deny" => {
+                let deny = self.denies.read(first, rest, reader.report);
+                deny.map(|deny| Goal::End(Action::Deny(deny)))
+            }
             "route" => {
                 let [name] = rest else {
                     return unfit(first, rest.get(1), "-> route NAME", reader);
@@ -122,85 +121,6 @@ impl Routes {
                 Some(Goal::End(Action::Class(ClassId(u16::try_from(at).ok()?))))
             }
         }
-    }
-
-    fn deny(
-        &mut self,
-        word: &Value,
-        rest: &[Value],
-        reader: &mut Reader<'_, '_>,
-    ) -> Option<DenyId> {
-        const SHAPE: &str = "-> deny 400 \"what the caller should do\"";
-        let (status, text) = match rest {
-            [status, text] => (status, text),
-            [] => return unfit(word, None, SHAPE, reader),
-            [only] => {
-                let found = Diagnostic::new(
-                    Code::WrongValue,
-                    only.span.after(),
-                    "a refusal says its status and a sentence for the caller",
-                );
-                reader.report.add(found.help(format!("write `{SHAPE}`")));
-                return None;
-            }
-            [_, _, extra, ..] => return unfit(word, Some(extra), SHAPE, reader),
-        };
-        let code = values::plain(status, "the status of a refusal", (400, 599), reader.report);
-        let sentence = fields::text(text, "the sentence for the caller", reader.report)?;
-        let code = u16::try_from(code?).ok()?;
-        if sentence.trim().is_empty() || sentence.len() > SENTENCE_BYTES_MAX {
-            reader.report.add(
-                Diagnostic::new(
-                    Code::OutOfRange,
-                    text.span,
-                    "this sentence is empty or longer than 1000 bytes",
-                )
-                .help("say in one sentence what the caller should do"),
-            );
-            return None;
-        }
-        reads_as_bad_key(code, status, text, reader);
-        let next = DenyId(u16::try_from(self.denies.len()).ok()?);
-        let id = *self
-            .known
-            .entry((code, sentence.to_owned()))
-            .or_insert(next);
-        if id == next {
-            self.denies.push(Deny {
-                status: code,
-                text: sentence.to_owned(),
-            });
-        }
-        Some(id)
-    }
-}
-
-const SENTENCE_BYTES_MAX: usize = 1000;
-
-/// Clients steer by status and wording: some of both makes them drop a key that is fine.
-fn reads_as_bad_key(code: u16, status: &Value, text: &Value, reader: &mut Reader<'_, '_>) {
-    const WORDS: &[&str] = &["forbidden", "access denied", "unauthorized", "expired"];
-    if matches!(code, 401 | 403) {
-        reader.report.add(
-            Diagnostic::new(
-                Code::DenyReadAsBadKey,
-                status.span,
-                format!("clients read a {code} as a bad key and stop using theirs"),
-            )
-            .help("write `deny 400`: it is shown to the user and costs no key"),
-        );
-        return;
-    }
-    let lower = text.text.to_ascii_lowercase();
-    if let Some(word) = WORDS.iter().find(|word| lower.contains(**word)) {
-        reader.report.add(
-            Diagnostic::new(
-                Code::DenyReadAsBadKey,
-                text.span,
-                format!("clients read `{word}` in an error as a bad key and stop using theirs"),
-            )
-            .help("say what the caller should do instead, without that word"),
-        );
     }
 }
 

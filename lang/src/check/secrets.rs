@@ -17,6 +17,10 @@ pub(super) fn check(file: &File, report: &mut Report) {
                 it.when.iter().for_each(|cond| condition(cond, report));
                 texts(&it.claim, report);
             }
+            Item::Forbid(it) => {
+                condition(&it.when, report);
+                texts(&it.deny, report);
+            }
             Item::Route(it) => {
                 for line in &it.arms {
                     let ArmLine::Arm(arm) = line else { continue };

@@ -56,6 +56,18 @@ pub enum Finding {
         /// Which arm.
         arm: ArmId,
     },
+    /// The condition of a guard is one that no request meets.
+    Idle {
+        /// The arm of the guard.
+        arm: ArmId,
+    },
+    /// Some request is led to the arm, but guards refuse every one of these.
+    Forbidden {
+        /// Which arm.
+        arm: ArmId,
+        /// The arms of guards that together refuse them.
+        by: Vec<ArmId>,
+    },
     /// Some request reaches no arm of the root route.
     Open,
 }
@@ -73,23 +85,23 @@ const SINGLES_MAX: usize = 4096;
 pub fn prove(model: &Model) -> Result<Proof<'_>, TooLarge> {
     let mut built = Built::new(model)?;
     let whole = ends(&built, built.root);
+    let open = built.route(model.root, 0)?;
     let mut audit = Audit {
         findings: Vec::new(),
         blamed: 0,
+        open: ends(&built, open),
         whole,
+        is_shut: false,
     };
+    audit.guards(&mut built)?;
     for (index, _) in model.routes.iter().enumerate() {
         let Ok(index) = u16::try_from(index) else {
             break;
         };
         audit.route(&mut built, RouteId(index))?;
     }
-    let Audit {
-        mut findings,
-        whole,
-        ..
-    } = audit;
-    if whole.contains(&Ref::NOWHERE) {
+    let mut findings = audit.findings;
+    if audit.whole.contains(&Ref::NOWHERE) {
         findings.push(Finding::Open);
         return Ok(Proof {
             diagram: None,
@@ -108,9 +120,27 @@ struct Audit {
     blamed: usize,
     /// Every end of the whole diagram.
     whole: BTreeSet<Ref>,
+    /// Every end of the routes, were there no guards.
+    open: BTreeSet<Ref>,
+    /// Guards refuse everything, so that there is no use in saying it of each arm.
+    is_shut: bool,
 }
 
 impl Audit {
+    fn guards(&mut self, built: &mut Built<'_>) -> Result<(), TooLarge> {
+        for guard in &built.model.guards {
+            let arm = guard.arm.id;
+            let cond = built.condition(&guard.arm.cond)?;
+            if cond == Ref::NOWHERE {
+                self.findings.push(Finding::Idle { arm });
+            } else if cond == Ref::YES {
+                self.findings.push(Finding::Always { arm });
+            }
+        }
+        self.is_shut = self.open.is_disjoint(&self.whole);
+        Ok(())
+    }
+
     fn route(&mut self, built: &mut Built<'_>, route: RouteId) -> Result<(), TooLarge> {
         let arms = built.arms(route);
         let alone = built.alone(route)?;
@@ -121,9 +151,14 @@ impl Audit {
                 continue;
             }
             if reached.contains(&Ref::leaf(arm.id)) {
-                let condition = matches!(arm.to, Goal::End(_)) && !self.whole_has(arm);
-                if condition && self.used(built, route) {
+                let leaf = Ref::leaf(arm.id);
+                let is_end = matches!(arm.to, Goal::End(_));
+                if is_end && !self.open.contains(&leaf) && self.used(built, route) {
                     self.findings.push(Finding::OutOfReach { arm: arm.id });
+                }
+                if self.open.contains(&leaf) && !self.whole.contains(&leaf) && !self.is_shut {
+                    let finding = self.forbidden(built, arm)?;
+                    self.findings.push(finding);
                 }
                 // An arm that takes everything leaves nothing for the next one.
                 let next = arms.get(position + 1).map(|next| Ref::leaf(next.id));
@@ -146,8 +181,14 @@ impl Audit {
         Ok(())
     }
 
-    fn whole_has(&self, arm: &Arm) -> bool {
-        self.whole.contains(&Ref::leaf(arm.id))
+    /// An arm to which some request is led, with the guards that leave nothing for it.
+    fn forbidden(&mut self, built: &mut Built<'_>, arm: &Arm) -> Result<Finding, TooLarge> {
+        let open = built.route(built.model.root, 0)?;
+        let led = built.store.reaching(open, Ref::leaf(arm.id))?;
+        let guards = built.model.guards.iter();
+        let guards: Vec<Arm> = guards.map(|guard| guard.arm.clone()).collect();
+        let by = self.blame(built, led, &guards)?;
+        Ok(Finding::Forbidden { arm: arm.id, by })
     }
 
     /// Whether any request gets to the route at all; a route nobody leads to is another finding,
@@ -157,7 +198,7 @@ impl Audit {
             || built
                 .arms(route)
                 .iter()
-                .any(|arm| self.whole.contains(&Ref::leaf(arm.id)))
+                .any(|arm| self.open.contains(&Ref::leaf(arm.id)))
     }
 
     /// A small set of earlier arms that takes everything the condition lets through.

@@ -8,7 +8,7 @@ use super::atoms::{Field, Unions, fields, id};
 use super::budget::{Budget, TooLarge};
 use super::order::order;
 use super::store::{Ref, Run, Store};
-use crate::model::{Arm, Ask, Cond, Goal, Model, RouteId};
+use crate::model::{Arm, Ask, Cond, Goal, Guard, Model, RouteId};
 
 /// A policy as one diagram, with what it takes to ask more of it.
 #[derive(Debug)]
@@ -33,11 +33,7 @@ impl<'m> Built<'m> {
     /// their values have atoms.
     pub(crate) fn asking(model: &'m Model, more: &[&'m Cond]) -> Result<Self, TooLarge> {
         let conds: Vec<&Cond> = conditions(model).chain(more.iter().copied()).collect();
-        let arms = model
-            .routes
-            .iter()
-            .map(|route| route.arms.len())
-            .sum::<usize>();
+        let arms = model.arms().count();
         let with_unions = Self::attempt((model, &conds), Unions::Made, arms * 16 + (1 << 14));
         with_unions.or_else(|_| Self::attempt((model, &conds), Unions::Left, usize::MAX))
     }
@@ -62,7 +58,8 @@ impl<'m> Built<'m> {
                 Some((fact, id(at)))
             })
             .collect();
-        built.root = built.route(model.root, 0)?;
+        let root = built.route(model.root, 0)?;
+        built.root = built.guarded(&model.guards, root)?;
         // The policy is small with these atoms. What is asked of it later may be larger.
         built.store.lift();
         Ok(built)
@@ -85,6 +82,16 @@ impl<'m> Built<'m> {
         let made = self.store.first_of(&arms)?;
         self.routes.insert(route, made);
         Ok(made)
+    }
+
+    /// A diagram behind guards: who is refused never gets to it.
+    pub(crate) fn guarded(&mut self, guards: &[Guard], route: Ref) -> Result<Ref, TooLarge> {
+        let mut parts = Vec::with_capacity(guards.len() + 1);
+        for guard in guards {
+            parts.push(self.under(&guard.arm.cond, Ref::leaf(guard.arm.id))?);
+        }
+        parts.push(route);
+        self.store.first_of(&parts)
     }
 
     /// A route by itself: every arm is an end, also one that leads to another route.
@@ -184,8 +191,7 @@ impl<'m> Built<'m> {
 }
 
 fn conditions(model: &Model) -> impl Iterator<Item = &Cond> {
-    let arms = model.routes.iter().flat_map(|route| &route.arms);
-    arms.map(|arm| &arm.cond)
+    model.arms().map(|arm| &arm.cond)
 }
 
 fn facts<'m>(conds: &[&'m Cond]) -> impl Iterator<Item = &'m Fact> {

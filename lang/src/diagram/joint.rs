@@ -7,7 +7,7 @@ use claw_table::{ArmId, Fact};
 use super::budget::{Budget, TooLarge};
 use super::from_model::Built;
 use super::store::{Ref, Run};
-use crate::model::{Arm, Goal, Model, Route, RouteId};
+use crate::model::{Arm, Cond, Goal, Guard, Model, Route, RouteId};
 use crate::oracle::Request;
 
 /// Requests that one policy sends to one arm, and the other to another.
@@ -30,9 +30,15 @@ pub(crate) struct Pair {
 /// The two together do not fit into a budget of the compiler.
 pub(crate) fn pairs(old: &Model, new: &Model) -> Result<Vec<Pair>, TooLarge> {
     let arms = u32::try_from(old.policy.arms.len()).unwrap_or(u32::MAX);
-    let (both, second) = joined(old, new, arms)?;
-    let mut built = Built::new(&both)?;
-    let roots = (built.root, built.route(second, 0)?);
+    let Joined {
+        both,
+        second,
+        guards,
+    } = joined(old, new, arms)?;
+    let conds: Vec<&Cond> = guards.iter().map(|guard| &guard.arm.cond).collect();
+    let mut built = Built::asking(&both, &conds)?;
+    let second = built.route(second, 0)?;
+    let roots = (built.root, built.guarded(&guards, second)?);
     let found = Walk::of(&built).ends(roots)?;
     Ok(found
         .into_iter()
@@ -44,9 +50,18 @@ pub(crate) fn pairs(old: &Model, new: &Model) -> Result<Vec<Pair>, TooLarge> {
         .collect())
 }
 
-/// One model with the routes of both, the new ones after the old; and the new one's root. Only what
-/// a diagram is built from is carried over.
-fn joined(old: &Model, new: &Model, arms: u32) -> Result<(Model, RouteId), TooLarge> {
+/// Two policies over one set of facts.
+struct Joined {
+    /// The old one, with the routes of the new one after its own.
+    both: Model,
+    /// The new one's root.
+    second: RouteId,
+    /// The new one's guards.
+    guards: Vec<Guard>,
+}
+
+/// Puts two policies into one model. Only what a diagram is built from is carried over.
+fn joined(old: &Model, new: &Model, arms: u32) -> Result<Joined, TooLarge> {
     let too_large = TooLarge {
         budget: Budget::RouteDepth,
     };
@@ -68,7 +83,15 @@ fn joined(old: &Model, new: &Model, arms: u32) -> Result<(Model, RouteId), TooLa
         routes: old.routes.iter().cloned().chain(later).collect(),
         ..old.clone()
     };
-    Ok((both, RouteId(new.root.0 + shift)))
+    let guards = new.guards.iter().map(|guard| Guard {
+        arm: arm(&guard.arm),
+        ..guard.clone()
+    });
+    Ok(Joined {
+        both,
+        second: RouteId(new.root.0 + shift),
+        guards: guards.collect(),
+    })
 }
 
 /// A walk through two diagrams at once, the shortest ways first.

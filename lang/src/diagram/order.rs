@@ -12,7 +12,7 @@ use crate::model::{Cond, Model};
 /// these the ones with few atoms, so that a table branches late.
 pub(crate) fn order(model: &Model, fields: BTreeMap<&Fact, Field>) -> Vec<Field> {
     let mut asked: BTreeMap<&Fact, usize> = BTreeMap::new();
-    for arm in model.routes.iter().flat_map(|route| &route.arms) {
+    for arm in model.arms() {
         count(&arm.cond, &mut asked);
     }
     let mut ordered: Vec<(usize, Field)> = fields

@@ -4,6 +4,8 @@
     reason = "positions are made by this file, and bounded by the lists they point into"
 )]
 
+use std::collections::BTreeMap;
+
 use claw_table::ArmId;
 
 use super::budget::{Budget, TooLarge};
@@ -225,6 +227,36 @@ impl Store {
     /// What is left of one diagram where the other leads nowhere.
     pub(crate) fn except(&mut self, from: Ref, what: Ref) -> Result<Ref, TooLarge> {
         self.apply(Op::Except, from, what)
+    }
+
+    /// Where a diagram ends in one place, as a condition.
+    pub(crate) fn reaching(&mut self, from: Ref, end: Ref) -> Result<Ref, TooLarge> {
+        self.reaching_below(from, end, &mut BTreeMap::new())
+    }
+
+    /// The depth of this recursion is bounded by the number of fields.
+    fn reaching_below(
+        &mut self,
+        from: Ref,
+        end: Ref,
+        known: &mut BTreeMap<Ref, Ref>,
+    ) -> Result<Ref, TooLarge> {
+        let Some(node) = from.node() else {
+            return Ok(if from == end { Ref::YES } else { Ref::NOWHERE });
+        };
+        if let Some(made) = known.get(&from) {
+            return Ok(*made);
+        }
+        let (field, runs) = self.open(node);
+        let mut runs = runs.to_vec();
+        for run in &mut runs {
+            run.to = self.reaching_below(run.to, end, known)?;
+        }
+        self.steps += runs.len();
+        Budget::Steps.admits(self.steps)?;
+        let made = self.node(field, &runs)?;
+        known.insert(from, made);
+        Ok(made)
     }
 
     fn apply(&mut self, op: Op, left: Ref, right: Ref) -> Result<Ref, TooLarge> {

@@ -9,7 +9,7 @@ use crate::report::Report;
 use crate::source::Source;
 use crate::span::Span;
 use crate::syntax;
-use crate::syntax::ast::{ArmLine, Item, Let, Never, Route, Statement};
+use crate::syntax::ast::{ArmLine, Forbid, Item, Let, Never, Route, Statement};
 
 /// Documentation by what it stands above.
 #[derive(Debug, Default)]
@@ -34,6 +34,7 @@ impl Notes {
                     Item::Route(it) => notes.route(it),
                     Item::Plain(it) => notes.statement(it),
                     Item::Never(it) => notes.never(it, &source.text),
+                    Item::Forbid(it) => notes.forbid(it),
                     Item::Broken(_) => {}
                 }
             }
@@ -68,6 +69,11 @@ impl Notes {
         self.note("never", &it.name.text, &it.docs);
         let line = on_one_line(it.span.of(text));
         self.claims.push((it.name.text.clone(), line));
+    }
+
+    fn forbid(&mut self, it: &Forbid) {
+        self.note("forbid", &it.name.text, &it.docs);
+        self.arms.insert(it.span, it.docs.clone());
     }
 
     fn let_line(&mut self, it: &Let, text: &str) {

@@ -4,7 +4,7 @@ use claw_table::policy::Action;
 
 use super::notes::Notes;
 use super::{Block, Documented, Page, Run, code, joined, link, words};
-use crate::explain::{condition, on_one_line};
+use crate::explain::{condition, guarded, on_one_line};
 use crate::model::{Arm, Cond, Goal, Model};
 
 impl Page {
@@ -12,27 +12,41 @@ impl Page {
         for route in &it.model.routes {
             self.heading(3, &format!("route {}", route.name));
             self.blocks.extend(notes.about("route", &route.name));
-            let mut rows: Vec<Vec<Vec<Run>>> = route
-                .arms
-                .iter()
-                .map(|arm| {
-                    vec![
-                        label(it, arm),
-                        when(it, arm),
-                        goal(it, arm),
-                        notes.arm(arm.span),
-                    ]
-                })
-                .collect();
-            let mut head = vec!["arm", "when", "then", "why"];
-            if rows.iter().all(|row| row.last().is_none_or(Vec::is_empty)) {
-                head.pop();
-                for row in &mut rows {
-                    row.pop();
-                }
-            }
-            self.blocks.push(Block::Table { head, rows });
+            let rows = route.arms.iter().map(|arm| {
+                vec![
+                    label(it, arm),
+                    when(it, arm),
+                    goal(it, arm),
+                    notes.arm(arm.span),
+                ]
+            });
+            self.reasoned(vec!["arm", "when", "then", "why"], rows.collect());
         }
+    }
+
+    /// What is refused before any route, in the order in which one answers for all that match.
+    pub(super) fn guards(&mut self, it: Documented<'_>, notes: &Notes) {
+        let rows = it.model.guards.iter().map(|guard| {
+            let text = on_one_line(it.report.text(guard.arm.span));
+            vec![
+                vec![words(&guard.name)],
+                vec![code(guarded(&text))],
+                goal(it, &guard.arm),
+                notes.arm(guard.arm.span),
+            ]
+        });
+        self.reasoned(vec!["guard", "when", "then", "why"], rows.collect());
+    }
+
+    /// A table whose last column is left out where it is empty.
+    fn reasoned(&mut self, mut head: Vec<&'static str>, mut rows: Vec<Vec<Vec<Run>>>) {
+        if rows.iter().all(|row| row.last().is_none_or(Vec::is_empty)) {
+            head.pop();
+            for row in &mut rows {
+                row.pop();
+            }
+        }
+        self.blocks.push(Block::Table { head, rows });
     }
 
     /// Every refusal once, with the arms that give it.
@@ -74,6 +88,14 @@ impl Page {
 /// The arms that end there, as the log names them, each leading to its route.
 pub(super) fn arms_to(model: &Model, is_it: impl Fn(Action) -> bool) -> Vec<Run> {
     let mut found = Vec::new();
+    for guard in &model.guards {
+        if matches!(guard.arm.to, Goal::End(end) if is_it(end)) {
+            found.push(Run::Link {
+                words: format!("forbid {}", guard.name),
+                to: "Guards".to_owned(),
+            });
+        }
+    }
     for route in &model.routes {
         for arm in &route.arms {
             if matches!(arm.to, Goal::End(end) if is_it(end)) {

@@ -201,19 +201,29 @@ pub(crate) fn url(url: &Url) -> String {
 
 /// What stands in an arm before its arrow, `when` left out: its condition, or `otherwise`.
 pub(crate) fn condition(arm: &str) -> &str {
-    let (mut quoted, mut escaped, mut last) = (false, false, ' ');
-    let mut end = arm.len();
-    for (at, c) in arm.char_indices() {
-        if !quoted && last == '-' && c == '>' {
-            end = at - 1;
+    let condition = before(arm, "->");
+    condition.strip_prefix("when ").unwrap_or(condition)
+}
+
+/// What stands in a guard between `when` and its refusal.
+pub(crate) fn guarded(guard: &str) -> &str {
+    let whole = before(guard, " deny ");
+    whole.split_once(" when ").map_or(whole, |(_, when)| when)
+}
+
+/// A line up to what is not quoted in it, or all of it.
+fn before<'t>(line: &'t str, what: &str) -> &'t str {
+    let (mut quoted, mut escaped) = (false, false);
+    let mut end = line.len();
+    for (at, c) in line.char_indices() {
+        if !quoted && line.get(at..).is_some_and(|rest| rest.starts_with(what)) {
+            end = at;
             break;
         }
         quoted ^= c == '"' && !escaped;
         escaped = quoted && c == '\\' && !escaped;
-        last = c;
     }
-    let condition = arm.get(..end).unwrap_or_default().trim();
-    condition.strip_prefix("when ").unwrap_or(condition)
+    line.get(..end).unwrap_or_default().trim()
 }
 
 /// A piece of a policy on one line: without comments, and with one blank for many.

@@ -39,6 +39,7 @@ impl Graph {
 
 fn line(out: &mut String, indent: &str, node: &Node) {
     let look = match node.kind {
+        Kind::Guards => "shape=diamond",
         Kind::Route => "shape=hexagon",
         Kind::Class => "shape=box, style=bold",
         Kind::Deny => "shape=octagon",

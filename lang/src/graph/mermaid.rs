@@ -30,6 +30,7 @@ impl Graph {
 
 fn line(out: &mut String, indent: &str, node: &Node) {
     let (open, close) = match node.kind {
+        Kind::Guards => ("{", "}"),
         Kind::Route => ("{{", "}}"),
         Kind::Class => ("[", "]"),
         Kind::Deny => ("([", "])"),

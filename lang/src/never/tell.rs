@@ -65,7 +65,7 @@ pub(crate) fn tell(model: &Model, broken: &Broken) -> Option<Diagnostic> {
 }
 
 fn arm_span(model: &Model, id: claw_table::ArmId) -> Span {
-    let mut arms = model.routes.iter().flat_map(|route| &route.arms);
+    let mut arms = model.arms();
     arms.find(|arm| arm.id == id)
         .map(|arm| arm.span)
         .unwrap_or_default()

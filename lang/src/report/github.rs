@@ -26,6 +26,7 @@ fn command(out: &mut String, found: &Diagnostic, places: &Places<'_>) {
     let word = match found.code.severity() {
         Severity::Error => "error",
         Severity::Warning => "warning",
+        Severity::Note => "notice",
     };
     let at = places.of(found.primary.span);
     let title = format!("{}: {}", found.code.id(), found.code.title());

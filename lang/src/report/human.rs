@@ -66,13 +66,17 @@ impl Report {
             1 => format!("1 {word}"),
             n => format!("{n} {word}s"),
         };
-        match (self.errors(), self.warnings()) {
-            (0, 0) => "no findings".to_owned(),
-            (errors, 0) => count(errors, "error"),
-            (0, warnings) => count(warnings, "warning"),
-            (errors, warnings) => {
-                format!("{}, {}", count(errors, "error"), count(warnings, "warning"))
-            }
+        let all = [
+            (self.errors(), "error"),
+            (self.warnings(), "warning"),
+            (self.notes(), "note"),
+        ];
+        let some = all.into_iter().filter(|(n, _)| *n > 0);
+        let some: Vec<String> = some.map(|(n, word)| count(n, word)).collect();
+        if some.is_empty() {
+            "no findings".to_owned()
+        } else {
+            some.join(", ")
         }
     }
 }
@@ -153,7 +157,7 @@ impl miette::Diagnostic for Drawn<'_> {
         Some(match self.found.map(|found| found.code.severity()) {
             Some(Severity::Error) => miette::Severity::Error,
             Some(Severity::Warning) => miette::Severity::Warning,
-            None => miette::Severity::Advice,
+            Some(Severity::Note) | None => miette::Severity::Advice,
         })
     }
 

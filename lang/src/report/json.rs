@@ -13,6 +13,7 @@ struct Whole<'a> {
     version: u32,
     errors: usize,
     warnings: usize,
+    notes: usize,
     findings: Vec<Finding<'a>>,
 }
 
@@ -51,6 +52,7 @@ impl Report {
             version: VERSION,
             errors: self.errors(),
             warnings: self.warnings(),
+            notes: self.notes(),
             findings: self
                 .diagnostics()
                 .iter()

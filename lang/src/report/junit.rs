@@ -47,6 +47,7 @@ impl Report {
         let weighed = match heavy {
             Severity::Error => self.errors(),
             Severity::Warning => self.errors() + self.warnings(),
+            Severity::Note => self.errors() + self.warnings() + self.notes(),
         };
         let is_failed = weighed > failed;
         let left = self.left_out();

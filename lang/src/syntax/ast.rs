@@ -20,6 +20,8 @@ pub enum Item {
     Let(Let),
     /// `never NAME [when COND] CLAIM`
     Never(Never),
+    /// `forbid NAME when COND [deny STATUS "text"]`
+    Forbid(Forbid),
     /// `route [NAME] { … }`
     Route(Route),
     /// Every other form: `keyword [name] { fields }`.
@@ -71,6 +73,21 @@ pub struct Never {
     pub when: Option<Cond>,
     /// What never happens to them.
     pub claim: Vec<Value>,
+    /// The whole of it.
+    pub span: Span,
+}
+
+/// `forbid NAME when COND [deny STATUS "text"]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Forbid {
+    /// The lines of documentation above it.
+    pub docs: Vec<String>,
+    /// Its name.
+    pub name: Value,
+    /// Which requests it refuses.
+    pub when: Cond,
+    /// `deny` and what follows it; empty for the default refusal.
+    pub deny: Vec<Value>,
     /// The whole of it.
     pub span: Span,
 }

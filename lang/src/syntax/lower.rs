@@ -11,8 +11,8 @@ use pest::Parser as _;
 use pest::iterators::{Pair, Pairs};
 
 use super::ast::{
-    Arm, ArmLine, Ask, Broken, Cond, File, Item, Let, LetValue, Line, Never, Op, Route, Statement,
-    Test, Value,
+    Arm, ArmLine, Ask, Broken, Cond, File, Forbid, Item, Let, LetValue, Line, Never, Op, Route,
+    Statement, Test, Value,
 };
 use super::grammar::{Grammar, Rule};
 use super::habits;
@@ -59,6 +59,7 @@ impl<'a> Work<'a> {
         let item = match word {
             "let" => self.let_line(chunk).map(Item::Let),
             "never" => self.never_line(chunk).map(Item::Never),
+            "forbid" => self.forbid_line(chunk).map(Item::Forbid),
             "route" => self.route(chunk).map(Item::Route),
             _ => self.statement(chunk).map(Item::Plain),
         };
@@ -166,6 +167,37 @@ impl<'a> Work<'a> {
             name: name?,
             when,
             claim,
+            span,
+        })
+    }
+
+    fn forbid_line(&mut self, chunk: &Chunk) -> Option<Forbid> {
+        let span = self.span(chunk);
+        if chunk.block.is_some() && !self.is_spoiled(chunk) {
+            self.report.add(
+                Diagnostic::new(Code::Unexpected, span.after(), "`forbid` has no braces")
+                    .help("write it on one line: `forbid NAME when CONDITION deny 400 \"…\"`"),
+            );
+            return None;
+        }
+        let body = self
+            .parse(Rule::forbid_line, chunk)?
+            .flat_map(Pair::into_inner)
+            .find(|pair| pair.as_rule() == Rule::forbid_body)?;
+        let (mut name, mut when, mut deny) = (None, None, Vec::new());
+        for part in body.into_inner() {
+            match part.as_rule() {
+                Rule::kw_forbid | Rule::kw_when => {}
+                Rule::condition => when = Some(self.condition(part, span)?),
+                Rule::refusal => deny = self.values(part.into_inner(), span)?,
+                _ => name = Some(self.value(&part, span)?),
+            }
+        }
+        Some(Forbid {
+            docs: self.docs(chunk),
+            name: name?,
+            when: when?,
+            deny,
             span,
         })
     }
@@ -513,6 +545,6 @@ fn unknown_declaration(word: &str, span: Span) -> Diagnostic {
     );
     match crate::near::nearest(word, vocab::DECLARATIONS.iter().copied()) {
         Some(near) => found.meant(span, near),
-        None => found.help("a declaration begins with `policy`, `gateway`, `provider`, `retry`, `class`, `let`, `never` or `route`"),
+        None => found.help("a declaration begins with `policy`, `gateway`, `provider`, `retry`, `class`, `let`, `never`, `forbid` or `route`"),
     }
 }

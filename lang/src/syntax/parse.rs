@@ -94,6 +94,7 @@ mod tests {
             let (own, below) = match text.split(' ').next().unwrap() {
                 "let" => (Rule::let_line, Rule::statement),
                 "never" => (Rule::never_line, Rule::statement),
+                "forbid" => (Rule::forbid_line, Rule::statement),
                 "route" => (Rule::statement, Rule::arm),
                 _ => (Rule::statement, Rule::statement),
             };

@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use super::ast::{
-    Arm, ArmLine, Ask, Cond, File, Item, Let, LetValue, Line, Never, Route, Statement, Value,
+    Arm, ArmLine, Ask, Cond, File, Forbid, Item, Let, LetValue, Line, Never, Route, Statement,
+    Value,
 };
 use super::escape;
 use super::lexer::Kind;
@@ -21,6 +22,7 @@ pub fn print(file: &File) -> String {
         match item {
             Item::Let(it) => out.let_line(it),
             Item::Never(it) => out.never_line(it),
+            Item::Forbid(it) => out.forbid_line(it),
             Item::Route(it) => out.route(it),
             Item::Plain(it) => out.statement(it),
             Item::Broken(_) => {}
@@ -86,6 +88,16 @@ impl Out {
             let _ = write!(line, " {}", spaced(&it.claim));
         }
         self.line(&line);
+    }
+
+    fn forbid_line(&mut self, it: &Forbid) {
+        self.docs(&it.docs);
+        let when = condition(&it.when, Around::Nothing);
+        let mut line = format!("forbid {} when {when}", value(&it.name));
+        if !it.deny.is_empty() {
+            let _ = write!(line, " {}", spaced(&it.deny));
+        }
+        self.ended(&line);
     }
 
     fn route(&mut self, it: &Route) {

@@ -20,7 +20,7 @@ fn a_sound_policy_is_passed_over_in_silence() {
     let ran = clawc(home.path(), &["check", "p", "--format", "json"], "");
     assert_eq!(
         ran.json(),
-        json!({"version": 1, "errors": 0, "warnings": 0, "findings": []})
+        json!({"version": 1, "errors": 0, "warnings": 0, "notes": 0, "findings": []})
     );
 }
 

@@ -75,7 +75,7 @@ fn told_by_json(report: &Report) -> Vec<Told> {
 
 /// `file:line:column: severity code: message`, each part taken from where it can be told apart.
 fn told_by_line(line: &str) -> Option<Told> {
-    let (place, rest, severity) = ["error", "warning"].into_iter().find_map(|word| {
+    let (place, rest, severity) = ["error", "warning", "note"].into_iter().find_map(|word| {
         let (place, rest) = line.split_once(&format!(": {word} C"))?;
         Some((place, rest, word))
     })?;
@@ -164,7 +164,7 @@ fn told_by_command(line: &str) -> Told {
     let message = unescaped(data);
     Told {
         code: properties["title"][..5].to_owned(),
-        severity: severity.into(),
+        severity: severity.replace("notice", "note"),
         file: properties["file"].clone(),
         at: (number("line"), number("col")),
         end: Some((number("endLine"), number("endColumn"))),
@@ -211,6 +211,7 @@ fn junit_says_what_the_json_says_and_a_file_without_findings_passes() {
             let weighed = match heavy {
                 Severity::Error => report.errors(),
                 Severity::Warning => report.errors() + report.warnings(),
+                Severity::Note => report.errors() + report.warnings() + report.notes(),
             };
             assert_eq!(
                 failures, weighed,

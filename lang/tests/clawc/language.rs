@@ -87,10 +87,10 @@ fn every_code_is_listed_with_its_title_and_weight() {
     let mut codes = Code::ALL.to_vec();
     codes.sort_by_key(|code| code.id());
     for code in codes {
-        let weight = if code.severity() == Severity::Warning {
-            " (w)"
-        } else {
-            ""
+        let weight = match code.severity() {
+            Severity::Error => "",
+            Severity::Warning => " (w)",
+            Severity::Note => " (n)",
         };
         writeln!(
             table,

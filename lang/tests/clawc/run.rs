@@ -40,6 +40,8 @@ provider a {
 }
 let odd = header "x-a" is "]\"-->b", "%%{init: {}}%%", "`<img src=x onerror=alert(1)>`"
 class end { primary a/x; fallback a/y }
+## Never | <i>that</i>.
+forbid flow when header "x-d" is "\" deny 400 \"", "</td> when ]--> `x`" deny 400 "no \" deny </script> |"
 route {
   ## Why | <u>not</u>?
   when odd or header "x-c" is "/a\\b -> \u{202e}\u{1}c" -> deny 400 "no \"<script>alert('d')</script>\\\n]--> | #quot; `x` tée"

@@ -6,8 +6,8 @@ use claw_lang::report::Report;
 use claw_lang::source::Source;
 use claw_lang::span::Span;
 use claw_lang::syntax::ast::{
-    Arm, ArmLine, Ask, Cond, File, Item, Let, LetValue, Line, Never, Op, Route, Statement, Test,
-    Value,
+    Arm, ArmLine, Ask, Cond, File, Forbid, Item, Let, LetValue, Line, Never, Op, Route, Statement,
+    Test, Value,
 };
 use claw_lang::syntax::lexer::Kind;
 use claw_lang::syntax::{parse, print};
@@ -226,7 +226,22 @@ pub(crate) fn item() -> impl Strategy<Value = Item> {
             })
         },
     );
-    prop_oneof![plain, lets, nevers, routes]
+    prop_oneof![plain, lets, nevers, forbids(), routes]
+}
+
+fn forbids() -> impl Strategy<Value = Item> {
+    let refusal = prop::option::of(prop::collection::vec(any_value(), 0..3));
+    (docs(), word(), cond(), refusal).prop_map(|(docs, name, when, refusal)| {
+        let word = refusal.is_some().then(|| value(Kind::Word, "deny"));
+        let deny = word.into_iter().chain(refusal.into_iter().flatten());
+        Item::Forbid(Forbid {
+            docs,
+            name,
+            when,
+            deny: deny.collect(),
+            span: NOWHERE,
+        })
+    })
 }
 
 proptest! {
@@ -260,6 +275,12 @@ pub(crate) fn strip(file: &mut File) {
                 strip_values([&mut it.name]);
                 strip_values(&mut it.claim);
                 it.when.iter_mut().for_each(strip_cond);
+            }
+            Item::Forbid(it) => {
+                it.span = NOWHERE;
+                strip_values([&mut it.name]);
+                strip_values(&mut it.deny);
+                strip_cond(&mut it.when);
             }
             Item::Route(it) => {
                 it.span = NOWHERE;

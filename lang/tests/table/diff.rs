@@ -49,49 +49,62 @@ fn every_request_that_is_treated_otherwise_is_in_a_change_and_no_other() {
     let input = (
         models::routes(),
         models::routes(),
-        any::<u16>(),
+        (
+            any::<u16>(),
+            vec(models::cond(), 0..3),
+            vec(models::cond(), 0..3),
+        ),
         vec(requests::request(), 64),
     );
     let (mut moved, mut asked) = (0, 0);
     let counts = std::cell::RefCell::new((&mut moved, &mut asked));
-    let outcome = runner.run(&input, |(routes, others, pick, requests)| {
-        let old = models::made(routes.clone());
-        let mut changed = routes;
-        let at = usize::from(pick) % changed.len();
-        changed[at].clone_from(&others[0]);
-        let new = models::made(changed);
-        let found = compared(&old, &new);
-        let told: BTreeSet<(&str, &str)> = found
-            .changes
-            .iter()
-            .map(|one| (&*one.old, &*one.new))
-            .collect();
-        for request in &requests {
-            let (before, after) = (meant(&old, request), meant(&new, request));
-            let mut counts = counts.borrow_mut();
-            *counts.1 += 1;
-            if before != after {
-                *counts.0 += 1;
-                // Values that no atom stands for together are refused by both, and so no change;
-                // and every request has a method, a path and an endpoint.
-                let twice = models::facts()
-                    .iter()
-                    .any(|fact| requests::repeats(request, fact));
-                let whole = request.method.is_some()
-                    && request.path.is_some()
-                    && request.endpoint.is_some();
-                assert!(
-                    twice || !whole || told.contains(&(&*before, &*after)),
-                    "{before} -> {after} is not told: {request:?}"
-                );
+    let outcome = runner.run(
+        &input,
+        |(routes, others, (pick, old_guards, new_guards), requests)| {
+            let mut old = models::made(routes.clone());
+            let mut changed = routes;
+            let at = usize::from(pick) % changed.len();
+            changed[at].clone_from(&others[0]);
+            let mut new = models::made(changed);
+            old_guards
+                .into_iter()
+                .for_each(|cond| models::forbid(&mut old, cond));
+            new_guards
+                .into_iter()
+                .for_each(|cond| models::forbid(&mut new, cond));
+            let found = compared(&old, &new);
+            let told: BTreeSet<(&str, &str)> = found
+                .changes
+                .iter()
+                .map(|one| (&*one.old, &*one.new))
+                .collect();
+            for request in &requests {
+                let (before, after) = (meant(&old, request), meant(&new, request));
+                let mut counts = counts.borrow_mut();
+                *counts.1 += 1;
+                if before != after {
+                    *counts.0 += 1;
+                    // Values that no atom stands for together are refused by both, and so no change;
+                    // and every request has a method, a path and an endpoint.
+                    let twice = models::facts()
+                        .iter()
+                        .any(|fact| requests::repeats(request, fact));
+                    let whole = request.method.is_some()
+                        && request.path.is_some()
+                        && request.endpoint.is_some();
+                    assert!(
+                        twice || !whole || told.contains(&(&*before, &*after)),
+                        "{before} -> {after} is not told: {request:?}"
+                    );
+                }
             }
-        }
-        for change in &found.changes {
-            assert_ne!(change.old, change.new);
-            assert!(!change.arms.is_empty());
-        }
-        Ok(())
-    });
+            for change in &found.changes {
+                assert_ne!(change.old, change.new);
+                assert!(!change.arms.is_empty());
+            }
+            Ok(())
+        },
+    );
     outcome.unwrap_or_else(|fault| panic!("{fault}"));
     println!("{moved} of {asked} requests were treated otherwise");
     assert!(moved * 50 >= asked, "the policies are too much alike");

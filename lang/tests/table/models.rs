@@ -1,6 +1,6 @@
 //! Random models, built directly: any fact, any nesting, routes that lead to later routes.
 
-use claw_lang::model::{Arm, Ask, Cond, Goal, Model, Pattern, Route, RouteId};
+use claw_lang::model::{Arm, Ask, Cond, Goal, Guard, Model, Pattern, Route, RouteId};
 use claw_lang::span::Span;
 use claw_table::policy::{self, Action, Causes, Class, Deny, Policy};
 use claw_table::{ArmId, Can, ClassId, DenyId, Fact};
@@ -80,9 +80,37 @@ pub(crate) fn cond() -> impl Strategy<Value = Cond> {
     })
 }
 
-/// Up to 40 arms in up to 4 routes, each ending in an `otherwise`.
+/// Up to 40 arms in up to 4 routes, each ending in an `otherwise`, behind up to 3 guards.
 pub(crate) fn model() -> impl Strategy<Value = Model> {
-    routes().prop_map(made)
+    (routes(), vec(cond(), 0..4)).prop_map(|(routes, conds)| {
+        let mut model = made(routes);
+        for cond in conds {
+            forbid(&mut model, cond);
+        }
+        model
+    })
+}
+
+/// Puts one more guard in front of a policy, behind those it has.
+pub(crate) fn forbid(model: &mut Model, cond: Cond) {
+    let at = model.policy.arms.len() as u32;
+    let deny = DenyId(1 + model.guards.len() as u16 % 2);
+    let name = format!("g{}", model.guards.len());
+    model.policy.arms.push(policy::Arm {
+        label: format!("forbid {name}"),
+        to: Action::Deny(deny),
+    });
+    let arm = Arm {
+        id: ArmId(at),
+        cond,
+        to: Goal::End(Action::Deny(deny)),
+        span: Span {
+            file: 0,
+            start: at,
+            end: at + 1,
+        },
+    };
+    model.guards.push(Guard { name, arm });
 }
 
 /// The arms of such a policy, route by route.
@@ -183,16 +211,19 @@ pub(crate) fn made(routes: Vec<Vec<(Cond, u8)>>) -> Model {
     let policy = Policy {
         name: "random".to_owned(),
         classes: vec![class("one"), class("two")],
-        denies: vec![Deny {
-            status: 400,
-            text: "no".to_owned(),
-        }],
+        denies: ["no", "not so", "not at all"]
+            .map(|text| Deny {
+                status: 400,
+                text: text.to_owned(),
+            })
+            .to_vec(),
         arms,
         otherwise,
         ..Policy::default()
     };
     Model {
         policy,
+        guards: Vec::new(),
         routes: made,
         root: RouteId(0),
         features: Vec::new(),

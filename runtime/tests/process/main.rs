@@ -15,6 +15,7 @@ mod house;
 mod provider;
 
 mod command;
+mod guards;
 mod refusals;
 mod reloads;
 mod saves;

@@ -13,7 +13,7 @@ pub(crate) fn run(args: &Check, output: &mut Output) -> Result<Verdict, Trouble>
     let input = Input::read(&args.policy.policy)?;
     let report = claw_lang::compile(input.shown()).report;
     let deny = args.policy.deny;
-    let is_silent = report.errors() + report.warnings() == 0;
+    let is_silent = report.errors() + report.warnings() + report.notes() == 0;
     match args.format {
         // A sound policy is passed over in silence, but a program that asks wants an answer.
         Findings::Human | Findings::Plain if is_silent => {}
