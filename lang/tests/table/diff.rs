@@ -66,12 +66,12 @@ fn every_request_that_is_treated_otherwise_is_in_a_change_and_no_other() {
             let at = usize::from(pick) % changed.len();
             changed[at].clone_from(&others[0]);
             let mut new = models::made(changed);
-            old_guards
-                .into_iter()
-                .for_each(|cond| models::forbid(&mut old, cond));
-            new_guards
-                .into_iter()
-                .for_each(|cond| models::forbid(&mut new, cond));
+            for cond in old_guards {
+                models::forbid(&mut old, cond);
+            }
+            for cond in new_guards {
+                models::forbid(&mut new, cond);
+            }
             let found = compared(&old, &new);
             let told: BTreeSet<(&str, &str)> = found
                 .changes
