@@ -6,12 +6,16 @@
 //! told best by the provider that found it, so a small JSON error of such a fault goes through as
 //! it came (see [`Fault::answer`]).
 
+mod shape;
+
+pub use shape::{body, event};
+
 use bytes::Bytes;
 use claw_table::Can;
 use claw_table::policy::Policy;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use serde_json::json;
 
+use crate::dialect::Dialect;
 use crate::dialect::failure::FailureKind;
 use crate::fault::{Fault, Kind, Retry, Side};
 use crate::limits::Limits;
@@ -47,11 +51,18 @@ pub struct Circumstances<'a> {
     pub arm: Option<&'a str>,
     /// The class chosen.
     pub class: Option<&'a str>,
+    /// The client's protocol.
+    pub dialect: Dialect,
 }
 
 /// The answer to a fault.
 pub fn reply(fault: &Fault, around: &Circumstances<'_>) -> Reply {
     let (status, code) = verdict(fault, around);
+    let status = match (around.dialect, code) {
+        // There it has a status of its own.
+        (Dialect::Messages | Dialect::CountTokens, "overloaded") => 529,
+        _ => status,
+    };
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let retry_after_s = wait_s(fault, status, around.limits);
     Reply {
@@ -204,10 +215,12 @@ fn words(kind: Kind) -> &'static str {
         Kind::BadHost => "send exactly one valid host header",
         Kind::NotFound => {
             "nothing is served at this path: send chat completions to POST /v1/chat/completions, \
-            and list models with GET /v1/models; a client's base URL ends in /v1"
+            messages to POST /v1/messages, and list models with GET /v1/models; the base URL of \
+            OpenAI's clients ends in /v1, that of Anthropic's does not"
         }
         Kind::MethodNotAllowed => {
-            "this path takes another method: POST /v1/chat/completions, GET /v1/models"
+            "this path takes another method: GET /v1/models, and POST for all that is answered by a \
+            model"
         }
         Kind::NotLocal => "this gateway serves clients on its own machine only",
         Kind::ContentEncoding => "the body is compressed: send it without content-encoding",
@@ -253,7 +266,7 @@ fn provider_words(failure: FailureKind) -> &'static str {
             "the provider's answer is not what its protocol says"
         }
         FailureKind::BadRequest => "the provider finds the request itself wrong",
-        FailureKind::ContextTooLong => "the request is longer than the model's context",
+        FailureKind::ContextTooLong => "the prompt is too long: the request is longer than the model's context",
         FailureKind::ContentFilter => "the provider's content filter stopped the request",
         FailureKind::ModelNotFound => "model not found at the provider",
         FailureKind::TooLarge => "request exceeds the maximum size that the provider takes",
@@ -262,34 +275,6 @@ fn provider_words(failure: FailureKind) -> &'static str {
             without it: it will not be asked for it again, so send the request once more"
         }
     }
-}
-
-/// The kind of error in the words of OpenAI's protocol.
-fn openai_type(status: StatusCode) -> &'static str {
-    match status.as_u16() {
-        429 => "rate_limit_error",
-        400..=499 => "invalid_request_error",
-        _ => "server_error",
-    }
-}
-
-/// The body of a refusal in OpenAI's shape.
-pub fn openai_body(reply: &Reply) -> Bytes {
-    let body = json!({"error": {
-        "message": reply.message,
-        "type": openai_type(reply.status),
-        "param": reply.param,
-        "code": reply.code,
-    }});
-    Bytes::from(body.to_string())
-}
-
-/// The last event of a stream that breaks, in OpenAI's shape: no `[DONE]` follows it.
-pub fn openai_event(reply: &Reply) -> Bytes {
-    let mut event = b"data: ".to_vec();
-    event.extend_from_slice(&openai_body(reply));
-    event.extend_from_slice(b"\n\n");
-    Bytes::from(event)
 }
 
 /// The head's own part of a refusal.
@@ -321,7 +306,8 @@ mod tests {
     use claw_table::policy::{Deny, Policy};
     use claw_table::{Can, DenyId};
 
-    use super::{Circumstances, openai_body, reply};
+    use super::{Circumstances, body, event, reply};
+    use crate::dialect::Dialect;
     use crate::dialect::failure::FailureKind;
     use crate::fault::{Fault, Kind};
     use crate::limits::Limits;
@@ -383,6 +369,31 @@ mod tests {
 
     #[test]
     fn every_kind_has_its_answer() {
+        insta::assert_snapshot!(answers(Dialect::Chat));
+    }
+
+    #[test]
+    fn every_kind_has_its_answer_for_clients_of_messages() {
+        insta::assert_snapshot!("messages", answers(Dialect::Messages));
+    }
+
+    #[test]
+    fn the_last_event_of_a_broken_stream_is_in_the_clients_protocol() {
+        let around = Circumstances {
+            policy: &Policy::default(),
+            limits: &Limits::default(),
+            attempts: &[],
+            arm: None,
+            class: None,
+            dialect: Dialect::Messages,
+        };
+        let reply = reply(&Fault::early(Kind::Cut), &around);
+        let of = |dialect| String::from_utf8(event(&reply, dialect).to_vec()).unwrap();
+        let told = [Dialect::Chat, Dialect::Messages].map(of).concat();
+        insta::assert_snapshot!("events", told);
+    }
+
+    fn answers(dialect: Dialect) -> String {
         let policy = Policy {
             denies: vec![Deny {
                 status: 422,
@@ -412,9 +423,10 @@ mod tests {
                 },
                 arm: Some("main/2"),
                 class: Some("code"),
+                dialect,
             };
             let reply = reply(&fault, &around);
-            let body = String::from_utf8(openai_body(&reply).to_vec()).unwrap();
+            let body = String::from_utf8(body(&reply, dialect).to_vec()).unwrap();
             let hint = match (reply.retry_after_s, reply.pointless) {
                 (Some(seconds), _) => format!("retry-after {seconds}"),
                 (None, true) => "x-should-retry false".to_owned(),
@@ -427,6 +439,6 @@ mod tests {
             )
             .unwrap();
         }
-        insta::assert_snapshot!(table);
+        table
     }
 }

@@ -85,7 +85,8 @@ fn by_text(complaint: &Complaint, status: u16) -> Option<FailureKind> {
     if matches!(status, 0 | 429 | 500..) && complaint.has_text(CAPACITY) {
         return Some(FailureKind::Overloaded);
     }
-    (matches!(status, 0 | 400 | 403) && complaint.moderated).then_some(FailureKind::ContentFilter)
+    let filtered = complaint.moderated || complaint.has_text(FILTER);
+    (matches!(status, 0 | 400 | 403) && filtered).then_some(FailureKind::ContentFilter)
 }
 
 /// Anthropic's 400, xAI's 403 and 429, `DeepSeek`'s 402, OpenAI's 429.
@@ -117,6 +118,9 @@ const CONTEXT: &[&str] = &[
 
 /// Groq names the window only here.
 const PER_DAY: &[&str] = &["per day", "(rpd)", "(tpd)"];
+
+/// Anthropic's 400 for an answer that it keeps back.
+const FILTER: &[&str] = &["blocked by content filtering policy"];
 
 /// Mistral says 429 when it is full.
 const CAPACITY: &[&str] = &[
@@ -162,6 +166,7 @@ const CODES: &[(FailureKind, &[&str])] = &[
             "model_not_found",
             "deploymentnotfound",
             "invalid_model",
+            "not_found_error",
             "notfounderror",
         ],
     ),

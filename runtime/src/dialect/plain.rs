@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use super::Dialect;
+use super::anthropic;
 use super::openai;
 use super::reader::Expect;
 use crate::meter::usage::Usage;
@@ -25,5 +26,7 @@ pub enum NoAnswer {
 pub fn plain(body: &[u8], expect: Expect) -> Result<Option<Usage>, NoAnswer> {
     match expect.dialect {
         Dialect::Chat => openai::plain::plain(body, expect.quirk),
+        Dialect::Messages => anthropic::plain(body),
+        Dialect::CountTokens => anthropic::count(body),
     }
 }

@@ -1,6 +1,8 @@
 //! What the events of one stream say, whichever protocol they are in.
 
 use super::Dialect;
+use super::anthropic::Message;
+use super::events::Events;
 use super::openai;
 use super::reader::{Close, Ending, Expect, Fate, Stop, Tail};
 use crate::meter::usage::Usage;
@@ -10,12 +12,16 @@ use crate::meter::usage::Usage;
 pub(super) enum Watch {
     /// Chat completions.
     Chat(openai::watch::Watch),
+    /// Messages.
+    Messages(Events<Message>),
 }
 
 impl Watch {
     pub(super) fn new(expect: Expect) -> Self {
         match expect.dialect {
             Dialect::Chat => Self::Chat(openai::watch::Watch::new(expect)),
+            // Counts come whole; nobody reads a stream of them.
+            Dialect::Messages | Dialect::CountTokens => Self::Messages(Events::default()),
         }
     }
 
@@ -23,6 +29,7 @@ impl Watch {
     pub(super) fn content(&self) -> bool {
         match self {
             Self::Chat(watch) => watch.content(),
+            Self::Messages(watch) => watch.content(),
         }
     }
 
@@ -30,6 +37,7 @@ impl Watch {
     pub(super) fn is_done(&self) -> bool {
         match self {
             Self::Chat(watch) => watch.is_done(),
+            Self::Messages(watch) => watch.is_done(),
         }
     }
 
@@ -38,6 +46,7 @@ impl Watch {
     pub(super) fn event(&mut self, event: &[u8], lines: u32) -> Result<Fate, Stop> {
         match self {
             Self::Chat(watch) => watch.event(event, lines),
+            Self::Messages(watch) => watch.event(event),
         }
     }
 
@@ -46,6 +55,7 @@ impl Watch {
     pub(super) fn repeated(&mut self, bytes: &[u8]) -> Option<usize> {
         match self {
             Self::Chat(watch) => watch.repeated(bytes),
+            Self::Messages(_) => None,
         }
     }
 
@@ -53,6 +63,7 @@ impl Watch {
     pub(super) fn tail(&mut self, tail: &[u8]) -> Result<Tail, Stop> {
         match self {
             Self::Chat(watch) => watch.tail(tail),
+            Self::Messages(watch) => watch.tail(tail),
         }
     }
 
@@ -60,6 +71,7 @@ impl Watch {
     pub(super) fn ending(&self, close: Close) -> Ending {
         match self {
             Self::Chat(watch) => watch.ending(close),
+            Self::Messages(watch) => watch.ending(close),
         }
     }
 
@@ -67,6 +79,7 @@ impl Watch {
     pub(super) fn usage(&self) -> Option<Usage> {
         match self {
             Self::Chat(watch) => watch.usage(),
+            Self::Messages(watch) => watch.usage(),
         }
     }
 }

@@ -7,6 +7,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Version, header};
 
 use crate::clock::Dice;
+use crate::dialect::Dialect;
 use crate::fault::{Fault, Kind};
 use crate::limits::Limits;
 use crate::request::endpoint::Endpoint;
@@ -19,9 +20,12 @@ pub(super) enum Route {
     Ask(Endpoint),
     /// The list of models, made when the table was loaded.
     Models,
+    /// A sign of life.
+    Hello,
 }
 
 const MODELS: &str = "/v1/models";
+const HELLO: &str = "/api/hello";
 
 /// Only this machine's own clients are served: nothing says who any other is.
 pub(super) fn check_peer(peer: SocketAddr) -> Result<(), Fault> {
@@ -41,13 +45,25 @@ pub(super) fn path(parts: &Parts) -> Result<&str, Fault> {
     path::normal(parts.uri.path()).ok_or(Fault::early(Kind::AmbiguousPath))
 }
 
+/// The protocol in which a client expects to be answered, whatever else is wrong with its request.
+pub(super) fn dialect(parts: &Parts) -> Dialect {
+    let path = path::normal(parts.uri.path()).unwrap_or_default();
+    let asked = Endpoint::of(path).and_then(Endpoint::dialect);
+    asked.unwrap_or(if parts.headers.contains_key("anthropic-version") {
+        Dialect::Messages
+    } else {
+        Dialect::Chat
+    })
+}
+
 /// Where a normal path leads.
 pub(super) fn route(method: &Method, path: &str) -> Result<Route, Fault> {
     let endpoint = Endpoint::of(path).filter(|endpoint| endpoint.dialect().is_some());
     match (endpoint, method) {
+        (None, &Method::GET | &Method::HEAD) if path == HELLO => Ok(Route::Hello),
         (Some(endpoint), &Method::POST) => Ok(Route::Ask(endpoint)),
         (None, &Method::GET | &Method::HEAD) if path == MODELS => Ok(Route::Models),
-        (None, _) if path != MODELS => Err(Fault::early(Kind::NotFound)),
+        (None, _) if path != MODELS && path != HELLO => Err(Fault::early(Kind::NotFound)),
         _ => Err(Fault::early(Kind::MethodNotAllowed)),
     }
 }

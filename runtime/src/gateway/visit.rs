@@ -11,6 +11,7 @@ use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 
 use crate::clock::Clock;
+use crate::dialect::Dialect;
 use crate::dialect::reader::UsageChunk;
 use crate::fault::{Fault, Kind};
 use crate::gateway::Worker;
@@ -35,6 +36,8 @@ pub(super) struct Visit<'w> {
     /// The policy in force when the head came; a request keeps it to its end.
     snapshot: Arc<Snapshot>,
     journal: Journal,
+    /// The protocol in which the client speaks.
+    dialect: Dialect,
 }
 
 /// An answer that may be shown, and by which target.
@@ -50,6 +53,7 @@ impl<'w> Visit<'w> {
             worker,
             snapshot: worker.common.live.take(),
             journal: Journal::open(clock, Arc::clone(&worker.sink), meter),
+            dialect: Dialect::Chat,
         }
     }
 
@@ -63,6 +67,7 @@ impl<'w> Visit<'w> {
         self.note_head(&parts);
         match self.serve(&parts, incoming, from).await {
             Ok(Served::Models) => self.models(),
+            Ok(Served::Hello) => self.hello(),
             Ok(Served::Shown(shown)) => self.show(*shown),
             Err(fault) => self.refuse(&fault),
         }
@@ -70,6 +75,7 @@ impl<'w> Visit<'w> {
 
     fn note_head(&mut self, parts: &Parts) {
         let (worker, limits) = (self.worker, &self.worker.common.limits);
+        self.dialect = head::dialect(parts);
         let record = &mut self.journal.record;
         record.request_id = head::request_id(&parts.headers, &worker.dice, limits);
         record
@@ -90,6 +96,7 @@ impl<'w> Visit<'w> {
         let host = head::host(parts)?;
         let endpoint = match head::route(&parts.method, path)? {
             Route::Models => return Ok(Served::Models),
+            Route::Hello => return Ok(Served::Hello),
             Route::Ask(endpoint) => endpoint,
         };
         head::check_body_headers(&parts.headers)?;
@@ -113,7 +120,7 @@ impl<'w> Visit<'w> {
         let needs = Needs {
             endpoint,
             can: peek.can,
-            streaming: peek.stream,
+            streaming: peek.stream && endpoint.streams(),
         };
         let plan = self.plan(snapshot.table.policy(), class, needs)?;
         let shown = self.attempts(&plan, &parts.headers, (&body, &peek)).await?;
@@ -221,6 +228,7 @@ impl<'w> Visit<'w> {
                 limits: Arc::clone(limits),
                 wires: Arc::clone(&worker.wires),
                 pool_key: upstream.map_or(0, |upstream| upstream.pool_key),
+                dialect: self.dialect,
                 idle: step.waits.idle,
             },
         })
@@ -234,6 +242,10 @@ impl<'w> Visit<'w> {
         headers.reserve(10);
         let record = &self.journal.record;
         insert(headers, "x-request-id", &record.request_id);
+        if matches!(self.dialect, Dialect::Messages | Dialect::CountTokens) {
+            // Under this name its clients show it to their users.
+            insert(headers, "request-id", &record.request_id);
+        }
         headers.insert("x-claw-policy", self.snapshot.digest.clone());
         if let Some(class) = &record.class {
             insert(headers, "x-claw-class", class);
@@ -264,6 +276,13 @@ impl<'w> Visit<'w> {
         self.journal.end("complete");
         let models = self.snapshot.models.clone();
         self.whole(response, models)
+    }
+
+    /// Claude Code looks whether anybody is there before it asks.
+    fn hello(mut self) -> Response<Answer> {
+        let response = self.head(StatusCode::OK);
+        self.journal.end("complete");
+        self.whole(response, Bytes::new())
     }
 
     /// The committed answer of a target.
@@ -303,6 +322,7 @@ impl<'w> Visit<'w> {
                 attempts: &self.journal.trail.attempts,
                 arm: record.arm.as_deref(),
                 class: record.class.as_deref(),
+                dialect: self.dialect,
             },
         );
         let mut response = self.head(reply.status);
@@ -310,7 +330,7 @@ impl<'w> Visit<'w> {
         self.journal.record.code = Some(reply.code);
         let asked = self.journal.trail.attempts.is_empty();
         self.journal.end(if asked { "refused" } else { "failed" });
-        let body = respond::passed_on(fault).unwrap_or_else(|| respond::openai_body(&reply));
+        let body = respond::passed_on(fault).unwrap_or_else(|| respond::body(&reply, self.dialect));
         self.whole(response, body)
     }
 }
@@ -318,6 +338,7 @@ impl<'w> Visit<'w> {
 /// What serving a request came to.
 enum Served {
     Models,
+    Hello,
     Shown(Box<Shown>),
 }
 

@@ -11,6 +11,8 @@ pub struct Usage {
     pub cache_read: u64,
     /// Input written to the cache.
     pub cache_write: u64,
+    /// The part of it that is kept for an hour; the rest is kept for minutes.
+    pub cache_write_1h: u64,
     /// The whole output, reasoning included.
     pub output_total: u64,
     /// The part of the output that was reasoning.

@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 
 use crate::clock::{Alarm, Clock, Instant};
+use crate::dialect::Dialect;
 use crate::dialect::classify::in_stream;
 use crate::dialect::reader::{Close, Ending, Reader, Stop};
 use crate::fault::{Fault, Kind, Sent};
@@ -14,7 +15,7 @@ use crate::limits::Limits;
 use crate::policy::live::Snapshot;
 use crate::relay::answer::Aborted;
 use crate::relay::journal::Journal;
-use crate::respond::{Circumstances, openai_event, reply};
+use crate::respond::{Circumstances, event, reply};
 use crate::upstream::attempt::{Deadline, Stream, Wires};
 use crate::upstream::link::{Broken, Flow};
 
@@ -29,6 +30,8 @@ pub(crate) struct Origin {
     pub(crate) wires: Arc<Wires>,
     /// Whose connection it is.
     pub(crate) pool_key: u64,
+    /// The client's protocol.
+    pub(crate) dialect: Dialect,
     /// How long the provider may be silent.
     pub(crate) idle: std::time::Duration,
 }
@@ -252,11 +255,12 @@ impl Relay {
                 attempts: &self.journal.trail.attempts,
                 arm: None,
                 class: None,
+                dialect: self.origin.dialect,
             },
         );
         self.journal.record.code = Some(reply.code);
         self.journal.end("cut");
-        self.ready.push_back(openai_event(&reply));
+        self.ready.push_back(event(&reply, self.origin.dialect));
         self.stage = Stage::LastWords;
     }
 

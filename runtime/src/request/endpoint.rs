@@ -47,7 +47,17 @@ impl Endpoint {
     pub fn dialect(self) -> Option<Dialect> {
         match self {
             Self::Chat => Some(Dialect::Chat),
-            Self::Responses | Self::Embeddings | Self::Messages | Self::CountTokens => None,
+            Self::Messages => Some(Dialect::Messages),
+            Self::CountTokens => Some(Dialect::CountTokens),
+            Self::Responses | Self::Embeddings => None,
+        }
+    }
+
+    /// Whether its answers can be streams.
+    pub fn streams(self) -> bool {
+        match self {
+            Self::Chat | Self::Responses | Self::Messages => true,
+            Self::Embeddings | Self::CountTokens => false,
         }
     }
 

@@ -180,6 +180,7 @@ fn usage(report: &Value, quirk: Quirk, gemini: bool) -> Option<Usage> {
         input_uncached: prompt.saturating_sub(read + write),
         cache_read: read,
         cache_write: write,
+        cache_write_1h: 0,
         output_total: completion + if outside { reasoning } else { 0 },
         reasoning,
     })

@@ -5,22 +5,11 @@
     reason = "a token that is not looked for is passed over, whatever it is"
 )]
 
-use thiserror::Error;
-
 use super::usage::{Quirk, Reported};
+use crate::dialect::events::Malformed;
+use crate::dialect::said::{is_said, says};
 use crate::json::{Fault, Lexer, Text, Token};
 use crate::meter::usage::Usage;
-
-/// The data of an event is not what this protocol sends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("not a chat completion")]
-pub(super) struct Malformed;
-
-impl From<Fault> for Malformed {
-    fn from(_: Fault) -> Self {
-        Self
-    }
-}
 
 /// What one object of an answer says.
 #[derive(Debug, Clone, Copy, Default)]
@@ -173,51 +162,4 @@ impl Chunk {
             _ => lexer.skip(value),
         }
     }
-}
-
-/// Whether a value is an error rather than the absence of one.
-fn is_said(value: Token<'_>) -> bool {
-    match value {
-        Token::Text(text) => !text.raw.is_empty(),
-        Token::Null | Token::Flag(false) => false,
-        _ => true,
-    }
-}
-
-/// Whether a part of a delta carries anything: a string that is not empty, at any depth, save those
-/// that only label what comes. A tool call is known by its name or arguments.
-fn says<'a>(lexer: &mut Lexer<'a>, value: Token<'a>) -> Result<bool, Fault> {
-    let outside = lexer.depth() - u32::from(matches!(value, Token::Object | Token::Array));
-    let mut token = value;
-    let mut label = false;
-    let mut found = false;
-    loop {
-        match token {
-            Token::Key(key) => label = is_label(key.raw),
-            Token::Text(text) => found |= !label && !text.raw.is_empty(),
-            _ => {}
-        }
-        if !matches!(token, Token::Key(_)) {
-            if lexer.depth() == outside {
-                return Ok(found);
-            }
-            label = false;
-        }
-        token = lexer.value_next()?;
-    }
-}
-
-/// Members that name or order what they stand beside, and are no content by themselves.
-fn is_label(key: &[u8]) -> bool {
-    matches!(
-        key,
-        b"type"
-            | b"id"
-            | b"index"
-            | b"format"
-            | b"status"
-            | b"expires_at"
-            | b"mime_type"
-            | b"detail"
-    )
 }

@@ -1,6 +1,7 @@
 //! The `usage` object, whoever wrote it, brought to the one form.
 
-use crate::json::{Fault, Lexer, Text, Token, whole};
+use crate::dialect::said::tokens;
+use crate::json::{Fault, Lexer, Text, Token};
 use crate::meter::usage::Usage;
 
 /// Where one provider counts otherwise than the rest.
@@ -43,9 +44,6 @@ pub(super) struct Reported {
     cache_creation: Option<u64>,
     reasoning: Option<u64>,
 }
-
-/// More than any answer can have used; a provider that says so is not believed.
-const TOKENS_MAX: u64 = 1 << 40;
 
 impl Reported {
     /// Reads the value that `token` began, if it is an object.
@@ -117,6 +115,7 @@ impl Reported {
             input_uncached: prompt.saturating_sub(cache_read + cache_write),
             cache_read,
             cache_write,
+            cache_write_1h: 0,
             output_total: if quirk == Quirk::ReasoningOutside || proved {
                 completion + reasoning
             } else {
@@ -125,13 +124,4 @@ impl Reported {
             reasoning,
         })
     }
-}
-
-fn tokens(value: Token<'_>) -> Option<u64> {
-    let Token::Number(number) = value else {
-        return None;
-    };
-    // Servers that count in floats write 12.0.
-    let number = number.strip_suffix(b".0").unwrap_or(number);
-    whole(number).filter(|tokens| *tokens <= TOKENS_MAX)
 }

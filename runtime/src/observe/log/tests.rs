@@ -78,6 +78,7 @@ fn a_request_that_failed_over_is_one_line_with_both_attempts() {
             input_uncached: 2,
             cache_read: 10,
             cache_write: 0,
+            cache_write_1h: 0,
             output_total: 7,
             reasoning: 3,
         }),

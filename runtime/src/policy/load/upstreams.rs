@@ -52,10 +52,10 @@ impl Upstreams<'_> {
     }
 
     fn upstream(&self, provider: &Provider) -> Result<Upstream, Refusal> {
-        if provider.api != Api::OpenAi {
+        if provider.api == Api::Gemini {
             return Err(unusable(
                 provider,
-                "this build speaks `api openai` only; use a provider that offers it",
+                "this build speaks `api openai` and `api anthropic`; use a provider that offers one",
             ));
         }
         // A table with a second address or key needs what this build does not enforce, so that it
