@@ -266,7 +266,9 @@ fn provider_words(failure: FailureKind) -> &'static str {
             "the provider's answer is not what its protocol says"
         }
         FailureKind::BadRequest => "the provider finds the request itself wrong",
-        FailureKind::ContextTooLong => "the prompt is too long: the request is longer than the model's context",
+        FailureKind::ContextTooLong => {
+            "the prompt is too long: the request is longer than the model's context"
+        }
         FailureKind::ContentFilter => "the provider's content filter stopped the request",
         FailureKind::ModelNotFound => "model not found at the provider",
         FailureKind::TooLarge => "request exceeds the maximum size that the provider takes",

@@ -87,14 +87,13 @@ impl<A: Answer> Events<A> {
             return Ok(Fate::Relayed);
         }
         match self.answer.read(data) {
-            Ok(meaning) if meaning.error && open => Err(error(data)),
             Ok(_) | Err(Malformed) if !open => Ok(Fate::Relayed),
-            Ok(_) if is_named_error(event) => Err(error(data)),
+            Ok(_) | Err(Malformed) if is_named_error(event) => Err(error(data)),
+            Ok(meaning) if meaning.error => Err(error(data)),
             Ok(meaning) => {
                 self.content |= meaning.content;
                 Ok(Fate::Relayed)
             }
-            Err(Malformed) if is_named_error(event) => Err(error(data)),
             // Some servers of this protocol end all their streams as chat completions end.
             Err(Malformed) if data == b"[DONE]" => Ok(Fate::Relayed),
             Err(Malformed) => Err(Stop::Malformed),

@@ -6,10 +6,15 @@
 //! a part of its arguments.
 
 use super::behaviour::{Instead, Says};
+use super::speech::Speech;
 
 /// What a request asks for, read by a dialect.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ask {
+    /// The protocol it is in.
+    pub speech: Speech,
+    /// Whether only its tokens are to be counted.
+    pub counts: bool,
     /// The model it names.
     pub model: String,
     /// Whether it wants a stream.

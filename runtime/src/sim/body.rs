@@ -2,11 +2,11 @@
 
 use super::acts::Scene;
 use super::answer::{Answer, Delivery};
+use super::anthropic;
 use super::behaviour::{
     Before, Behaviour, Comments, How, Lines, Odd, Refusal, Reply, Stop, Tail, UsagePlace,
 };
-use super::openai::refusal::{STREAM_ERROR, refusal};
-use super::openai::{self, Event, Kind};
+use super::speech::{Event, Kind, Speech};
 
 /// A body before it is framed.
 pub(super) struct Body {
@@ -54,8 +54,9 @@ pub(super) fn body(scene: Scene<'_>, behaviour: &Behaviour) -> Body {
         key,
         ..
     } = scene;
+    let speech = ask.speech;
     let answer = Answer::new(name, number, ask, behaviour.says).cached(behaviour.usage.cached);
-    let streams = ask.stream != Delivery::Plain;
+    let streams = ask.stream != Delivery::Plain && !ask.counts;
     let place = behaviour.usage.place;
     let unknown = Reply::Refusal(Refusal::StreamOptions);
     let answers = place != UsagePlace::Refused || !ask.stream_options;
@@ -65,11 +66,20 @@ pub(super) fn body(scene: Scene<'_>, behaviour: &Behaviour) -> Body {
         &unknown
     };
     match *reply {
-        Reply::Answer if streams => streamed(openai::events(&answer, ask.stream, place), behaviour),
-        Reply::Answer | Reply::Plain => whole(200, openai::plain(&answer, place), behaviour),
+        Reply::Answer | Reply::Plain if ask.counts => {
+            let text = anthropic::count(ask.input_tokens);
+            whole(200, text, (speech, behaviour))
+        }
+        Reply::Answer if streams => {
+            let events = speech.events(&answer, ask.stream, place);
+            streamed(events, (speech, behaviour))
+        }
+        Reply::Answer | Reply::Plain => {
+            whole(200, speech.plain(&answer, place), (speech, behaviour))
+        }
         Reply::Refusal(kind) => {
-            let (status, text) = refusal(kind, &ask.model, key);
-            whole(status, text, behaviour)
+            let (status, text) = speech.refusal(kind, &ask.model, key);
+            whole(status, text, (speech, behaviour))
         }
         Reply::Html(status) => {
             let text = format!(
@@ -79,33 +89,30 @@ pub(super) fn body(scene: Scene<'_>, behaviour: &Behaviour) -> Body {
             );
             Body {
                 kind: "text/html",
-                ..whole(status, text, behaviour)
+                ..whole(status, text, (speech, behaviour))
             }
         }
         Reply::Redirect => {
             let to = ("location", "/v1/redirected".to_owned());
-            let body = whole(302, openai::plain(&answer, place), behaviour);
+            let body = whole(302, speech.plain(&answer, place), (speech, behaviour));
             Body {
                 headers: vec![to],
                 ..body
             }
         }
-        Reply::Empty if streams => {
-            let done = Event {
-                kind: Kind::Done,
-                data: "[DONE]".to_owned(),
-            };
-            streamed(vec![done], behaviour)
-        }
-        Reply::Empty => whole(200, openai::empty(&answer), behaviour),
+        Reply::Empty if streams => streamed(vec![speech.done()], (speech, behaviour)),
+        Reply::Empty => whole(200, speech.empty(&answer), (speech, behaviour)),
         Reply::NotJson if streams => {
-            let mut events = openai::events(&answer, ask.stream, place);
+            let mut events = speech.events(&answer, ask.stream, place);
             for event in events.iter_mut().filter(|event| event.kind != Kind::Done) {
                 event.data = halved(&event.data);
             }
-            streamed(events, behaviour)
+            streamed(events, (speech, behaviour))
         }
-        Reply::NotJson => whole(200, halved(&openai::plain(&answer, place)), behaviour),
+        Reply::NotJson => {
+            let text = halved(&speech.plain(&answer, place));
+            whole(200, text, (speech, behaviour))
+        }
     }
 }
 
@@ -115,12 +122,12 @@ fn halved(text: &str) -> String {
 }
 
 /// A body in one piece. Wherever a stream would break off, it breaks off in its middle.
-fn whole(status: u16, text: String, behaviour: &Behaviour) -> Body {
+fn whole(status: u16, text: String, (speech, behaviour): (Speech, &Behaviour)) -> Body {
     let mut bytes = text.into_bytes();
     let mut end = End::Whole;
     if let Some(Stop { how, .. }) = behaviour.stop {
         match how {
-            How::Error => bytes = STREAM_ERROR.as_bytes().to_vec(),
+            How::Error => bytes = speech.failed().data.into_bytes(),
             How::Cut | How::CutInside | How::CleanEnd => end = End::Close,
             How::Reset => end = End::Reset,
             How::Stall => end = End::Hang,
@@ -148,26 +155,21 @@ fn whole(status: u16, text: String, behaviour: &Behaviour) -> Body {
     }
 }
 
-fn streamed(mut events: Vec<Event>, behaviour: &Behaviour) -> Body {
+fn streamed(mut events: Vec<Event>, (speech, behaviour): (Speech, &Behaviour)) -> Body {
     match behaviour.tail {
         Tail::Whole | Tail::NoLastChunk => {}
-        Tail::NoFinish => events.retain(|e| matches!(e.kind, Kind::Role | Kind::Content)),
+        Tail::NoFinish => {
+            events.retain(|e| matches!(e.kind, Kind::Role | Kind::Block | Kind::Content));
+        }
         Tail::NoDone => events.retain(|e| e.kind != Kind::Done),
     }
     let mut odd_at = None;
     match behaviour.odd {
         Some((after, Odd::BadEvent)) => {
-            let data = "{\"id\":\"chatcmpl-sim\",\"choices\":[{".to_owned();
-            events.insert(
-                after.min(events.len()),
-                Event {
-                    kind: Kind::Content,
-                    data,
-                },
-            );
+            events.insert(after.min(events.len()), speech.broken());
         }
         Some((after, Odd::BadChunk)) => odd_at = Some(after.min(events.len())),
-        Some((_, Odd::HugeEvent(bytes))) => enlarge(&mut events, bytes),
+        Some((_, Odd::HugeEvent(bytes))) => enlarge(&mut events, bytes, speech.text_mark()),
         None => {}
     }
     let mut pieces = written_all(&events, behaviour);
@@ -177,7 +179,7 @@ fn streamed(mut events: Vec<Event>, behaviour: &Behaviour) -> Body {
         End::Whole
     };
     if let Some(stop) = behaviour.stop {
-        end = stopped(&mut pieces, stop, behaviour);
+        end = stopped(&mut pieces, stop, (speech, behaviour));
     }
     if let Some(at) = odd_at.filter(|at| *at <= pieces.len()) {
         pieces.truncate(at);
@@ -224,7 +226,7 @@ fn written_all(events: &[Event], behaviour: &Behaviour) -> Vec<Piece> {
         };
         pieces.push(Piece {
             before,
-            bytes: written(at, &event.data, behaviour),
+            bytes: written(at, event, behaviour),
             events: 1,
             raw: false,
         });
@@ -233,7 +235,7 @@ fn written_all(events: &[Event], behaviour: &Behaviour) -> Vec<Piece> {
 }
 
 /// Breaks a stream off; how it then ends.
-fn stopped(pieces: &mut Vec<Piece>, stop: Stop, behaviour: &Behaviour) -> End {
+fn stopped(pieces: &mut Vec<Piece>, stop: Stop, (speech, behaviour): (Speech, &Behaviour)) -> End {
     let mut rest = pieces.split_off(stop.after.min(pieces.len()));
     match stop.how {
         How::Cut => End::Close,
@@ -249,7 +251,7 @@ fn stopped(pieces: &mut Vec<Piece>, stop: Stop, behaviour: &Behaviour) -> End {
             End::Close
         }
         How::Error => {
-            let bytes = written(pieces.len(), STREAM_ERROR, behaviour);
+            let bytes = written(pieces.len(), &speech.failed(), behaviour);
             pieces.push(Piece {
                 before: Before::Nothing,
                 bytes,
@@ -262,8 +264,7 @@ fn stopped(pieces: &mut Vec<Piece>, stop: Stop, behaviour: &Behaviour) -> End {
 }
 
 /// Fills the first piece of text until its event has at least `bytes` bytes.
-fn enlarge(events: &mut [Event], bytes: usize) {
-    let mark = "\"content\":\"";
+fn enlarge(events: &mut [Event], bytes: usize, mark: &str) {
     let content = |event: &&mut Event| event.kind == Kind::Content && event.data.contains(mark);
     if let Some(event) = events.iter_mut().find(content) {
         let filler = "x".repeat(bytes.saturating_sub(event.data.len()));
@@ -272,7 +273,7 @@ fn enlarge(events: &mut [Event], bytes: usize) {
 }
 
 /// One event as the stream's lines have it.
-fn written(at: usize, data: &str, behaviour: &Behaviour) -> Vec<u8> {
+fn written(at: usize, event: &Event, behaviour: &Behaviour) -> Vec<u8> {
     let line_end = match behaviour.lines {
         Lines::Lf | Lines::Bom => "\n",
         Lines::CrLf => "\r\n",
@@ -287,5 +288,10 @@ fn written(at: usize, data: &str, behaviour: &Behaviour) -> Vec<u8> {
         Comments::None => String::new(),
         Comments::Each => format!(": keep-alive{line_end}{line_end}"),
     };
-    format!("{bom}{comment}data: {data}{line_end}{line_end}").into_bytes()
+    let name = match event.name {
+        "" => String::new(),
+        name => format!("event: {name}{line_end}"),
+    };
+    let data = &event.data;
+    format!("{bom}{comment}{name}data: {data}{line_end}{line_end}").into_bytes()
 }

@@ -8,12 +8,15 @@ use tokio::io::AsyncWriteExt;
 use tokio::sync::watch;
 
 use super::acts::{self, Scene};
+use super::answer::Ask;
+use super::anthropic;
 use super::behaviour::{Behaviour, Keep, Refusal, Reply};
 use super::http::{self, Inbox, Keeps, Request, Unread};
 use super::openai::{self, refusal};
 use super::play::{Ended, Link, play};
 use super::provider::Setup;
 use super::script::{Script, read_header};
+use super::speech::Speech;
 
 /// One request for an answer that a simulator received.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,8 +122,22 @@ impl Shared {
         (inbox, link): (&mut Inbox, &mut impl Link),
     ) -> (Ended, Keep) {
         let path = request.path().to_owned();
-        if request.method == "POST" && path.ends_with("/chat/completions") {
-            return self.chat(connection, request, (inbox, link)).await;
+        if request.method == "POST" {
+            if path.ends_with("/chat/completions") {
+                let asked = openai::ask::ask(&request.body);
+                let asked = (Speech::OpenAi, asked);
+                return self
+                    .exchange((connection, request), asked, (inbox, link))
+                    .await;
+            }
+            let counts = path.ends_with("/messages/count_tokens");
+            if counts || path.ends_with("/messages") {
+                let asked = anthropic::ask::ask(&request.body).map(|ask| Ask { counts, ..ask });
+                let asked = (Speech::Anthropic, asked);
+                return self
+                    .exchange((connection, request), asked, (inbox, link))
+                    .await;
+            }
         }
         let (status, body) = match path.split_once("/models") {
             Some((_, "")) if request.method == "GET" => (200, openai::models(&self.setup.models)),
@@ -150,18 +167,17 @@ impl Shared {
         )
     }
 
-    async fn chat(
+    async fn exchange(
         &self,
-        connection: usize,
-        request: Request,
+        (connection, request): (usize, Request),
+        (speech, asked): (Speech, Result<Ask, String>),
         (inbox, link): (&mut Inbox, &mut impl Link),
     ) -> (Ended, Keep) {
-        let asked = openai::ask::ask(&request.body);
         let model = asked
             .as_ref()
             .map(|ask| ask.model.clone())
             .unwrap_or_default();
-        let key = bearer(&request).to_owned();
+        let key = key(&request).to_owned();
         let header = request.header("x-sim").map(str::to_owned);
         let number = self.note(Seen {
             number: 0,
@@ -174,11 +190,19 @@ impl Shared {
         });
         let (behaviour, words) = match self.behaviour(number, &model, header.as_deref()) {
             Ok(due) => due,
-            Err(text) => return self.refuse(number, (link, "bad_sim_script", &text)).await,
+            Err(text) => {
+                return self
+                    .refuse(number, link, speech.complaint("bad_sim_script", &text))
+                    .await;
+            }
         };
         let ask = match asked {
             Ok(ask) => ask,
-            Err(text) => return self.refuse(number, (link, "invalid_value", &text)).await,
+            Err(text) => {
+                return self
+                    .refuse(number, link, speech.complaint("invalid_value", &text))
+                    .await;
+            }
         };
         self.update(number, |seen| seen.scripted = words);
         let behaviour = match &self.setup.key {
@@ -211,12 +235,7 @@ impl Shared {
         (ended, acts.keep)
     }
 
-    async fn refuse(
-        &self,
-        number: usize,
-        (link, code, text): (&mut impl Link, &str, &str),
-    ) -> (Ended, Keep) {
-        let body = refusal::error("invalid_request_error", code, text);
+    async fn refuse(&self, number: usize, link: &mut impl Link, body: String) -> (Ended, Keep) {
         let sent = link.write_all(&document(400, &body)).await;
         let ended = if sent.is_ok() {
             Ended::Whole
@@ -297,8 +316,10 @@ async fn receive(inbox: &mut Inbox, link: &mut impl Link) -> Result<Request, Unr
     Ok(request)
 }
 
-fn bearer(request: &Request) -> &str {
-    let value = request.header("authorization").unwrap_or_default();
+/// The key that came with a request, in either of its places.
+fn key(request: &Request) -> &str {
+    let value = request.header("authorization");
+    let value = value.or(request.header("x-api-key")).unwrap_or_default();
     value.strip_prefix("Bearer ").unwrap_or(value)
 }
 

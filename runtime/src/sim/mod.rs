@@ -7,10 +7,12 @@
 //!
 //! It speaks HTTP/1.1 over a raw socket, because half of what it must be able to do is what no
 //! honest HTTP server does. Everything up to [`acts`] is pure: what a fault puts on the wire is a
-//! list that a test can read. Another provider's protocol is a module beside [`openai`].
+//! list that a test can read. Each protocol is a module; [`speech`] says
+//! which one an exchange is in.
 
 pub mod acts;
 pub mod answer;
+pub mod anthropic;
 pub mod behaviour;
 mod body;
 pub mod exchange;
@@ -22,4 +24,5 @@ pub mod openai;
 pub mod play;
 pub mod provider;
 pub mod script;
+pub mod speech;
 pub mod words;

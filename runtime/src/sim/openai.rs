@@ -4,33 +4,10 @@ use serde_json::Value;
 
 use super::answer::{Answer, Delivery, Part, Tally};
 use super::behaviour::UsagePlace;
+use super::speech::{Event, Kind, Speech, event};
 
 pub mod ask;
 pub mod refusal;
-
-/// One event of a stream, before it is written.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Event {
-    /// What it is for.
-    pub kind: Kind,
-    /// Its data.
-    pub data: String,
-}
-
-/// What an event of a stream is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// It opens the answer and says nothing yet.
-    Role,
-    /// It carries a piece.
-    Content,
-    /// It tells why the answer ended.
-    Finish,
-    /// It tells what was used.
-    Usage,
-    /// It tells that the stream is complete.
-    Done,
-}
 
 /// Every answer was made at this second, so that equal requests get equal bytes.
 const CREATED: u64 = 1_795_255_200;
@@ -54,7 +31,7 @@ pub fn events(answer: &Answer, delivery: Delivery, place: UsagePlace) -> Vec<Eve
         | UsagePlace::Refused => String::new(),
     };
     let mut events = Vec::new();
-    let mut push = |kind, data| events.push(Event { kind, data });
+    let mut push = |kind, data| events.push(event(kind, "", data));
     let role = r#"{"role":"assistant","content":"","refusal":null}"#;
     push(
         Kind::Role,
@@ -97,7 +74,7 @@ pub fn events(answer: &Answer, delivery: Delivery, place: UsagePlace) -> Vec<Eve
         let last = format!(",\"usage\":{}", self::usage(answer.usage));
         push(Kind::Usage, chunk(answer, "", &last));
     }
-    push(Kind::Done, "[DONE]".to_owned());
+    events.push(Speech::OpenAi.done());
     events
 }
 

@@ -5,11 +5,6 @@
 //! message_delta ─ message_stop                        ping anywhere; error instead of the rest
 //! ```
 
-#![expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "a token that is not looked for is passed over, whatever it is"
-)]
-
 use super::usage::Reported;
 use crate::dialect::events::{Answer, Malformed, Meaning};
 use crate::dialect::reader::Ending;

@@ -1,10 +1,5 @@
 //! Messages, and counts of their tokens, that come whole.
 
-#![expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "a token that is not looked for is passed over, whatever it is"
-)]
-
 use super::usage::Reported;
 use crate::dialect::events::Malformed;
 use crate::dialect::plain::NoAnswer;
@@ -13,6 +8,10 @@ use crate::json::{Lexer, Token};
 use crate::meter::usage::Usage;
 
 /// What one object says.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each was seen or not, in any order"
+)]
 #[derive(Default)]
 struct Whole {
     error: bool,

@@ -28,35 +28,31 @@ impl Reported {
             return lexer.skip(token);
         }
         lexer.members(|lexer, key, value| {
-            let place = match (key.raw, value) {
-                (b"input_tokens", _) => &mut self.input,
-                (b"output_tokens", _) => &mut self.output,
-                (b"cache_read_input_tokens", _) => &mut self.cache_read,
-                (b"cache_creation_input_tokens", _) => &mut self.cache_write,
-                (b"cache_creation", Token::Object) => {
+            match (key.raw, value) {
+                (b"cache_creation" | b"output_tokens_details", Token::Object) => {
                     return lexer.members(|lexer, key, value| {
-                        let place = match key.raw {
-                            b"ephemeral_5m_input_tokens" => &mut self.cache_write_5m,
-                            b"ephemeral_1h_input_tokens" => &mut self.cache_write_1h,
-                            _ => return lexer.skip(value),
-                        };
-                        *place = tokens(value).or(*place);
+                        self.number(key.raw, value);
                         lexer.skip(value)
                     });
                 }
-                (b"output_tokens_details", Token::Object) => {
-                    return lexer.members(|lexer, key, value| {
-                        if key.raw == b"thinking_tokens" {
-                            self.thinking = tokens(value).or(self.thinking);
-                        }
-                        lexer.skip(value)
-                    });
-                }
-                _ => return lexer.skip(value),
-            };
-            *place = tokens(value).or(*place);
+                _ => self.number(key.raw, value),
+            }
             lexer.skip(value)
         })
+    }
+
+    fn number(&mut self, key: &[u8], value: Token<'_>) {
+        let place = match key {
+            b"input_tokens" => &mut self.input,
+            b"output_tokens" => &mut self.output,
+            b"cache_read_input_tokens" => &mut self.cache_read,
+            b"cache_creation_input_tokens" => &mut self.cache_write,
+            b"ephemeral_5m_input_tokens" => &mut self.cache_write_5m,
+            b"ephemeral_1h_input_tokens" => &mut self.cache_write_1h,
+            b"thinking_tokens" => &mut self.thinking,
+            _ => return,
+        };
+        *place = tokens(value).or(*place);
     }
 
     /// The report in the one form; nothing where it does not say how much went in and came out.

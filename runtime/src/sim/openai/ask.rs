@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::sim::answer::{Ask, Delivery, ECHO_WORDS_MAX, Tool, input_tokens};
+use crate::sim::speech::Speech;
 
 /// Reads a request.
 ///
@@ -23,6 +24,8 @@ pub fn ask(body: &[u8]) -> Result<Ask, String> {
         .get("max_completion_tokens")
         .or_else(|| body.get("max_tokens"));
     Ok(Ask {
+        speech: Speech::OpenAi,
+        counts: false,
         model: model.to_owned(),
         stream: delivery(&body),
         stream_options: body.get("stream_options").is_some_and(Value::is_object),
@@ -51,7 +54,7 @@ fn delivery(body: &Value) -> Delivery {
 }
 
 /// The text of one message: a string, or its text parts.
-fn message_text(message: &Value) -> String {
+pub(in crate::sim) fn message_text(message: &Value) -> String {
     let content = message.get("content").unwrap_or(&Value::Null);
     if let Some(text) = content.as_str() {
         return text.to_owned();
@@ -90,7 +93,7 @@ fn tools(body: &Value) -> Vec<Tool> {
 }
 
 /// A value that fits a schema, as far as its first word goes.
-fn sample(schema: &Value) -> Value {
+pub(in crate::sim) fn sample(schema: &Value) -> Value {
     if let Some(first) = schema.pointer("/enum/0") {
         return first.clone();
     }

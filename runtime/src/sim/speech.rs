@@ -1,0 +1,131 @@
+//! The protocol of one exchange: in which the request came, and so the answer goes.
+
+use super::answer::{Answer, Delivery};
+use super::behaviour::{Refusal, UsagePlace};
+use super::{anthropic, openai};
+
+/// A protocol that the simulator speaks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Speech {
+    /// `OpenAI`'s chat completions.
+    #[default]
+    OpenAi,
+    /// Anthropic's Messages.
+    Anthropic,
+}
+
+/// One event of a stream, before it is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// What it is for.
+    pub kind: Kind,
+    /// Its name; empty if it has none.
+    pub name: &'static str,
+    /// Its data.
+    pub data: String,
+}
+
+/// What an event of a stream is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// It opens the answer and says nothing yet.
+    Role,
+    /// It opens or closes a part of the answer, or says nothing at all.
+    Block,
+    /// It carries a piece.
+    Content,
+    /// It tells why the answer ended.
+    Finish,
+    /// It tells what was used.
+    Usage,
+    /// It tells that the stream is complete.
+    Done,
+}
+
+impl Speech {
+    /// An answer as the events of a stream.
+    pub fn events(self, answer: &Answer, delivery: Delivery, place: UsagePlace) -> Vec<Event> {
+        match self {
+            Self::OpenAi => openai::events(answer, delivery, place),
+            Self::Anthropic => anthropic::events(answer, place),
+        }
+    }
+
+    /// An answer in one piece.
+    pub fn plain(self, answer: &Answer, place: UsagePlace) -> String {
+        match self {
+            Self::OpenAi => openai::plain(answer, place),
+            Self::Anthropic => anthropic::plain(answer, place),
+        }
+    }
+
+    /// An answer in one piece that says nothing.
+    pub fn empty(self, answer: &Answer) -> String {
+        match self {
+            Self::OpenAi => openai::empty(answer),
+            Self::Anthropic => anthropic::empty(answer),
+        }
+    }
+
+    /// A refusal: its status and its body.
+    pub fn refusal(self, refusal: Refusal, model: &str, key: &str) -> (u16, String) {
+        match self {
+            Self::OpenAi => openai::refusal::refusal(refusal, model, key),
+            Self::Anthropic => anthropic::refusal::refusal(refusal, model),
+        }
+    }
+
+    /// What is said of a request that cannot be understood.
+    pub fn complaint(self, code: &str, message: &str) -> String {
+        match self {
+            Self::OpenAi => openai::refusal::error("invalid_request_error", code, message),
+            Self::Anthropic => anthropic::refusal::error("invalid_request_error", message),
+        }
+    }
+
+    /// The event that says that the stream failed.
+    pub fn failed(self) -> Event {
+        let (name, data) = match self {
+            Self::OpenAi => ("", openai::refusal::STREAM_ERROR),
+            Self::Anthropic => ("error", anthropic::refusal::STREAM_ERROR),
+        };
+        event(Kind::Content, name, data)
+    }
+
+    /// The event that says that the stream is complete.
+    pub fn done(self) -> Event {
+        match self {
+            Self::OpenAi => event(Kind::Done, "", "[DONE]"),
+            Self::Anthropic => event(Kind::Done, "message_stop", r#"{"type":"message_stop"}"#),
+        }
+    }
+
+    /// An event whose data breaks off.
+    pub fn broken(self) -> Event {
+        let (name, data) = match self {
+            Self::OpenAi => ("", r#"{"id":"chatcmpl-sim","choices":[{"#),
+            Self::Anthropic => (
+                "content_block_delta",
+                r#"{"type":"content_block_delta","index":0,"delta":{"#,
+            ),
+        };
+        event(Kind::Content, name, data)
+    }
+
+    /// What stands before the text of a piece.
+    pub fn text_mark(self) -> &'static str {
+        match self {
+            Self::OpenAi => r#""content":""#,
+            Self::Anthropic => r#""text":""#,
+        }
+    }
+}
+
+/// An event.
+pub(super) fn event(kind: Kind, name: &'static str, data: impl Into<String>) -> Event {
+    Event {
+        kind,
+        name,
+        data: data.into(),
+    }
+}
