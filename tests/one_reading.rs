@@ -89,6 +89,8 @@ fn part() -> impl Strategy<Value = Value> {
         "input_audio",
         "file",
         "input_file",
+        "document",
+        "tool_result",
     ]);
     (kind, key(), value()).prop_map(|(kind, key, value)| {
         let mut part = json!({ "type": kind });
@@ -125,12 +127,20 @@ fn thinking() -> impl Strategy<Value = (String, Value)> {
 
 fn format() -> impl Strategy<Value = (String, Value)> {
     let kind = prop::sample::select(vec!["text", "json_object", "json_schema"]);
-    (kind, value()).prop_map(|(kind, schema)| {
-        (
-            "response_format".to_owned(),
-            json!({ "type": kind, "json_schema": { "schema": schema } }),
-        )
-    })
+    (kind, value())
+        .prop_map(|(kind, schema)| {
+            (
+                "response_format".to_owned(),
+                json!({ "type": kind, "json_schema": { "schema": schema } }),
+            )
+        })
+        .prop_flat_map(|(chat, format)| {
+            let messages = (
+                "output_config".to_owned(),
+                json!({ "effort": "low", "format": format }),
+            );
+            prop::sample::select(vec![(chat, format), messages])
+        })
 }
 
 fn key() -> impl Strategy<Value = String> {
@@ -146,6 +156,9 @@ fn key() -> impl Strategy<Value = String> {
         "input_audio",
         "file",
         "file_data",
+        "source",
+        "signature",
+        "tool_use_id",
         "id",
         "detail",
         "content",

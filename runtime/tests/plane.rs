@@ -26,6 +26,8 @@ mod deadlines;
 mod failover;
 #[path = "plane/gone.rs"]
 mod gone;
+#[path = "plane/messages.rs"]
+mod messages;
 #[path = "plane/refuse.rs"]
 mod refuse;
 #[path = "plane/reuse.rs"]

@@ -25,6 +25,7 @@ const READ: &[&str] = &[
     "tools",
     "functions",
     "response_format",
+    "output_config",
     "reasoning_effort",
     "reasoning",
     "thinking",
@@ -102,6 +103,13 @@ fn member(key: &str, value: &Json, facts: &mut BodyFacts) -> Result<(), RequestE
             return Err(wrong(&format!("body.{key}"), "an array"));
         }
         ("response_format", Json::Object(format)) => facts.uses(answer_form(format)),
+        ("output_config", Json::Object(config)) => {
+            for (key, value) in config {
+                if let ("format", Json::Object(format)) = (key.as_str(), value) {
+                    facts.uses(answer_form(format));
+                }
+            }
+        }
         ("stream_options" | "response_format", _) => {
             return Err(wrong(&format!("body.{key}"), "an object"));
         }
@@ -183,7 +191,7 @@ fn medium(key: &str, value: &Json) -> Option<Can> {
     match word {
         "image_url" | "input_image" | "image" => Some(Can::Images),
         "input_audio" => Some(Can::Audio),
-        "file" | "input_file" => Some(Can::Files),
+        "file" | "input_file" | "document" => Some(Can::Files),
         _ => None,
     }
 }

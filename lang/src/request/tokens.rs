@@ -120,8 +120,9 @@ impl Count {
 fn role_of(key: &str, keys: Keys) -> Role {
     match key {
         _ if keys == Keys::Rendered => Role::Text,
-        "type" | "id" | "tool_call_id" | "detail" | "format" | "cache_control" => Role::Label,
-        "image_url" | "input_audio" | "file" | "file_data" => Role::Medium,
+        "type" | "id" | "tool_call_id" | "tool_use_id" | "detail" | "format" | "cache_control"
+        | "signature" => Role::Label,
+        "image_url" | "input_audio" | "file" | "file_data" | "source" => Role::Medium,
         _ => Role::Text,
     }
 }

@@ -11,8 +11,13 @@ pub(crate) const PLAIN: &str =
 
 /// A request for a chat completion as bytes. `head` adds whole header lines.
 pub(crate) fn chat(body: &str, head: &str) -> Vec<u8> {
+    post("/v1/chat/completions", body, head)
+}
+
+/// A request to any path as bytes.
+pub(crate) fn post(path: &str, body: &str, head: &str) -> Vec<u8> {
     format!(
-        "POST /v1/chat/completions HTTP/1.1\r\nhost: gateway\r\nconnection: close\r\n\
+        "POST {path} HTTP/1.1\r\nhost: gateway\r\nconnection: close\r\n\
          content-type: application/json\r\n{head}content-length: {}\r\n\r\n{body}",
         body.len()
     )

@@ -112,6 +112,17 @@ fn provider(name: &str) -> Provider {
     }
 }
 
+fn credential(api: Api) -> Credential {
+    let (name, value) = match api {
+        Api::OpenAi => ("authorization", "Bearer sk-of-the-gateway-0123"),
+        Api::Anthropic | Api::Gemini => ("x-api-key", "sk-of-the-gateway-0123"),
+    };
+    Credential {
+        name: http::HeaderName::from_static(name),
+        value: HeaderValue::from_static(value),
+    }
+}
+
 /// Every record, in the order in which requests ended.
 #[derive(Default)]
 pub(crate) struct Records {
@@ -206,10 +217,7 @@ impl House {
                 pool_key: at as u64,
                 authority: HeaderValue::from_static("provider.test"),
                 base: provider.urls[0].url.base.clone(),
-                credential: Some(Credential {
-                    name: http::header::AUTHORIZATION,
-                    value: HeaderValue::from_static("Bearer sk-of-the-gateway-0123"),
-                }),
+                credential: Some(credential(provider.api)),
                 headers: Vec::new(),
                 tls: None,
                 addresses: Arc::new(ArcSwap::from_pointee(addresses)),

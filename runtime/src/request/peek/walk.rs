@@ -59,6 +59,7 @@ const ROOT: &[&str] = &[
     "tools",
     "functions",
     "response_format",
+    "output_config",
     "reasoning_effort",
     "reasoning",
     "thinking",
@@ -121,6 +122,7 @@ impl Walk {
             ("messages" | "input", Token::Array) => return self.messages(lexer),
             ("tools" | "functions" | "messages", _) => return Err(wrong("an array")),
             ("response_format", Token::Object) => return self.response_format(lexer),
+            ("output_config", Token::Object) => return self.output_config(lexer),
             ("stream_options" | "response_format", _) => return Err(wrong("an object")),
             ("thinking" | "reasoning" | "reasoning_effort", Token::Object) => {
                 return self.thinking(lexer);
@@ -171,6 +173,17 @@ impl Walk {
             }
             Ok(lexer.skip(value)?)
         })
+    }
+
+    /// Where Anthropic's protocol has the form of the answer.
+    fn output_config(&mut self, lexer: &mut Lexer<'_>) -> Walked {
+        let mut seen = Seen::default();
+        lexer.members(
+            |lexer, key, value| match (self.known(key, &["format"], &mut seen)?, value) {
+                (Some(_), Token::Object) => self.response_format(lexer),
+                _ => Ok(lexer.skip(value)?),
+            },
+        )
     }
 
     /// `thinking` and `reasoning` as objects: they ask for it unless they say that they do not.
@@ -320,6 +333,7 @@ const MEDIA: &[(&str, Can)] = &[
     ("image_url", Can::Images),
     ("input_image", Can::Images),
     ("image", Can::Images),
+    ("document", Can::Files),
     ("input_audio", Can::Audio),
     ("file", Can::Files),
     ("input_file", Can::Files),

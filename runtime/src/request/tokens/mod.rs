@@ -11,7 +11,7 @@
 //! | each picture, sound, file, or string that is a base64 `data:` URL | 1 500, whatever its size |
 //!
 //! Not counted are numbers, flags, and strings that only label: `type`, `id`, `tool_call_id`,
-//! `detail`, `format`, `cache_control`. Beyond [`TEXT_BYTES_MAX`] bytes of text the rest is taken to
+//! `tool_use_id`, `detail`, `format`, `cache_control`, `signature`. Beyond [`TEXT_BYTES_MAX`] bytes of text the rest is taken to
 //! be like the part before.
 //!
 //! The result is for OpenAI's newer vocabularies; other families multiply it.
@@ -133,10 +133,9 @@ impl Role {
     fn of(key: &[u8], keys: Keys) -> Self {
         match key {
             _ if keys == Keys::Rendered => Self::Text,
-            b"type" | b"id" | b"tool_call_id" | b"detail" | b"format" | b"cache_control" => {
-                Self::Label
-            }
-            b"image_url" | b"input_audio" | b"file" | b"file_data" => Self::Medium,
+            b"type" | b"id" | b"tool_call_id" | b"tool_use_id" | b"detail" | b"format"
+            | b"cache_control" | b"signature" => Self::Label,
+            b"image_url" | b"input_audio" | b"file" | b"file_data" | b"source" => Self::Medium,
             _ => Self::Text,
         }
     }
