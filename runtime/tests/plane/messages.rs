@@ -1,5 +1,6 @@
 //! Anthropic's protocol on both sides: what passes, what moves on, and what a client is told.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use claw_runtime::server::{bind, serve};
@@ -298,11 +299,8 @@ async fn refusals_are_in_the_protocol_of_the_client() {
         house.script(0, script);
         let answer = exchange(house.connect(), &request).await;
         let retry = ["retry-after", "x-should-retry"].map(|name| answer.header(name));
-        shown += &format!(
-            "{script}: {} {retry:?}\n  {}\n",
-            answer.status,
-            answer.text()
-        );
+        let (status, text) = (answer.status, answer.text());
+        writeln!(shown, "{script}: {status} {retry:?}\n  {text}").unwrap();
     }
     insta::assert_snapshot!(shown);
 }
