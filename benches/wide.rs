@@ -31,6 +31,10 @@ impl Facts for Tuple {
         None
     }
 
+    fn address(&self, _: &Fact) -> Option<u128> {
+        None
+    }
+
     fn flag(&self, _: &Fact) -> bool {
         false
     }

@@ -7,6 +7,7 @@
 //! String work ends at the atoms: the diagram sees small integers only. A node tests one field and
 //! has one child for each run of atoms; equal nodes are one node, so equal behaviour is equal ids.
 
+mod address;
 mod atoms;
 mod audit;
 mod budget;
@@ -24,6 +25,7 @@ pub use audit::{AuditedDiagram, Finding, Proof, prove};
 pub use budget::{Budget, TooLarge};
 pub use reach::{Part, Reached};
 
+pub(crate) use address::AddressValues;
 pub(crate) use atoms::{Field, Values};
 pub(crate) use coarsen::{classes, widest};
 pub(crate) use joint::{Pair, pairs};

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use claw_table::{
-    AtomId, DiagramParts, Feature, FieldParts, Node, NumberParts, Parts, Place, Ref, Run, Split,
-    TextParts, Union,
+    AddressParts, AtomId, DiagramParts, Feature, FieldParts, Node, NumberParts, Parts, Place, Ref,
+    Run, Split, TextParts, Union,
 };
 
-use crate::diagram::{self, AuditedDiagram, Budget, Field, Row, TextValues, TooLarge, Values};
+use crate::diagram::{
+    self, AddressValues, AuditedDiagram, Budget, Field, Row, TextValues, TooLarge, Values,
+};
 use crate::model::Model;
 use crate::span::Span;
 
@@ -285,6 +287,7 @@ fn field_parts(field: &Field, classes: &[u16]) -> FieldParts {
             }
             Split::Number(parts)
         }
+        Values::Address(address) => Split::Address(address_parts(address, classes)),
         Values::Flag => Split::Flag,
     };
     let atoms = classes.iter().max().map_or(1, |last| u32::from(*last) + 1);
@@ -293,6 +296,24 @@ fn field_parts(field: &Field, classes: &[u16]) -> FieldParts {
         atoms,
         split,
     }
+}
+
+/// Keeps only the cuts that make a difference.
+fn address_parts(address: &AddressValues, classes: &[u16]) -> AddressParts {
+    let class = |atom: u16| AtomId(classes.get(usize::from(atom)).copied().unwrap_or(0));
+    let mut intervals = address.atoms.iter().map(|atom| class(*atom));
+    let mut parts = AddressParts {
+        absent: class(0),
+        cuts: Vec::new(),
+        atoms: vec![intervals.next().unwrap_or(class(0))],
+    };
+    for (cut, own) in address.cuts.iter().zip(intervals) {
+        if parts.atoms.last() != Some(&own) {
+            parts.cuts.push(*cut);
+            parts.atoms.push(own);
+        }
+    }
+    parts
 }
 
 /// Keeps only the affixes and literals that make a difference.

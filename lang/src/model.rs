@@ -3,6 +3,7 @@
 //! A `Model` exists only if the report holds no error. The diagram and the slow evaluator are both
 //! made from it and from nothing else, so that they can be compared.
 
+mod net;
 mod never;
 
 use claw_table::policy::{Action, Policy};
@@ -10,6 +11,8 @@ use claw_table::{ArmId, Fact};
 
 use crate::span::Span;
 
+pub(crate) use net::is_mapped;
+pub use net::{Net, NetFault, shown};
 pub use never::{Claim, Claims, ClassPlaces, Never, Reach};
 
 /// A whole policy, proved to be well formed.
@@ -108,6 +111,8 @@ pub enum Ask {
     AtLeast(u64),
     /// The number is below this. Never holds for an absent fact.
     Below(u64),
+    /// The address lies in one of these ranges. Never holds for an absent fact.
+    In(Vec<Net>),
     /// The flag is set.
     Yes,
 }

@@ -92,6 +92,7 @@ fn load(part: &[(Fact, bool)]) -> Load {
         Fact::Method
         | Fact::Path
         | Fact::Host
+        | Fact::Ip
         | Fact::Endpoint
         | Fact::Header(_)
         | Fact::Query(_)

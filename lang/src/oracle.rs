@@ -2,6 +2,8 @@
 //!
 //! It shares nothing with the diagram but the model, so that each can be tested by the other.
 
+use std::net::IpAddr;
+
 use claw_table::{ArmId, Can, Fact, Facts};
 
 use crate::model::{Arm, Ask, Cond, Goal, Model, Pattern};
@@ -21,6 +23,8 @@ pub struct Request {
     pub headers: Vec<(String, Vec<u8>)>,
     /// Query parameters in order, percent-decoded; a name may stand several times.
     pub query: Vec<(String, Vec<u8>)>,
+    /// The address it comes from.
+    pub ip: Option<IpAddr>,
     /// The model the client named.
     pub model: Option<String>,
     /// Whether the client asked for a stream.
@@ -45,9 +49,12 @@ impl Request {
             Fact::Host => self.host.as_deref(),
             Fact::Endpoint => self.endpoint.as_deref(),
             Fact::Model => self.model.as_deref(),
-            Fact::Header(_) | Fact::Query(_) | Fact::Streaming | Fact::Has(_) | Fact::Tokens => {
-                None
-            }
+            Fact::Header(_)
+            | Fact::Query(_)
+            | Fact::Ip
+            | Fact::Streaming
+            | Fact::Has(_)
+            | Fact::Tokens => None,
         };
         let (list, name) = match fact {
             Fact::Header(name) => (self.headers.as_slice(), name.as_str()),
@@ -55,6 +62,7 @@ impl Request {
             Fact::Method
             | Fact::Path
             | Fact::Host
+            | Fact::Ip
             | Fact::Endpoint
             | Fact::Model
             | Fact::Streaming
@@ -82,6 +90,12 @@ impl Facts for Request {
         }
     }
 
+    fn address(&self, fact: &Fact) -> Option<u128> {
+        self.ip
+            .filter(|_| *fact == Fact::Ip)
+            .map(claw_table::address)
+    }
+
     fn flag(&self, fact: &Fact) -> bool {
         match fact {
             Fact::Streaming => self.streaming,
@@ -89,6 +103,7 @@ impl Facts for Request {
             Fact::Method
             | Fact::Path
             | Fact::Host
+            | Fact::Ip
             | Fact::Endpoint
             | Fact::Header(_)
             | Fact::Query(_)
@@ -246,9 +261,16 @@ fn answer(fact: &Fact, ask: &Ask, request: &Request) -> bool {
         Ask::Matches(patterns) => request
             .values(fact)
             .any(|value| patterns.iter().any(|pattern| matches(pattern, value))),
-        Ask::Present => number.is_some() || request.values(fact).next().is_some(),
+        Ask::Present => {
+            number.is_some()
+                || request.address(fact).is_some()
+                || request.values(fact).next().is_some()
+        }
         Ask::AtLeast(least) => number.is_some_and(|number| number >= *least),
         Ask::Below(bound) => number.is_some_and(|number| number < *bound),
+        Ask::In(nets) => request
+            .address(fact)
+            .is_some_and(|address| nets.iter().any(|net| net.holds(address))),
         Ask::Yes => request.flag(fact),
     }
 }

@@ -12,6 +12,8 @@ mod head;
 mod json;
 mod tokens;
 
+use std::net::{IpAddr, Ipv4Addr};
+
 use claw_table::Can;
 use serde_json::json;
 
@@ -78,8 +80,8 @@ pub enum RequestError {
 
 /// Reads one request.
 ///
-/// Left out, the method is `POST`, the path `/v1/chat/completions`, the host `localhost`; without a
-/// body there are [`TOKENS_DEFAULT`] tokens.
+/// Left out, the method is `POST`, the path `/v1/chat/completions`, the host `localhost`, the address
+/// `127.0.0.1`; without a body there are [`TOKENS_DEFAULT`] tokens.
 ///
 /// # Errors
 /// The first thing that cannot be read, or that the gateway would refuse before it asks the policy.
@@ -118,6 +120,7 @@ pub fn write(request: &Request) -> serde_json::Value {
         ("method", json!(request.method)),
         ("path", json!(request.path)),
         ("host", json!(request.host)),
+        ("ip", json!(request.ip)),
         ("headers", listed(&request.headers)),
         ("query", listed(&request.query)),
         ("model", json!(request.model)),
@@ -138,6 +141,7 @@ const MEMBERS: &[&str] = &[
     "method",
     "path",
     "host",
+    "ip",
     "headers",
     "query",
     "body",
@@ -152,6 +156,7 @@ struct Draft {
     method: Option<String>,
     path: Option<String>,
     host: Option<String>,
+    ip: Option<IpAddr>,
     headers: Vec<(String, Vec<u8>)>,
     query: Vec<(String, Vec<u8>)>,
     body: Option<body::BodyFacts>,
@@ -171,6 +176,12 @@ impl Draft {
             ("method", Json::Text(method)) => self.method = Some(head::method(method)?),
             ("path", Json::Text(path)) => self.path = Some(head::path(path)?),
             ("host", Json::Text(host)) => self.host = Some(head::host(host)),
+            ("ip", Json::Text(ip)) => {
+                let ip = ip
+                    .parse()
+                    .map_err(|_| wrong("an address such as `10.0.0.5`"))?;
+                self.ip = Some(ip);
+            }
             ("headers", _) => {
                 for (name, value) in values(key, value)? {
                     self.headers.push((head::header(&name)?, value));
@@ -182,7 +193,7 @@ impl Draft {
             ("streaming", Json::Flag(flag)) => self.streaming = Some(*flag),
             ("has", _) => self.has = Some(capabilities(value)?),
             ("tokens", Json::Whole(tokens)) => self.tokens = Some(*tokens),
-            ("method" | "path" | "host" | "model", _) => return Err(wrong("a text")),
+            ("method" | "path" | "host" | "ip" | "model", _) => return Err(wrong("a text")),
             ("streaming", _) => return Err(wrong("true or false")),
             ("tokens", _) => return Err(wrong("a whole number")),
             _ => return Err(unknown(key)),
@@ -225,6 +236,7 @@ impl Draft {
             endpoint: Some(head::endpoint(&path).to_owned()),
             path: Some(path),
             host: Some(self.host.unwrap_or_else(|| "localhost".to_owned())),
+            ip: self.ip.or(Some(IpAddr::V4(Ipv4Addr::LOCALHOST))),
             headers: self.headers,
             query: self.query,
             model,

@@ -98,6 +98,7 @@ pub const FACTS: &[&str] = &[
     "method",
     "path",
     "host",
+    "ip",
     "endpoint",
     "header",
     "query",
@@ -110,7 +111,6 @@ pub const FACTS: &[&str] = &[
 /// Facts of the language that this version does not know yet.
 pub const FACTS_LATER: &[&str] = &[
     "client",
-    "ip",
     "time",
     "session",
     "prompt",

@@ -16,6 +16,8 @@ mod bounds;
 mod codes;
 #[path = "front/examples.rs"]
 mod examples;
+#[path = "front/facts.rs"]
+mod facts;
 #[path = "front/faults.rs"]
 mod faults;
 #[path = "front/forbid.rs"]

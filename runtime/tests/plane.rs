@@ -22,6 +22,8 @@ mod bytes;
 mod commit;
 #[path = "plane/deadlines.rs"]
 mod deadlines;
+#[path = "plane/facts.rs"]
+mod facts;
 #[path = "plane/failover.rs"]
 mod failover;
 #[path = "plane/gone.rs"]

@@ -82,6 +82,11 @@ impl Facts for Torn<'_> {
         (!pick.is_multiple_of(4)).then_some(pick >> (pick % 64))
     }
 
+    fn address(&self, fact: &Fact) -> Option<u128> {
+        let pick = self.pick(fact);
+        (!pick.is_multiple_of(4)).then_some(u128::from(pick) << (pick % 96))
+    }
+
     fn flag(&self, fact: &Fact) -> bool {
         self.pick(fact).is_multiple_of(2)
     }

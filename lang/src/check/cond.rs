@@ -59,6 +59,7 @@ impl Reader<'_, '_> {
             "path" => Fact::Path,
             "host" => Fact::Host,
             "endpoint" => Fact::Endpoint,
+            "ip" => return self.ip(ask),
             "model" => Fact::Model,
             "header" | "query" => return self.named(ask),
             "streaming" => return self.flag(ask, Fact::Streaming),
@@ -275,6 +276,7 @@ impl Reader<'_, '_> {
             Fact::Method
             | Fact::Path
             | Fact::Host
+            | Fact::Ip
             | Fact::Header(_)
             | Fact::Query(_)
             | Fact::Model
@@ -294,7 +296,21 @@ impl Reader<'_, '_> {
 
     fn set(&mut self, name: &Value) -> Option<Vec<Value>> {
         match self.meaning(name)? {
-            Meaning::Set(values) => Some(values),
+            Meaning::Set(values) if values.iter().all(|value| value.kind == Kind::Text) => {
+                Some(values)
+            }
+            Meaning::Set(_) => {
+                wrong(
+                    name.span,
+                    format!(
+                        "`{}` is a list of addresses, and a list of texts is due",
+                        name.text
+                    ),
+                )
+                .help(format!("ask the address for it: `ip in {}`", name.text))
+                .add(self.report);
+                None
+            }
             Meaning::Cond(_) => {
                 wrong(
                     name.span,
@@ -343,28 +359,34 @@ impl Reader<'_, '_> {
                 .add(self.report);
                 None
             }
-            (Meaning::Set(_), _) => {
+            (Meaning::Set(values), _) => {
+                let is_texts = values.iter().all(|value| value.kind == Kind::Text);
+                let (what, fact) = if is_texts {
+                    ("texts", "header \"x-team\"")
+                } else {
+                    ("addresses", "ip")
+                };
                 wrong(
                     name.span,
-                    format!("`{}` is a list of texts, and a condition is due", name.text),
+                    format!(
+                        "`{}` is a list of {what}, and a condition is due",
+                        name.text
+                    ),
                 )
-                .help(format!(
-                    "ask a fact for it: `header \"x-team\" in {}`",
-                    name.text
-                ))
+                .help(format!("ask a fact for it: `{fact} in {}`", name.text))
                 .add(self.report);
                 None
             }
         }
     }
 
-    fn meaning(&mut self, name: &Value) -> Option<Meaning> {
+    pub(super) fn meaning(&mut self, name: &Value) -> Option<Meaning> {
         let at = self.names.resolve(name, Sort::Let, self.report)?;
         Lets::meaning(self, at, name.span)
     }
 
     /// `is absent` and `is present`, if the comparison is one of these.
-    fn presence(&mut self, test: &Test, fact: &Fact) -> Presence {
+    pub(super) fn presence(&mut self, test: &Test, fact: &Fact) -> Presence {
         let asked = |value: &&Value| value.is_word("absent") || value.is_word("present");
         let Some(word) = test.values.iter().find(asked) else {
             return Presence::Values;
@@ -394,7 +416,7 @@ impl Reader<'_, '_> {
             .add(self.report);
             return Presence::Bad;
         }
-        if matches!(fact, Fact::Method | Fact::Path | Fact::Endpoint) {
+        if fact.is_always() {
             operator(whole, "this fact is never absent".to_owned())
                 .help("compare it with `is`, or leave the test out")
                 .add(self.report);
@@ -408,7 +430,7 @@ impl Reader<'_, '_> {
         })
     }
 
-    fn no_test(&mut self, ask: &Ask, example: &str) {
+    pub(super) fn no_test(&mut self, ask: &Ask, example: &str) {
         let word = &ask.subject.text;
         operator(
             ask.span.after(),
@@ -418,7 +440,7 @@ impl Reader<'_, '_> {
         .add(self.report);
     }
 
-    fn unexpected(&mut self, extra: &Value, word: &str, example: &str) {
+    pub(super) fn unexpected(&mut self, extra: &Value, word: &str, example: &str) {
         wrong(
             extra.span,
             format!("`{}` does not fit after `{word}`", fields::shown(extra)),
@@ -428,16 +450,16 @@ impl Reader<'_, '_> {
     }
 }
 
-fn wrong(span: Span, message: String) -> Diagnostic {
+pub(super) fn wrong(span: Span, message: String) -> Diagnostic {
     Diagnostic::new(Code::WrongValue, span, message)
 }
 
-fn operator(span: Span, message: String) -> Diagnostic {
+pub(super) fn operator(span: Span, message: String) -> Diagnostic {
     Diagnostic::new(Code::WrongOperator, span, message)
 }
 
 /// What a comparison asks of a fact's presence.
-enum Presence {
+pub(super) enum Presence {
     /// Nothing: it compares values.
     Values,
     /// Whether there is a value at all.
@@ -474,6 +496,16 @@ fn bare(value: &Value, names: &Names) -> Diagnostic {
         .help(format!("write `\"{text}\"`"))
         .fix(value.span, crate::syntax::escape(text));
     }
+    no_let(
+        value,
+        names,
+        &format!("a text stands between quotes: `\"{text}\"`"),
+    )
+}
+
+/// A name that no `let` declares, where a list is due.
+pub(super) fn no_let(value: &Value, names: &Names, help: &str) -> Diagnostic {
+    let text = &value.text;
     let found = Diagnostic::new(
         Code::UnknownName,
         value.span,
@@ -481,7 +513,7 @@ fn bare(value: &Value, names: &Names) -> Diagnostic {
     );
     match nearest(text, names.of_sort(Sort::Let)) {
         Some(near) => found.meant(value.span, near),
-        None => found.help(format!("a text stands between quotes: `\"{text}\"`")),
+        None => found.help(help),
     }
 }
 

@@ -1,5 +1,6 @@
 //! What each `let` stands for, read when it is first used; names that lead back to themselves.
 
+use super::address::{is_address, net};
 use super::cond::Reader;
 use crate::codes::Code;
 use crate::model::Cond;
@@ -16,7 +17,7 @@ const TESTS_MAX: usize = 1_000_000;
 /// What a `let` stands for.
 #[derive(Debug, Clone)]
 pub(super) enum Meaning {
-    /// A list of texts, each with its place.
+    /// A list of texts or of addresses, each with its place.
     Set(Vec<Value>),
     /// A condition.
     Cond(Cond),
@@ -155,35 +156,51 @@ impl<'f> Lets<'f> {
     }
 }
 
+/// A list of texts, or a list of addresses.
 fn set(values: &[Value], report: &mut Report) -> Option<Vec<Value>> {
-    let mut texts = Vec::new();
+    let first = values.first()?;
     for value in values {
-        if value.kind == Kind::Text {
-            texts.push(value.clone());
-            continue;
+        if !is_address(value) && value.kind != Kind::Text {
+            report.add(misplaced(value));
+            return None;
         }
-        let text = &value.text;
-        let is_later = matches!(
-            value.kind,
-            Kind::Ip4 | Kind::Ip6 | Kind::ClockRange | Kind::Clock | Kind::Date
-        );
-        report.add(if is_later {
-            let what = format!(
-                "a set of addresses or times such as `{text}` is not in this version of claw"
+        if is_address(value) != is_address(first) {
+            report.add(
+                Diagnostic::new(
+                    Code::WrongValue,
+                    value.span,
+                    "a list holds texts or addresses, not both",
+                )
+                .and(first.span, "the list begins with this")
+                .help("declare a `let` for each kind"),
             );
-            Diagnostic::new(Code::NotYet, value.span, what)
-                .help("a set holds texts: `let teams = \"ml\", \"web\"`")
-        } else {
-            Diagnostic::new(
-                Code::WrongValue,
-                value.span,
-                format!("`{text}` cannot be in a set"),
-            )
-            .help(format!("a set holds texts: write `\"{text}\"`"))
-        });
-        return None;
+            return None;
+        }
     }
-    Some(texts)
+    if is_address(first) {
+        let read: Vec<_> = values.iter().map(|value| net(value, report)).collect();
+        read.into_iter().collect::<Option<Vec<_>>>()?;
+    }
+    Some(values.to_vec())
+}
+
+/// A value that no set holds.
+fn misplaced(value: &Value) -> Diagnostic {
+    let text = &value.text;
+    let is_time = matches!(value.kind, Kind::ClockRange | Kind::Clock | Kind::Date);
+    if is_time {
+        let what = format!("a set of times such as `{text}` is not in this version of claw");
+        return Diagnostic::new(Code::NotYet, value.span, what)
+            .help("a set holds texts or addresses: `let teams = \"ml\", \"web\"`");
+    }
+    Diagnostic::new(
+        Code::WrongValue,
+        value.span,
+        format!("`{text}` cannot be in a set"),
+    )
+    .help(format!(
+        "a set holds texts or addresses: write `\"{text}\"`"
+    ))
 }
 
 fn size(cond: &Cond) -> usize {
@@ -191,6 +208,7 @@ fn size(cond: &Cond) -> usize {
         Cond::All(parts) | Cond::Any(parts) => parts.iter().map(size).sum::<usize>() + 1,
         Cond::Not(part) => size(part) + 1,
         Cond::Test(_, crate::model::Ask::Matches(patterns)) => patterns.len() + 1,
+        Cond::Test(_, crate::model::Ask::In(nets)) => nets.len() + 1,
         Cond::Always | Cond::Test(..) => 1,
     }
 }

@@ -140,6 +140,7 @@ fn impossible(pattern: &Pattern, fact: &Fact) -> Option<(&'static str, Option<St
         Fact::Method
         | Fact::Path
         | Fact::Host
+        | Fact::Ip
         | Fact::Endpoint
         | Fact::Header(_)
         | Fact::Query(_)
@@ -156,6 +157,7 @@ pub(super) fn fact_word(fact: &Fact) -> &'static str {
         Fact::Method => "method",
         Fact::Path => "path",
         Fact::Host => "host",
+        Fact::Ip => "ip",
         Fact::Endpoint => "endpoint",
         Fact::Header(_) => "header",
         Fact::Query(_) => "query",

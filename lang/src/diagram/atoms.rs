@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use claw_table::{Fact, Kind};
 
+use super::address::AddressValues;
 use super::budget::{Budget, TooLarge};
 use super::text::TextValues;
-use crate::model::{Ask, Cond, Pattern};
+use crate::model::{Ask, Cond, Net, Pattern};
 
 /// One fact that is asked, with the atoms of its values.
 #[derive(Debug, Clone)]
@@ -23,6 +24,7 @@ pub(crate) enum Values {
     Number {
         cuts: Vec<u64>,
     },
+    Address(AddressValues),
     Flag,
 }
 
@@ -32,6 +34,7 @@ pub(crate) enum Sample {
     Absent,
     Texts(Vec<String>),
     Number(u64),
+    Address(u128),
     Flag(bool),
 }
 
@@ -41,6 +44,7 @@ impl Field {
         match &self.values {
             Values::Text(text) => text.samples.len(),
             Values::Number { cuts } => cuts.len() + 2,
+            Values::Address(address) => address.count(),
             Values::Flag => 2,
         }
     }
@@ -67,6 +71,9 @@ impl Field {
                     Sample::Number(cut.copied().unwrap_or(0))
                 }
             },
+            Values::Address(address) => {
+                address.sample(atom).map_or(Sample::Absent, Sample::Address)
+            }
             Values::Flag => Sample::Flag(atom != 0),
         }
     }
@@ -78,7 +85,9 @@ impl Field {
     pub(crate) fn yes(&self, ask: &Ask) -> Vec<(u16, u16)> {
         let highest = id(self.atoms() - 1);
         match (&self.values, ask) {
-            (Values::Text(_) | Values::Number { .. }, Ask::Present) => vec![(1, highest)],
+            (Values::Text(_) | Values::Number { .. } | Values::Address(_), Ask::Present) => {
+                vec![(1, highest)]
+            }
             (Values::Text(text), Ask::Matches(patterns)) => text.yes(patterns),
             (Values::Number { cuts }, Ask::AtLeast(least)) => {
                 vec![(
@@ -90,14 +99,29 @@ impl Field {
                 let end = id(cuts.partition_point(|cut| cut < bound) + at_cut(*bound));
                 if end == 0 { Vec::new() } else { vec![(1, end)] }
             }
+            (Values::Address(address), Ask::In(nets)) => ranges(address.yes(nets)),
             (Values::Flag, Ask::Yes) => vec![(1, 1)],
-            (Values::Text(_), Ask::AtLeast(_) | Ask::Below(_) | Ask::Yes)
-            | (Values::Number { .. }, Ask::Matches(_) | Ask::Yes)
-            | (Values::Flag, Ask::Matches(_) | Ask::Present | Ask::AtLeast(_) | Ask::Below(_)) => {
-                Vec::new()
-            }
+            (Values::Text(_), Ask::AtLeast(_) | Ask::Below(_) | Ask::In(_) | Ask::Yes)
+            | (Values::Number { .. }, Ask::Matches(_) | Ask::In(_) | Ask::Yes)
+            | (Values::Address(_), Ask::Matches(_) | Ask::AtLeast(_) | Ask::Below(_) | Ask::Yes)
+            | (
+                Values::Flag,
+                Ask::Matches(_) | Ask::Present | Ask::AtLeast(_) | Ask::Below(_) | Ask::In(_),
+            ) => Vec::new(),
         }
     }
+}
+
+/// Sorted atoms as ranges.
+pub(crate) fn ranges(atoms: &[u16]) -> Vec<(u16, u16)> {
+    let mut ranges: Vec<(u16, u16)> = Vec::new();
+    for atom in atoms {
+        match ranges.last_mut() {
+            Some((_, last)) if *last + 1 == *atom => *last = *atom,
+            _ => ranges.push((*atom, *atom)),
+        }
+    }
+    ranges
 }
 
 /// A bound of 0 makes no cut, since nothing lies below it; every other bound begins an interval.
@@ -134,6 +158,7 @@ pub(crate) fn fields<'m>(
                     Budget::Atoms.admits(cuts.len() + 2)?;
                     Values::Number { cuts }
                 }
+                Kind::Address => Values::Address(AddressValues::new(&asked.nets)?),
                 Kind::Flag => Values::Flag,
             };
             Ok((
@@ -156,6 +181,7 @@ fn many(fact: &Fact, unions: Unions) -> Unions {
 struct Asked<'m> {
     patterns: Vec<&'m [Pattern]>,
     bounds: Vec<u64>,
+    nets: Vec<&'m [Net]>,
 }
 
 fn gather<'m>(cond: &'m Cond, questions: &mut BTreeMap<&'m Fact, Asked<'m>>) {
@@ -171,6 +197,7 @@ fn gather<'m>(cond: &'m Cond, questions: &mut BTreeMap<&'m Fact, Asked<'m>>) {
             let asked = questions.entry(fact).or_default();
             match ask {
                 Ask::Matches(patterns) => asked.patterns.push(patterns),
+                Ask::In(nets) => asked.nets.push(nets),
                 Ask::AtLeast(0) | Ask::Below(0) | Ask::Present | Ask::Yes => {}
                 Ask::AtLeast(bound) | Ask::Below(bound) => asked.bounds.push(*bound),
             }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use claw_table::{ArmId, Fact};
+use claw_table::ArmId;
 
 use super::budget::{Budget, TooLarge};
 use super::from_model::Built;
@@ -174,11 +174,10 @@ impl<'b, 'm> Walk<'b, 'm> {
         }
     }
 
-    /// Every request has a method, a path and an endpoint: their absence is nobody's.
+    /// What every request has is absent from none.
     fn first(&self, field: u16) -> u16 {
         let fact = self.built.fields.get(usize::from(field));
-        let always = fact
-            .is_some_and(|field| matches!(field.fact, Fact::Method | Fact::Path | Fact::Endpoint));
+        let always = fact.is_some_and(|field| field.fact.is_always());
         u16::from(always)
     }
 

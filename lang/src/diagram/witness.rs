@@ -1,6 +1,7 @@
 //! Requests made up from the diagram: one for each arm that it can end in.
 
 use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
 
 use claw_table::{ArmId, Fact};
 
@@ -8,6 +9,7 @@ use super::atoms::{Field, Sample};
 use super::audit::AuditedDiagram;
 use super::from_model::Built;
 use super::store::Ref;
+use crate::model::shown;
 use crate::oracle::Request;
 
 impl AuditedDiagram<'_> {
@@ -25,6 +27,7 @@ pub(crate) fn ordinary() -> Request {
         host: Some("localhost".to_owned()),
         endpoint: Some("chat".to_owned()),
         model: Some("model".to_owned()),
+        ip: Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
         tokens: Some(1000),
         ..Request::default()
     }
@@ -87,12 +90,14 @@ impl Built<'_> {
 }
 
 fn set(request: &mut Request, fact: &Fact, sample: Sample) {
-    let (texts, number, flag) = match sample {
-        Sample::Absent => (Vec::new(), None, false),
-        Sample::Texts(texts) => (texts, None, false),
-        Sample::Number(number) => (Vec::new(), Some(number), false),
-        Sample::Flag(flag) => (Vec::new(), None, flag),
-    };
+    let (mut texts, mut number, mut address, mut flag) = (Vec::new(), None, None, false);
+    match sample {
+        Sample::Absent => {}
+        Sample::Texts(found) => texts = found,
+        Sample::Number(found) => number = Some(found),
+        Sample::Address(found) => address = Some(shown(found)),
+        Sample::Flag(found) => flag = found,
+    }
     let named = |name: &String| {
         let name = name.clone();
         texts
@@ -108,6 +113,7 @@ fn set(request: &mut Request, fact: &Fact, sample: Sample) {
         Fact::Model => request.model = texts.into_iter().next(),
         Fact::Header(name) => request.headers.extend(named(name)),
         Fact::Query(name) => request.query.extend(named(name)),
+        Fact::Ip => request.ip = address,
         Fact::Tokens => request.tokens = number,
         Fact::Streaming => request.streaming = flag,
         Fact::Has(can) => {

@@ -13,6 +13,7 @@ pub(super) fn fact(fact: &Fact) -> String {
         Fact::Method => "method".to_owned(),
         Fact::Path => "path".to_owned(),
         Fact::Host => "host".to_owned(),
+        Fact::Ip => "ip".to_owned(),
         Fact::Endpoint => "endpoint".to_owned(),
         Fact::Header(name) => format!("header {}", escape(name)),
         Fact::Query(name) => format!("query {}", escape(name)),
@@ -29,6 +30,7 @@ pub(super) fn value(fact: &Fact, request: &Request) -> String {
         Fact::Tokens => request
             .tokens
             .map_or("absent".to_owned(), |tokens| tokens.to_string()),
+        Fact::Ip => request.ip.map_or("absent".to_owned(), |ip| ip.to_string()),
         Fact::Streaming => yes_or_no(request.streaming),
         Fact::Has(can) => yes_or_no(request.uses(*can)),
         Fact::Method => bare(request.method.as_ref()),
@@ -47,7 +49,13 @@ pub(super) fn value(fact: &Fact, request: &Request) -> String {
 
 /// Every fact of a request that says something.
 pub(crate) fn request(request: &Request) -> Vec<super::Said> {
-    let mut facts = vec![Fact::Method, Fact::Path, Fact::Host, Fact::Endpoint];
+    let mut facts = vec![
+        Fact::Method,
+        Fact::Path,
+        Fact::Host,
+        Fact::Ip,
+        Fact::Endpoint,
+    ];
     let mut names: Vec<&String> = Vec::new();
     for (name, _) in &request.headers {
         if !names.contains(&name) {
@@ -95,6 +103,17 @@ pub(super) fn test(failed: &Failed<'_>) -> String {
                 (false, false) => ("<", *bound),
             };
             format!("{name} {op} {}", count(bound))
+        }
+        Ask::In(nets) => {
+            let list: Vec<String> = nets.iter().map(ToString::to_string).collect();
+            let list = list.join(", ");
+            let op = match (nets.iter().all(|net| net.is_single()), not) {
+                (true, false) => "is",
+                (true, true) => "is not",
+                (false, false) => "in",
+                (false, true) => "not in",
+            };
+            format!("{name} {op} {list}")
         }
         Ask::Matches(patterns) => {
             let is_exact = patterns.iter().all(|one| matches!(one, Pattern::Exact(_)));

@@ -227,6 +227,10 @@ pub fn written(request: &Request) -> String {
     one("endpoint", &request.endpoint, &usual.endpoint);
     // A name is always said: without one a request is hard to imagine.
     one("model", &request.model, &None);
+    if request.ip != usual.ip {
+        let ip = request.ip.map_or("absent".to_owned(), |ip| ip.to_string());
+        parts.push(format!("ip {ip}"));
+    }
     for (fact, list) in [("header", &request.headers), ("query", &request.query)] {
         for (name, value) in list {
             let value = escape(&String::from_utf8_lossy(value));

@@ -9,6 +9,8 @@ pub enum Fact {
     Path,
     /// The host the client named, lower case, without port.
     Host,
+    /// The address the request comes from.
+    Ip,
     /// What the path asks for: `chat`, `responses`, `messages`, `embeddings`, `count-tokens`, `other`.
     Endpoint,
     /// Every value of the named header. The name is lower case.
@@ -32,6 +34,8 @@ pub enum Kind {
     Text,
     /// Absent or a whole number.
     Number,
+    /// Absent or an address: see [`crate::address`].
+    Address,
     /// No or yes.
     Flag,
 }
@@ -59,6 +63,7 @@ impl Fact {
             | Self::Query(_)
             | Self::Model => Kind::Text,
             Self::Tokens => Kind::Number,
+            Self::Ip => Kind::Address,
             Self::Streaming | Self::Has(_) => Kind::Flag,
         }
     }
@@ -68,12 +73,18 @@ impl Fact {
         matches!(self, Self::Header(_) | Self::Query(_))
     }
 
+    /// Whether every request has it.
+    pub fn is_always(&self) -> bool {
+        matches!(self, Self::Method | Self::Path | Self::Endpoint | Self::Ip)
+    }
+
     /// When this fact is known.
     pub fn phase(&self) -> Phase {
         match self {
             Self::Method
             | Self::Path
             | Self::Host
+            | Self::Ip
             | Self::Endpoint
             | Self::Header(_)
             | Self::Query(_) => Phase::Head,
@@ -168,6 +179,8 @@ pub trait Facts {
     fn texts(&self, fact: &Fact, each: impl FnMut(&[u8]));
     /// The value of a number fact, or nothing where it is absent.
     fn number(&self, fact: &Fact) -> Option<u64>;
+    /// The value of an address fact as [`crate::address`] writes it, or nothing where it is absent.
+    fn address(&self, fact: &Fact) -> Option<u128>;
     /// The value of a flag fact.
     fn flag(&self, fact: &Fact) -> bool;
 }

@@ -7,6 +7,7 @@
 //! Parts ─encode→ bytes ─open: decode, verify, index→ Table ─decide(facts)→ ArmId
 //! ```
 
+mod address;
 mod facts;
 mod ids;
 pub mod policy;
@@ -27,11 +28,13 @@ mod text;
 mod walk;
 
 pub use about::{About, Feature, Place};
+pub use address::address;
 pub use facts::{Can, Fact, Facts, Kind, Phase};
 pub use file::{encode, repair};
 pub use ids::{ArmId, AtomId, ClassId, DenyId, FieldId, ModelId, ProviderId};
 pub use parts::{
-    Cell, DiagramParts, FieldParts, Node, NumberParts, Parts, Ref, Run, Split, TextParts, Union,
+    AddressParts, Cell, DiagramParts, FieldParts, Node, NumberParts, Parts, Ref, Run, Split,
+    TextParts, Union,
 };
 pub use table::{Field, Stats, Table};
 pub use unsound::{Section, Unsound};

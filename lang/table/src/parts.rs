@@ -145,6 +145,8 @@ pub enum Split {
     Text(TextParts),
     /// Whole numbers.
     Number(NumberParts),
+    /// Addresses.
+    Address(AddressParts),
     /// Atom 0 is no, atom 1 is yes.
     Flag,
 }
@@ -185,5 +187,16 @@ pub struct NumberParts {
     /// Where one interval ends and the next begins, sorted; each is the first number of the next.
     pub cuts: Vec<u64>,
     /// The atom of each interval; one more than there are cuts.
+    pub atoms: Vec<AtomId>,
+}
+
+/// How addresses fall into atoms: by the cuts below them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AddressParts {
+    /// The atom of a fact without a value.
+    pub absent: AtomId,
+    /// Where one range ends and the next begins, sorted; each is the first address of the next.
+    pub cuts: Vec<u128>,
+    /// The atom of each range; one more than there are cuts. Ranges apart may share an atom.
     pub atoms: Vec<AtomId>,
 }

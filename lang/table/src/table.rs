@@ -4,8 +4,8 @@ use crate::policy::Policy;
 use crate::text::{Repeats, Seen, TextIndex};
 use crate::walk::Paths;
 use crate::{
-    About, ArmId, AtomId, Fact, Facts, Feature, FieldParts, NumberParts, Place, Section, Split,
-    Unsound, file, verify,
+    About, AddressParts, ArmId, AtomId, Fact, Facts, Feature, FieldParts, NumberParts, Place,
+    Section, Split, Unsound, file, verify,
 };
 
 /// A compiled policy that was proved sound when it was opened.
@@ -108,6 +108,7 @@ pub struct Field {
 enum Index {
     Text(TextIndex),
     Number(NumberParts),
+    Address(AddressParts),
     Flag,
 }
 
@@ -121,6 +122,7 @@ impl Field {
         let index = match &parts.split {
             Split::Text(text) => Index::Text(TextIndex::new(text, repeats)?),
             Split::Number(number) => Index::Number(number.clone()),
+            Split::Address(address) => Index::Address(address.clone()),
             Split::Flag => Index::Flag,
         };
         Some(Self {
@@ -154,6 +156,13 @@ impl Field {
                 Some(value) => {
                     let interval = number.cuts.partition_point(|cut| *cut <= value);
                     number.atoms.get(interval).copied()
+                }
+            },
+            Index::Address(address) => match facts.address(&self.fact) {
+                None => Some(address.absent),
+                Some(value) => {
+                    let range = address.cuts.partition_point(|cut| *cut <= value);
+                    address.atoms.get(range).copied()
                 }
             },
             Index::Flag => Some(AtomId(facts.flag(&self.fact).into())),

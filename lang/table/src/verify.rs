@@ -9,8 +9,8 @@
 
 use crate::policy::{Action, Policy, Provider, Secret};
 use crate::{
-    ArmId, AtomId, Can, Cell, DiagramParts, Fact, FieldParts, Kind, Node, NumberParts, Parts, Ref,
-    Run, Section, Split, TextParts, Unsound,
+    AddressParts, ArmId, AtomId, Can, Cell, DiagramParts, Fact, FieldParts, Kind, Node,
+    NumberParts, Parts, Ref, Run, Section, Split, TextParts, Unsound,
 };
 
 /// Proves the parts sound and gives the length of the longest walk.
@@ -134,6 +134,7 @@ fn field(field: &FieldParts) -> Check {
     match (&field.split, field.fact.kind()) {
         (Split::Text(split), Kind::Text) => text(split, field),
         (Split::Number(split), Kind::Number) => number(split, field),
+        (Split::Address(split), Kind::Address) => address(split, field),
         (Split::Flag, Kind::Flag) if field.atoms == 2 => Ok(()),
         _ => Err("a split that does not fit its fact"),
     }
@@ -185,16 +186,26 @@ fn text(split: &TextParts, field: &FieldParts) -> Check {
 }
 
 fn number(split: &NumberParts, field: &FieldParts) -> Check {
-    check!(ordered(&split.cuts, |a, b| a < b), "cuts out of order");
+    cuts(&split.cuts, split.atoms.len())?;
+    in_range(split.atoms.iter().chain([&split.absent]), field)
+}
+
+fn address(split: &AddressParts, field: &FieldParts) -> Check {
+    cuts(&split.cuts, split.atoms.len())?;
+    in_range(split.atoms.iter().chain([&split.absent]), field)
+}
+
+fn cuts<T: PartialOrd + From<u8>>(cuts: &[T], intervals: usize) -> Check {
+    check!(ordered(cuts, |a, b| a < b), "cuts out of order");
     check!(
-        split.cuts.first() != Some(&0),
+        cuts.first() != Some(&T::from(0)),
         "a cut with nothing below it",
     );
     check!(
-        split.atoms.len() == split.cuts.len() + 1,
+        intervals == cuts.len() + 1,
         "another count of intervals than of cuts",
     );
-    in_range(split.atoms.iter().chain([&split.absent]), field)
+    Ok(())
 }
 
 fn in_range<'a>(atoms: impl IntoIterator<Item = &'a AtomId>, field: &FieldParts) -> Check {

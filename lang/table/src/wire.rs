@@ -70,7 +70,7 @@ macro_rules! numbers {
     )*};
 }
 
-numbers!(u8, u16, u32, u64);
+numbers!(u8, u16, u32, u64, u128);
 
 impl Wire for [u8; 32] {
     const BYTES_MIN: usize = 32;

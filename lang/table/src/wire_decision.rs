@@ -2,8 +2,8 @@
 
 use crate::wire::{Fault, Reader, Wire, choice, record, wrapped};
 use crate::{
-    AtomId, Can, Cell, DiagramParts, Fact, FieldParts, Node, NumberParts, Ref, Run, Split,
-    TextParts, Union,
+    AddressParts, AtomId, Can, Cell, DiagramParts, Fact, FieldParts, Node, NumberParts, Ref, Run,
+    Split, TextParts, Union,
 };
 
 wrapped! { Ref(u32) }
@@ -21,6 +21,7 @@ record! {
     }
     Union { tests: u64, atom: AtomId }
     NumberParts { absent: AtomId, cuts: Vec<u64>, atoms: Vec<AtomId> }
+    AddressParts { absent: AtomId, cuts: Vec<u128>, atoms: Vec<AtomId> }
     DiagramParts { root: Ref, nodes: Vec<Node>, cells: Vec<Cell>, runs: Vec<Run> }
     Node { field: u16, runs: u16, base: u32, miss: Ref }
     Cell { owner: u32, next: Ref }
@@ -39,8 +40,9 @@ choice! {
         7 => Streaming,
         8 => Has(Can),
         9 => Tokens,
+        10 => Ip,
     }
-    Split { 0 => Text(TextParts), 1 => Number(NumberParts), 2 => Flag }
+    Split { 0 => Text(TextParts), 1 => Number(NumberParts), 2 => Flag, 3 => Address(AddressParts) }
 }
 
 impl Wire for Can {

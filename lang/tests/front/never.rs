@@ -56,6 +56,15 @@ route { when model is \"big\" -> code
 never runaway costs over $1.50",
     ),
     (
+        "an address, by its reach",
+        "let offices = 10.0.0.0/8, fe80::/10
+class code { primary cloud/large; retry once }
+route { when ip in 10.1.0.0/16 -> deny 400 \"no\"
+  when ip in offices -> code
+  otherwise -> deny 400 \"no\" }
+never abroad when ip in offices reaches provider tagged us",
+    ),
+    (
         "a sub-route, by its cost",
         "class cheap { primary house/small }
 class code { primary cloud/large; retry once }
@@ -244,6 +253,7 @@ fn read(text: &str) -> Request {
         path: Some("/v1/chat/completions".to_owned()),
         host: Some("localhost".to_owned()),
         endpoint: Some("chat".to_owned()),
+        ip: Some("127.0.0.1".parse().unwrap()),
         tokens: Some(1000),
         ..Request::default()
     };
@@ -260,6 +270,7 @@ fn read(text: &str) -> Request {
             "method" => request.method = said(),
             "path" => request.path = said(),
             "host" => request.host = said(),
+            "ip" => request.ip = said().map(|ip| ip.parse().unwrap()),
             "endpoint" => request.endpoint = said(),
             "model" => request.model = said(),
             "streaming" => request.streaming = true,

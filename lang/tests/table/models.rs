@@ -1,6 +1,6 @@
 //! Random models, built directly: any fact, any nesting, routes that lead to later routes.
 
-use claw_lang::model::{Arm, Ask, Cond, Goal, Guard, Model, Pattern, Route, RouteId};
+use claw_lang::model::{Arm, Ask, Cond, Goal, Guard, Model, Net, Pattern, Route, RouteId};
 use claw_lang::span::Span;
 use claw_table::policy::{self, Action, Causes, Class, Deny, Policy};
 use claw_table::{ArmId, Can, ClassId, DenyId, Fact};
@@ -29,11 +29,42 @@ pub(crate) const TEXTS: [&str; 14] = [
 /// Numbers whose neighbours matter.
 pub(crate) const NUMBERS: [u64; 7] = [0, 1, 2, 10, 11, 100_000, u64::MAX];
 
+/// Ranges of both families, one in another, side by side, and as wide as can be.
+pub(crate) const NETS: [&str; 14] = [
+    "0.0.0.0/0",
+    "10.0.0.0/8",
+    "10.0.0.0/9",
+    "10.128.0.0/9",
+    "10.0.0.5",
+    "9.0.0.0/8",
+    "255.255.255.255",
+    "::/0",
+    "::/64",
+    "::ffff:0:0/95",
+    "::1",
+    "fe80::/10",
+    "ffff:ffff::/32",
+    "::ffff:10.0.0.0/105",
+];
+
+fn nets() -> impl Strategy<Value = Vec<Net>> {
+    vec(select(&NETS[..]), 1..4).prop_map(|texts| {
+        let mut nets: Vec<Net> = texts
+            .into_iter()
+            .filter_map(|one| Net::read(one).ok())
+            .collect();
+        nets.sort_unstable();
+        nets.dedup();
+        nets
+    })
+}
+
 pub(crate) fn facts() -> Vec<Fact> {
     let mut facts = vec![
         Fact::Method,
         Fact::Path,
         Fact::Host,
+        Fact::Ip,
         Fact::Endpoint,
         Fact::Header("x-a".to_owned()),
         Fact::Header("x-b".to_owned()),
@@ -56,18 +87,18 @@ fn pattern() -> impl Strategy<Value = Pattern> {
 
 fn test() -> impl Strategy<Value = Cond> {
     let numbers = select(&NUMBERS[..]);
-    (select(facts()), vec(pattern(), 1..4), numbers, 0..6u8).prop_map(
-        |(fact, patterns, number, which)| {
-            let ask = match (fact.kind(), which) {
-                (claw_table::Kind::Flag, _) => Ask::Yes,
-                (_, 0) => Ask::Present,
-                (claw_table::Kind::Text, _) => Ask::Matches(patterns),
-                (claw_table::Kind::Number, 1..3) => Ask::AtLeast(number),
-                (claw_table::Kind::Number, _) => Ask::Below(number),
-            };
-            Cond::Test(fact, ask)
-        },
-    )
+    let texts = (vec(pattern(), 1..4), nets());
+    (select(facts()), texts, numbers, 0..6u8).prop_map(|(fact, (patterns, nets), number, which)| {
+        let ask = match (fact.kind(), which) {
+            (claw_table::Kind::Flag, _) => Ask::Yes,
+            (_, 0) => Ask::Present,
+            (claw_table::Kind::Address, _) => Ask::In(nets),
+            (claw_table::Kind::Text, _) => Ask::Matches(patterns),
+            (claw_table::Kind::Number, 1..3) => Ask::AtLeast(number),
+            (claw_table::Kind::Number, _) => Ask::Below(number),
+        };
+        Cond::Test(fact, ask)
+    })
 }
 
 pub(crate) fn cond() -> impl Strategy<Value = Cond> {

@@ -1,5 +1,8 @@
 //! Random requests, close to what models ask: their literals, and one byte more or less.
 
+use std::net::IpAddr;
+
+use claw_lang::model::shown;
 use claw_lang::oracle::Request;
 use claw_table::{Can, Fact, Kind};
 use proptest::collection::vec;
@@ -7,7 +10,7 @@ use proptest::option::weighted;
 use proptest::prelude::{Strategy, any};
 use proptest::sample::select;
 
-use super::models::{NUMBERS, TEXTS, facts};
+use super::models::{NETS, NUMBERS, TEXTS, facts};
 
 /// A text of the models, or a neighbour of one.
 fn text() -> impl Strategy<Value = String> {
@@ -44,13 +47,33 @@ fn number() -> impl Strategy<Value = u64> {
     })
 }
 
+/// The first address of a range of the models, or the one before or after it.
+fn address() -> impl Strategy<Value = IpAddr> {
+    (select(&NETS[..]), any::<u32>(), 0..4u8).prop_map(|(net, inside, how)| {
+        let (ip, _) = net.split_once('/').unwrap_or((net, ""));
+        let first = claw_table::address(ip.parse().expect("an address"));
+        shown(match how {
+            0 => first.wrapping_sub(1),
+            1 => first.wrapping_add(1),
+            2 => first ^ u128::from(inside),
+            _ => first,
+        })
+    })
+}
+
 fn named(names: &'static [&'static str]) -> impl Strategy<Value = Vec<(String, Vec<u8>)>> {
     vec((select(names).prop_map(str::to_owned), bytes()), 0..4)
 }
 
 pub(crate) fn request() -> impl Strategy<Value = Request> {
     let single = || weighted(0.85, text());
-    let texts = (single(), single(), single(), single(), single());
+    let texts = (
+        single(),
+        single(),
+        single(),
+        single(),
+        (single(), weighted(0.9, address())),
+    );
     let lists = (named(&["x-a", "x-b", "x-c"]), named(&["q", "r"]));
     let body = (
         any::<bool>(),
@@ -58,7 +81,11 @@ pub(crate) fn request() -> impl Strategy<Value = Request> {
         weighted(0.85, number()),
     );
     (texts, lists, body).prop_map(
-        |((method, path, host, endpoint, model), (headers, query), (streaming, has, tokens))| {
+        |(
+            (method, path, host, endpoint, (model, ip)),
+            (headers, query),
+            (streaming, has, tokens),
+        )| {
             Request {
                 method,
                 path,
@@ -66,6 +93,7 @@ pub(crate) fn request() -> impl Strategy<Value = Request> {
                 endpoint,
                 headers,
                 query,
+                ip,
                 model,
                 streaming,
                 has,
@@ -93,6 +121,7 @@ pub(crate) fn graft(request: &mut Request, other: &Request, which: usize) {
         Fact::Path => request.path.clone_from(&other.path),
         Fact::Host => request.host.clone_from(&other.host),
         Fact::Endpoint => request.endpoint.clone_from(&other.endpoint),
+        Fact::Ip => request.ip = other.ip,
         Fact::Model => request.model.clone_from(&other.model),
         Fact::Header(_) => request.headers.clone_from(&other.headers),
         Fact::Query(_) => request.query.clone_from(&other.query),

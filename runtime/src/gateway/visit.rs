@@ -112,6 +112,7 @@ impl<'w> Visit<'w> {
                 path,
                 query: parts.uri.query(),
                 host: host.as_deref(),
+                ip: from.ip(),
                 headers: &parts.headers,
                 body: &body.bytes,
                 peek: &peek,

@@ -1,6 +1,7 @@
 //! What a policy may ask about a request, answered only when it is asked.
 
 use std::borrow::Cow;
+use std::net::IpAddr;
 
 use claw_table::{Can, Fact, Facts};
 use http::{HeaderMap, Method};
@@ -20,6 +21,8 @@ pub struct Asked<'a> {
     pub query: Option<&'a str>,
     /// The host the client named, lower case, without port.
     pub host: Option<&'a str>,
+    /// The address the request comes from.
+    pub ip: IpAddr,
     /// The client's headers.
     pub headers: &'a HeaderMap,
     /// The body.
@@ -54,12 +57,16 @@ impl Facts for Asked<'_> {
                     each(model.name.as_bytes());
                 }
             }
-            Fact::Streaming | Fact::Has(_) | Fact::Tokens => {}
+            Fact::Ip | Fact::Streaming | Fact::Has(_) | Fact::Tokens => {}
         }
     }
 
     fn number(&self, fact: &Fact) -> Option<u64> {
         (*fact == Fact::Tokens).then(|| tokens::estimate(self.body))
+    }
+
+    fn address(&self, fact: &Fact) -> Option<u128> {
+        (*fact == Fact::Ip).then(|| claw_table::address(self.ip))
     }
 
     fn flag(&self, fact: &Fact) -> bool {
@@ -69,6 +76,7 @@ impl Facts for Asked<'_> {
             Fact::Method
             | Fact::Path
             | Fact::Host
+            | Fact::Ip
             | Fact::Endpoint
             | Fact::Header(_)
             | Fact::Query(_)

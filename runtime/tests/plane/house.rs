@@ -28,6 +28,8 @@ use tokio::sync::watch;
 pub(crate) struct Plan {
     pub policy: Policy,
     pub action: Action,
+    /// What is served by, if it is not one arm for everything.
+    pub table: Option<Vec<u8>>,
     pub limits: Limits,
 }
 
@@ -55,6 +57,26 @@ impl Plan {
                 ..Policy::default()
             },
             action: Action::Class(ClassId(0)),
+            table: None,
+            limits: Limits::default(),
+        }
+    }
+
+    /// By a policy as it is written. Its providers are simulated, whatever their addresses.
+    pub(crate) fn written(text: &str) -> Self {
+        let source = claw_lang::Source {
+            path: "policy.claw".into(),
+            text: text.to_owned(),
+        };
+        let compiled = claw_lang::compile(vec![source]);
+        let Some(bytes) = compiled.table else {
+            panic!("{}", compiled.report.human());
+        };
+        let table = Table::open(&bytes).unwrap();
+        Self {
+            policy: table.policy().clone(),
+            action: Action::Class(ClassId(0)),
+            table: Some(bytes),
             limits: Limits::default(),
         }
     }
@@ -223,17 +245,17 @@ impl House {
                 addresses: Arc::new(ArcSwap::from_pointee(addresses)),
             })
         });
-        let snapshot = Arc::new(Snapshot {
-            upstreams: upstreams.collect(),
-            reluctant,
-            digest: HeaderValue::from_static("digest-1"),
-            models: r#"{"object":"list","data":[]}"#.into(),
-            table: Table::open(&claw_table::encode(&Parts::always(
-                plan.policy,
-                plan.action,
-            )))
-            .unwrap(),
-        });
+        let snapshot =
+            Arc::new(Snapshot {
+                upstreams: upstreams.collect(),
+                reluctant,
+                digest: HeaderValue::from_static("digest-1"),
+                models: r#"{"object":"list","data":[]}"#.into(),
+                table: Table::open(&plan.table.unwrap_or_else(|| {
+                    claw_table::encode(&Parts::always(plan.policy, plan.action))
+                }))
+                .unwrap(),
+            });
         let live = Arc::new(Live::new(snapshot));
         let common = Common::new(live, plan.limits);
         let records = Arc::new(Records::default());
