@@ -12,7 +12,9 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
     (
         "lang/table/src",
         &[
-            &["ids", "facts", "policy", "about", "text", "wire", "walk"],
+            &[
+                "address", "ids", "facts", "policy", "about", "text", "wire", "walk",
+            ],
             &[
                 "table",
                 "parts",
