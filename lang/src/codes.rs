@@ -107,7 +107,7 @@ codes! {
         C0308 WrongValue: "a value of the wrong kind",
         C0309 WrongOperator: "an operator that does not fit the fact",
         C0310 UnknownWord: "a word that this place does not know",
-        C0311 WildPattern: "a pattern that cannot be matched yet",
+        C0311 WildPattern: "a pattern with too many stars",
         C0312 BadUrl: "an address that cannot be used",
         C0313 NeverEqual: "a value that the fact never has",
     }

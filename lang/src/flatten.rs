@@ -1,15 +1,15 @@
 //! From the proved diagram to the parts of a table.
 
+mod text;
+
 use std::collections::BTreeMap;
 
 use claw_table::{
     AddressParts, AtomId, DiagramParts, Feature, FieldParts, Node, NumberParts, Parts, Place, Ref,
-    Run, Split, TextParts, Union,
+    Run, Split,
 };
 
-use crate::diagram::{
-    self, AddressValues, AuditedDiagram, Budget, Field, Row, TextValues, TooLarge, Values,
-};
+use crate::diagram::{self, AddressValues, AuditedDiagram, Budget, Field, Row, TooLarge, Values};
 use crate::model::Model;
 use crate::span::Span;
 
@@ -272,7 +272,7 @@ fn runs(edges: &[(u16, Ref)], miss: Ref) -> Vec<Run> {
 fn field_parts(field: &Field, classes: &[u16]) -> FieldParts {
     let class = |atom: usize| AtomId(classes.get(atom).copied().unwrap_or(0));
     let split = match &field.values {
-        Values::Text(text) => Split::Text(text_parts(text, classes)),
+        Values::Text(text) => Split::Text(text::parts(text, classes)),
         Values::Number { cuts } => {
             let mut parts = NumberParts {
                 absent: class(0),
@@ -314,107 +314,4 @@ fn address_parts(address: &AddressValues, classes: &[u16]) -> AddressParts {
         }
     }
     parts
-}
-
-/// Keeps only the affixes and literals that make a difference.
-fn text_parts(text: &TextValues, classes: &[u16]) -> TextParts {
-    let class = |atom: &u16| AtomId(classes.get(usize::from(*atom)).copied().unwrap_or(0));
-    let columns = text.suffixes.len() + 1;
-    let grid: Vec<AtomId> = text.grid.iter().map(class).collect();
-    let row = |at: usize| {
-        grid.get(at * columns..(at + 1) * columns)
-            .unwrap_or_default()
-    };
-    let column = |at: usize| grid.iter().skip(at).step_by(columns);
-
-    let rows: Vec<usize> = std::iter::once(0)
-        .chain((1..=text.prefixes.len()).filter(|at| {
-            let own = text.prefixes.get(at - 1).map_or("", String::as_str);
-            row(*at)
-                != row(longest(&text.prefixes, |other| {
-                    other != own && own.starts_with(other)
-                }))
-        }))
-        .collect();
-    let kept: Vec<usize> = std::iter::once(0)
-        .chain((1..columns).filter(|at| {
-            let own = text.suffixes.get(at - 1).map_or("", String::as_str);
-            let parent = longest(&text.suffixes, |other| other != own && own.ends_with(other));
-            column(*at).ne(column(parent))
-        }))
-        .collect();
-    let literals = text.literals.iter().filter_map(|(literal, atom)| {
-        let at = longest(&text.prefixes, |prefix| literal.starts_with(prefix)) * columns
-            + longest(&text.suffixes, |suffix| literal.ends_with(suffix));
-        (grid.get(at) != Some(&class(atom))).then(|| (literal.clone(), class(atom)))
-    });
-    let pick = |list: &[String], kept: &[usize]| {
-        kept.iter()
-            .filter_map(|at| list.get(at.checked_sub(1)?).cloned())
-            .collect()
-    };
-    let (tests, unions) = unions(text, classes);
-    TextParts {
-        absent: class(&0),
-        literals: literals.collect(),
-        prefixes: pick(&text.prefixes, &rows),
-        suffixes: pick(&text.suffixes, &kept),
-        grid: rows
-            .iter()
-            .flat_map(|at| {
-                kept.iter()
-                    .filter_map(|column| row(*at).get(*column).copied())
-            })
-            .collect(),
-        tests,
-        unions,
-    }
-}
-
-/// One more than the position of the longest that fits, or 0.
-fn longest(affixes: &[String], fits: impl Fn(&str) -> bool) -> usize {
-    let fitting = affixes.iter().enumerate().filter(|(_, affix)| fits(affix));
-    fitting
-        .max_by_key(|(_, affix)| affix.len())
-        .map_or(0, |(at, _)| at + 1)
-}
-
-/// The tests of each class, told by one of its values, and every set these can add up to.
-fn unions(text: &TextValues, classes: &[u16]) -> (Vec<u64>, Vec<Union>) {
-    if text.unions.is_empty() {
-        return (Vec::new(), Vec::new());
-    }
-    let count = classes
-        .iter()
-        .max()
-        .map_or(1, |last| usize::from(*last) + 1);
-    let mut tests: Vec<Option<u64>> = vec![None; count];
-    for (met, class) in text.met.iter().zip(classes).skip(1) {
-        if let Some(slot) = tests.get_mut(usize::from(*class)) {
-            slot.get_or_insert(*met);
-        }
-    }
-    let singles: Vec<u64> = tests.iter().copied().flatten().collect();
-    let atom = |met: u64| {
-        text.unions
-            .get(&met)
-            .and_then(|atom| classes.get(usize::from(*atom)))
-    };
-    let mut sums: BTreeMap<u64, AtomId> = BTreeMap::new();
-    let mut open = singles.clone();
-    while let Some(met) = open.pop() {
-        if let Some(class) = atom(met)
-            && sums.insert(met, AtomId(*class)).is_none()
-        {
-            open.extend(singles.iter().map(|more| met | more));
-        }
-    }
-    let sums = sums
-        .into_iter()
-        .map(|(tests, atom)| Union { tests, atom })
-        .collect();
-    (
-        tests.into_iter().map(Option::unwrap_or_default).collect(),
-        sums,
-    )
 }

@@ -126,6 +126,11 @@ pub enum Pattern {
     Prefix(String),
     /// The value ends with this: `*-mini`.
     Suffix(String),
+    /// The value has this in it: `*preview*`.
+    Infix(String),
+    /// The value begins with the first, ends with the second, and is long enough for both:
+    /// `gpt-*-mini`.
+    Around(String, String),
 }
 
 /// A construct that is compiled but that not every gateway enforces.

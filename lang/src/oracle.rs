@@ -280,5 +280,16 @@ fn matches(pattern: &Pattern, value: &[u8]) -> bool {
         Pattern::Exact(text) => value == text.as_bytes(),
         Pattern::Prefix(text) => value.starts_with(text.as_bytes()),
         Pattern::Suffix(text) => value.ends_with(text.as_bytes()),
+        Pattern::Infix(text) => {
+            text.is_empty()
+                || value
+                    .windows(text.len())
+                    .any(|part| part == text.as_bytes())
+        }
+        Pattern::Around(head, tail) => {
+            value.len() >= head.len() + tail.len()
+                && value.starts_with(head.as_bytes())
+                && value.ends_with(tail.as_bytes())
+        }
     }
 }

@@ -284,7 +284,10 @@ fn named(cond: &Cond, found: &mut BTreeSet<String>) {
         Cond::Test(Fact::Model, Ask::Matches(patterns)) => {
             found.extend(patterns.iter().filter_map(|pattern| match pattern {
                 Pattern::Exact(name) => Some(name.clone()),
-                Pattern::Prefix(_) | Pattern::Suffix(_) => None,
+                Pattern::Prefix(_)
+                | Pattern::Suffix(_)
+                | Pattern::Infix(_)
+                | Pattern::Around(..) => None,
             }));
         }
         // What stands under `not` is not offered.

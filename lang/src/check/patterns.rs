@@ -51,35 +51,36 @@ fn exact(value: &Value, report: &mut Report) -> Pattern {
 
 fn like(value: &Value, report: &mut Report) -> Option<Pattern> {
     let text = value.text.as_str();
-    let stars = text.matches('*').count();
-    if stars == 0 {
-        return Some(Pattern::Exact(text.to_owned()));
+    let parts: Vec<&str> = text.split('*').collect();
+    match *parts {
+        [whole] => return Some(Pattern::Exact(whole.to_owned())),
+        [head, ""] => return Some(Pattern::Prefix(head.to_owned())),
+        ["", tail] => return Some(Pattern::Suffix(tail.to_owned())),
+        [head, tail] => return Some(Pattern::Around(head.to_owned(), tail.to_owned())),
+        ["", inside, ""] if !inside.is_empty() => return Some(Pattern::Infix(inside.to_owned())),
+        _ => {}
     }
-    if stars == 1 {
-        if let Some(head) = text.strip_suffix('*') {
-            return Some(Pattern::Prefix(head.to_owned()));
-        }
-        if let Some(tail) = text.strip_prefix('*') {
-            return Some(Pattern::Suffix(tail.to_owned()));
-        }
-    }
-    let found = Diagnostic::new(
+    let mut found = Diagnostic::new(
         Code::WildPattern,
         value.span,
-        format!(
-            "the pattern `{}` is not in this version of claw",
-            escape(text)
-        ),
-    );
-    let found = match text.split_once('*') {
-        Some((head, tail)) if stars == 1 => found.label("a star in the middle").help(format!(
-            "write two patterns joined by `and`: `like {}` and `like {}`",
-            escape(&format!("{head}*")),
-            escape(&format!("*{tail}"))
+        format!("`{}` has too many stars", escape(text)),
+    )
+    .label("one star, or one at each end");
+    let inside: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    let star = |here| if here { "*" } else { "" };
+    let (first, last) = (star(text.starts_with('*')), star(text.ends_with('*')));
+    found = match *inside {
+        [] => found.help("write `is present` where any value will do"),
+        [only] => {
+            let fix = escape(&format!("{first}{only}{last}"));
+            let told = found.help(format!("one star stands for any text: write `{fix}`"));
+            told.fix(value.span, fix)
+        }
+        [head, .., tail] => found.help(format!(
+            "write several patterns joined by `and`, such as `like {}` and `like {}`",
+            escape(&format!("{first}{head}*")),
+            escape(&format!("*{tail}{last}"))
         )),
-        _ => found.label("more than one star").help(
-            "a pattern has one star, at its beginning or at its end: `\"gpt-5*\"` or `\"*-mini\"`",
-        ),
     };
     report.add(found);
     None
@@ -90,12 +91,18 @@ fn impossible(pattern: &Pattern, fact: &Fact) -> Option<(&'static str, Option<St
     let (text, is_whole, has_head) = match pattern {
         Pattern::Exact(text) => (text, true, true),
         Pattern::Prefix(text) => (text, false, true),
-        Pattern::Suffix(text) => (text, false, false),
+        Pattern::Suffix(text) | Pattern::Infix(text) => (text, false, false),
+        Pattern::Around(head, tail) => {
+            let parts = [Pattern::Prefix(head.clone()), Pattern::Suffix(tail.clone())];
+            let why = parts.iter().find_map(|part| impossible(part, fact));
+            return why.map(|(why, _)| (why, None));
+        }
     };
     let quoted = |text: &str| match pattern {
         Pattern::Exact(_) => escape(text),
         Pattern::Prefix(_) => escape(&format!("{text}*")),
         Pattern::Suffix(_) => escape(&format!("*{text}")),
+        Pattern::Infix(_) | Pattern::Around(..) => escape(&format!("*{text}*")),
     };
     match fact {
         Fact::Method if is_whole => {

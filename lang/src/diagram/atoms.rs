@@ -19,7 +19,7 @@ pub(crate) struct Field {
 /// How values fall into atoms. Atom 0 of text and number fields is absence.
 #[derive(Debug, Clone)]
 pub(crate) enum Values {
-    Text(TextValues),
+    Text(Box<TextValues>),
     /// Atom i + 1 begins at the cut before it, the first at 0.
     Number {
         cuts: Vec<u64>,
@@ -150,7 +150,10 @@ pub(crate) fn fields<'m>(
         .into_iter()
         .map(|(fact, asked)| {
             let values = match fact.kind() {
-                Kind::Text => Values::Text(TextValues::new(&asked.patterns, many(fact, unions))?),
+                Kind::Text => Values::Text(Box::new(TextValues::new(
+                    &asked.patterns,
+                    many(fact, unions),
+                )?)),
                 Kind::Number => {
                     let mut cuts = asked.bounds;
                     cuts.sort_unstable();

@@ -1,7 +1,11 @@
 //! Atoms of text: which questions a value meets, found without looking at all values.
 //!
 //! A value is one of the exact literals, or else its longest prefix and longest suffix among the
-//! patterns tell everything. Two values with the same answers to all questions are one atom.
+//! patterns and the set of infixes in it tell everything. Two values with the same answers to all
+//! questions are one atom.
+//!
+//! `a*b` is the prefix `a` with the suffix `b`. The few values in which the two overlap, such as
+//! `aba` for `ab*ba`, are literals of their own, so that they never count as a match.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,6 +18,8 @@ use crate::model::Pattern;
 const UNIONS_MAX: usize = 256;
 /// Questions are bits of one word where several values are joined.
 const UNION_QUESTIONS_MAX: usize = 64;
+/// Infixes are bits of one word.
+const INFIXES_MAX: usize = 64;
 
 /// The atoms of one text fact. Atom 0 is absence, atom 1 a value that meets no question.
 #[derive(Debug, Clone)]
@@ -26,7 +32,12 @@ pub(crate) struct TextValues {
     pub(crate) prefixes: Vec<String>,
     /// Sorted by their bytes read backwards.
     pub(crate) suffixes: Vec<String>,
-    /// For each longest prefix (none first), for each longest suffix (none first), the atom.
+    /// Sorted.
+    pub(crate) infixes: Vec<String>,
+    /// Every set of infixes that a value can have in it, as bits, sorted. The empty one is first.
+    pub(crate) sets: Vec<u64>,
+    /// For each set of infixes, for each longest prefix (none first), for each longest suffix (none
+    /// first), the atom. Where the set lacks what the affixes bring along, it is that of both.
     pub(crate) grid: Vec<u16>,
     /// The set of questions that each atom meets, and the atom of each set that values can add up
     /// to. Empty if too many sets, or if the fact has one value at most.
@@ -42,14 +53,10 @@ impl TextValues {
         let asked: Vec<Vec<Pattern>> = asked.into_iter().map(Cow::into_owned).collect();
         let patterns = Patterns::new(&asked);
         let mut numbered = Numbered::default();
-        let (grid, literals) = {
-            let rows = patterns.prefixes.len() + 1;
-            Budget::Atoms.admits(rows.saturating_mul(patterns.suffixes.len() + 1))?;
-            (
-                patterns.grid(&mut numbered),
-                patterns.literals(&mut numbered),
-            )
-        };
+        let plane = (patterns.prefixes.len() + 1).saturating_mul(patterns.suffixes.len() + 1);
+        let sets = patterns.sets(Budget::Atoms.limit() / plane.max(1))?;
+        let grid = patterns.grid(&sets, &mut numbered);
+        let literals = patterns.literals(&mut numbered);
         Budget::Atoms.admits(numbered.sets.len() + 1)?;
         let mut made = Self {
             samples: std::iter::once(Vec::new())
@@ -66,6 +73,12 @@ impl TextValues {
                 .keys()
                 .map(|Backwards(text)| (*text).to_owned())
                 .collect(),
+            infixes: patterns
+                .infixes
+                .keys()
+                .map(|text| (*text).to_owned())
+                .collect(),
+            sets,
             grid,
             met: Vec::new(),
             unions: BTreeMap::new(),
@@ -163,9 +176,22 @@ fn normal(patterns: &[Pattern]) -> Cow<'_, [Pattern]> {
 /// Whether every value matches.
 fn matches_all(pattern: &Pattern) -> bool {
     match pattern {
-        Pattern::Exact(_) => false,
-        Pattern::Prefix(text) | Pattern::Suffix(text) => text.is_empty(),
+        Pattern::Exact(_) | Pattern::Around(..) => false,
+        Pattern::Prefix(text) | Pattern::Suffix(text) | Pattern::Infix(text) => text.is_empty(),
     }
+}
+
+/// The values that begin with one text and end with the other, and are too short for both.
+fn overlaps(head: &str, tail: &str) -> impl Iterator<Item = String> {
+    let shared = tail.char_indices().map(|(at, c)| at + c.len_utf8());
+    shared.filter_map(move |end| {
+        let (both, rest) = tail.split_at_checked(end)?;
+        head.ends_with(both).then(|| format!("{head}{rest}"))
+    })
+}
+
+fn bit(at: usize) -> u64 {
+    1 << at
 }
 
 /// Text in the order of its bytes read backwards.
@@ -187,11 +213,13 @@ impl PartialOrd for Backwards<'_> {
 /// Which questions each pattern answers with yes, and by it every pattern that holds with it.
 #[derive(Debug, Default)]
 struct Patterns<'m> {
-    exact: BTreeMap<&'m str, Vec<u32>>,
+    exact: BTreeMap<Cow<'m, str>, Vec<u32>>,
     prefixes: BTreeMap<&'m str, Vec<u32>>,
     suffixes: BTreeMap<Backwards<'m>, Vec<u32>>,
     prefix_bytes: BTreeSet<usize>,
     suffix_bytes: BTreeSet<usize>,
+    infixes: BTreeMap<&'m str, Vec<u32>>,
+    arounds: Vec<(&'m str, &'m str, u32)>,
 }
 
 impl<'m> Patterns<'m> {
@@ -204,21 +232,82 @@ impl<'m> Patterns<'m> {
             }
             let question = u32::try_from(question).unwrap_or(u32::MAX);
             for pattern in list {
-                let questions = match pattern {
-                    Pattern::Exact(text) => made.exact.entry(text).or_default(),
-                    Pattern::Prefix(text) => {
-                        made.prefix_bytes.insert(text.len());
-                        made.prefixes.entry(text).or_default()
-                    }
-                    Pattern::Suffix(text) => {
-                        made.suffix_bytes.insert(text.len());
-                        made.suffixes.entry(Backwards(text)).or_default()
-                    }
-                };
-                questions.push(question);
+                made.ask(pattern, question);
             }
         }
         made
+    }
+
+    fn ask(&mut self, pattern: &'m Pattern, question: u32) {
+        match pattern {
+            Pattern::Exact(text) => self.exact(Cow::Borrowed(text)).push(question),
+            Pattern::Prefix(text) => self.prefix(text).push(question),
+            Pattern::Suffix(text) => self.suffix(text).push(question),
+            Pattern::Infix(text) => self.infixes.entry(text).or_default().push(question),
+            Pattern::Around(head, tail) => {
+                self.prefix(head);
+                self.suffix(tail);
+                self.arounds.push((head, tail, question));
+                for overlap in overlaps(head, tail) {
+                    self.exact(Cow::Owned(overlap));
+                }
+            }
+        }
+    }
+
+    fn exact(&mut self, text: Cow<'m, str>) -> &mut Vec<u32> {
+        self.exact.entry(text).or_default()
+    }
+
+    fn prefix(&mut self, text: &'m str) -> &mut Vec<u32> {
+        self.prefix_bytes.insert(text.len());
+        self.prefixes.entry(text).or_default()
+    }
+
+    fn suffix(&mut self, text: &'m str) -> &mut Vec<u32> {
+        self.suffix_bytes.insert(text.len());
+        self.suffixes.entry(Backwards(text)).or_default()
+    }
+
+    /// The infixes in a text, as bits.
+    fn set_of(&self, text: &str) -> u64 {
+        let found = self.infixes.keys().enumerate();
+        let found = found.filter(|(_, infix)| text.contains(**infix));
+        found.fold(0, |set, (at, _)| set | bit(at))
+    }
+
+    /// Every set of infixes that some value has in it: an infix brings along those within it, and
+    /// a value may hold any of them side by side.
+    fn sets(&self, sets_max: usize) -> Result<Vec<u64>, TooLarge> {
+        let too_large = TooLarge {
+            budget: Budget::Atoms,
+        };
+        if self.infixes.len() > INFIXES_MAX || sets_max == 0 {
+            return Err(too_large);
+        }
+        let singles: Vec<u64> = self.infixes.keys().map(|text| self.set_of(text)).collect();
+        let mut sets = BTreeSet::from([0]);
+        for single in singles {
+            let joined: Vec<u64> = sets.iter().map(|set| set | single).collect();
+            sets.extend(joined);
+            if sets.len() > sets_max {
+                return Err(too_large);
+            }
+        }
+        Ok(sets.into_iter().collect())
+    }
+
+    fn met_by_set(&self, set: u64) -> impl Iterator<Item = u32> {
+        let questions = self.infixes.values().enumerate();
+        let questions = questions.filter(move |(at, _)| set & bit(*at) != 0);
+        questions.flat_map(|(_, questions)| questions).copied()
+    }
+
+    /// The questions met by a value with something between this head and this tail, or nothing.
+    fn met_around(&self, head: &str, tail: &str) -> impl Iterator<Item = u32> {
+        let arounds = self.arounds.iter();
+        let arounds = arounds.filter(move |(h, t, _)| head.starts_with(h) && tail.ends_with(t));
+        arounds.map(|(_, _, question)| *question)
     }
 
     /// The questions met by every value that begins with this text, as far as prefixes tell.
@@ -252,56 +341,87 @@ impl<'m> Patterns<'m> {
     }
 
     fn literals(&self, numbered: &mut Numbered) -> Vec<(String, u16)> {
-        let atom_of = |(text, questions): (&&str, &Vec<u32>)| {
+        let atom_of = |(text, questions): (&Cow<'m, str>, &Vec<u32>)| {
             let mut met = self.met_by_prefix(text);
             met.extend(self.met_by_suffix(text));
+            met.extend(self.met_by_set(self.set_of(text)));
+            let fits = |(head, tail, _): &&(&str, &str, u32)| {
+                text.len() >= head.len() + tail.len()
+                    && text.starts_with(head)
+                    && text.ends_with(tail)
+            };
+            met.extend(self.arounds.iter().filter(fits).map(|around| around.2));
             met.extend(questions);
-            let atom = numbered.atom(met, || (*text).to_owned());
-            ((*text).to_owned(), atom)
+            let atom = numbered.atom(met, || text.clone().into_owned());
+            (text.clone().into_owned(), atom)
         };
         self.exact.iter().map(atom_of).collect()
     }
 
-    fn grid(&self, numbered: &mut Numbered) -> Vec<u16> {
-        let rows = std::iter::once("").chain(self.prefixes.keys().copied());
+    fn grid(&self, sets: &[u64], numbered: &mut Numbered) -> Vec<u16> {
+        let rows = || std::iter::once("").chain(self.prefixes.keys().copied());
         let columns = || std::iter::once("").chain(self.suffixes.keys().map(|suffix| suffix.0));
-        let column_met: Vec<BTreeSet<u32>> =
-            columns().map(|suffix| self.met_by_suffix(suffix)).collect();
+        let known = |text: &'m str| (text, self.set_of(text));
+        let rows: Vec<((&str, u64), BTreeSet<u32>)> = rows()
+            .map(|prefix| (known(prefix), self.met_by_prefix(prefix)))
+            .collect();
+        let columns: Vec<((&str, u64), BTreeSet<u32>)> = columns()
+            .map(|suffix| (known(suffix), self.met_by_suffix(suffix)))
+            .collect();
         let mut grid = Vec::new();
-        for prefix in rows {
-            let row_met = self.met_by_prefix(prefix);
-            for (suffix, met) in columns().zip(&column_met) {
-                let met = row_met.union(met).copied().collect();
-                grid.push(numbered.atom(met, || self.sample(prefix, suffix)));
+        for set in sets {
+            for ((prefix, with_prefix), row_met) in &rows {
+                for ((suffix, with_suffix), column_met) in &columns {
+                    let set = set | with_prefix | with_suffix;
+                    let mut met: BTreeSet<u32> = row_met.union(column_met).copied().collect();
+                    met.extend(self.met_by_set(set));
+                    met.extend(self.met_around(prefix, suffix));
+                    grid.push(numbered.atom(met, || self.sample(prefix, suffix, set)));
+                }
             }
         }
         grid
     }
 
-    /// A value that is no literal and has exactly this longest prefix and this longest suffix.
+    /// A value that is no literal and has exactly this longest prefix, this longest suffix, and
+    /// these infixes in it.
     ///
-    /// Each pattern rules out at most one character between the two, so one of the characters
-    /// tried, which are more than the patterns, always does.
-    fn sample(&self, prefix: &str, suffix: &str) -> String {
-        let tried = self.exact.len() + self.prefixes.len() + self.suffixes.len() + 1;
-        let short = if prefix.is_empty() && suffix.is_empty() {
-            None
-        } else {
-            Some(String::new())
-        };
+    /// Infixes stand side by side between the two, with one character before, between and after
+    /// them. A pattern that is met by mistake has that character in it, so one of the characters
+    /// tried, which are more than the patterns rule out, always does.
+    fn sample(&self, prefix: &str, suffix: &str, set: u64) -> String {
+        let infixes: usize = self.infixes.keys().map(|infix| infix.chars().count()).sum();
+        let affixes = self.prefixes.len() + self.suffixes.len();
+        let tried = self.exact.len() + affixes + infixes + 1;
+        let between = self.outermost(set, prefix, suffix);
+        let short = (!prefix.is_empty() || !suffix.is_empty() || !between.is_empty())
+            .then(String::new)
+            .into_iter();
+        let signs = ('a'..='z').rev().skip(2).chain('\u{a1}'..).take(tried);
         short
-            .into_iter()
-            .chain(
-                ('a'..='z')
-                    .rev()
-                    .skip(2)
-                    .chain('\u{a1}'..)
-                    .take(tried)
-                    .map(String::from),
-            )
-            .map(|middle| format!("{prefix}{middle}{suffix}"))
-            .find(|text| self.falls(text, prefix, suffix))
+            .chain(signs.map(String::from))
+            .map(|sign| {
+                let parts = between.iter().map(|infix| format!("{infix}{sign}"));
+                format!("{prefix}{sign}{}{suffix}", parts.collect::<String>())
+            })
+            .find(|text| self.falls(text, prefix, suffix) && self.set_of(text) == set)
             .unwrap_or_default()
+    }
+
+    /// The infixes of a set that are in no other of it, nor in the affixes.
+    fn outermost(&self, set: u64, prefix: &str, suffix: &str) -> Vec<&'m str> {
+        let infixes: Vec<&str> = self.infixes.keys().copied().collect();
+        let within = |infix: &str| {
+            let own = infixes.iter().enumerate();
+            let mut others = own.filter(|(at, other)| set & bit(*at) != 0 && **other != infix);
+            prefix.contains(infix)
+                || suffix.contains(infix)
+                || others.any(|(_, other)| other.contains(infix))
+        };
+        let of_set = infixes.iter().enumerate();
+        let of_set = of_set.filter(|(at, _)| set & bit(*at) != 0);
+        let of_set = of_set.map(|(_, infix)| *infix);
+        of_set.filter(|infix| !within(infix)).collect()
     }
 
     fn falls(&self, text: &str, prefix: &str, suffix: &str) -> bool {

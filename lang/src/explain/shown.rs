@@ -151,6 +151,8 @@ fn pattern(asked: &Fact, pattern: &Pattern) -> String {
         Pattern::Exact(text) => escape(text),
         Pattern::Prefix(text) => escape(&format!("{text}*")),
         Pattern::Suffix(text) => escape(&format!("*{text}")),
+        Pattern::Infix(text) => escape(&format!("*{text}*")),
+        Pattern::Around(head, tail) => escape(&format!("{head}*{tail}")),
     }
 }
 

@@ -151,7 +151,8 @@ pub enum Split {
     Flag,
 }
 
-/// How byte strings fall into atoms: by an exact literal, else by the longest prefix and suffix.
+/// How byte strings fall into atoms: by an exact literal, else by the longest prefix, the longest
+/// suffix, and the infixes in them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TextParts {
     /// The atom of a fact without a value.
@@ -162,7 +163,12 @@ pub struct TextParts {
     pub prefixes: Vec<String>,
     /// Suffixes, sorted by their bytes read backwards.
     pub suffixes: Vec<String>,
-    /// For each longest prefix (none first), for each longest suffix (none first), the atom.
+    /// Texts that are looked for anywhere in a value, sorted; 64 at most.
+    pub infixes: Vec<String>,
+    /// The sets of infixes that a value can have in it, as bits, sorted; the empty set first.
+    pub sets: Vec<u64>,
+    /// For each set of infixes, for each longest prefix (none first), for each longest suffix (none
+    /// first), the atom.
     pub grid: Vec<AtomId>,
     /// For each atom, the set of tests that hold for it; empty if the field has no unions.
     pub tests: Vec<u64>,

@@ -1,8 +1,11 @@
-//! From a byte string to its atom: an exact literal, else the longest prefix and suffix.
+//! From a byte string to its atom: an exact literal, else the longest prefix and suffix and the
+//! infixes.
 //!
 //! Everything here is made once, at load, from verified parts. A lookup hashes the value once,
 //! compares at most a few literals, and searches the few affixes; its cost does not grow with the
 //! number of arms.
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
 use crate::{AtomId, TextParts};
 
@@ -13,6 +16,7 @@ pub(crate) struct TextIndex {
     literals: Literals,
     prefixes: Affixes<false>,
     suffixes: Affixes<true>,
+    infixes: Option<Infixes>,
     grid: Box<[AtomId]>,
     /// The atom of a value that meets no test, where such a value adds nothing to the others.
     other: Option<AtomId>,
@@ -34,13 +38,18 @@ pub(crate) enum Seen {
 }
 
 impl TextIndex {
-    /// Nothing if the literals cannot be spread over a hash table, which no honest table does.
+    /// Nothing if the literals cannot be spread over a hash table, or no automaton can be made of
+    /// the infixes; neither happens with an honest table.
     pub(crate) fn new(parts: &TextParts, repeats: Repeats) -> Option<Self> {
         Some(Self {
             absent: parts.absent,
             literals: Literals::new(&parts.literals)?,
             prefixes: Affixes::new(&parts.prefixes),
             suffixes: Affixes::new(&parts.suffixes),
+            infixes: match &*parts.infixes {
+                [] => None,
+                infixes => Some(Infixes::new(infixes, &parts.sets)?),
+            },
             grid: parts.grid.clone().into(),
             other: match repeats {
                 Repeats::Yes => parts.grid.first().copied(),
@@ -109,7 +118,12 @@ impl TextIndex {
         }
         let row = self.prefixes.longest(value);
         let column = self.suffixes.longest(value);
-        let cell = row * (self.suffixes.entries.len() + 1) + column;
+        let set = self
+            .infixes
+            .as_ref()
+            .map_or(0, |infixes| infixes.set(value));
+        let rows = self.prefixes.entries.len() + 1;
+        let cell = (set * rows + row) * (self.suffixes.entries.len() + 1) + column;
         self.grid.get(cell).copied().unwrap_or(self.absent)
     }
 }
@@ -351,6 +365,35 @@ impl<const BACKWARDS: bool> Affixes<BACKWARDS> {
         } else {
             affix.zip(value).take_while(|(a, b)| a == b).count()
         }
+    }
+}
+
+/// Texts looked for anywhere in a value, all in one pass.
+#[derive(Debug)]
+struct Infixes {
+    automaton: AhoCorasick,
+    sets: Box<[u64]>,
+}
+
+impl Infixes {
+    fn new(infixes: &[String], sets: &[u64]) -> Option<Self> {
+        let automaton = AhoCorasick::builder()
+            .kind(Some(AhoCorasickKind::ContiguousNFA))
+            .build(infixes)
+            .ok()?;
+        Some(Self {
+            automaton,
+            sets: sets.into(),
+        })
+    }
+
+    /// The position of the set of infixes in a value.
+    fn set(&self, value: &[u8]) -> usize {
+        let found = self.automaton.find_overlapping_iter(value);
+        let set = found.fold(0_u64, |set, found| {
+            set | 1_u64.checked_shl(found.pattern().as_u32()).unwrap_or(0)
+        });
+        self.sets.binary_search(&set).unwrap_or(0)
     }
 }
 

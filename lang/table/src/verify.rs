@@ -155,7 +155,9 @@ fn text(split: &TextParts, field: &FieldParts) -> Check {
         .chain(&split.suffixes)
         .any(String::is_empty);
     check!(!empty, "an affix of no bytes");
-    let cells = (split.prefixes.len() + 1).checked_mul(split.suffixes.len() + 1);
+    infixes(split)?;
+    let plane = (split.prefixes.len() + 1).checked_mul(split.suffixes.len() + 1);
+    let cells = plane.and_then(|plane| plane.checked_mul(split.sets.len()));
     check!(
         Some(split.grid.len()) == cells,
         "a grid of another size than its affixes",
@@ -184,6 +186,29 @@ fn text(split: &TextParts, field: &FieldParts) -> Check {
     in_range(atoms.chain(unions.iter().map(|union| &union.atom)), field)?;
     in_range([&split.absent], field)
 }
+
+/// A set that is not listed counts as the empty one, so that every value has an atom.
+fn infixes(split: &TextParts) -> Check {
+    let (infixes, sets) = (&split.infixes, &split.sets);
+    check!(ordered(infixes, |a, b| a < b), "infixes out of order");
+    check!(
+        !infixes.iter().any(String::is_empty),
+        "an infix of no bytes"
+    );
+    check!(infixes.len() <= 64, "too many infixes");
+    let bytes: usize = infixes.iter().map(String::len).sum();
+    check!(bytes <= INFIX_BYTES_MAX, "infixes too long to look for");
+    check!(ordered(sets, |a, b| a < b), "sets of infixes out of order");
+    check!(sets.first() == Some(&0), "no empty set of infixes");
+    let known = sets.last().is_none_or(|last| {
+        u32::try_from(infixes.len()).is_ok_and(|count| last.checked_shr(count).unwrap_or(0) == 0)
+    });
+    check!(known, "an infix that is not there");
+    Ok(())
+}
+
+/// Bounds the automaton that is made of the infixes of one field.
+const INFIX_BYTES_MAX: usize = 1 << 16;
 
 fn number(split: &NumberParts, field: &FieldParts) -> Check {
     cuts(&split.cuts, split.atoms.len())?;

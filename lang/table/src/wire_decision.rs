@@ -15,6 +15,8 @@ record! {
         literals: Vec<(String, AtomId)>,
         prefixes: Vec<String>,
         suffixes: Vec<String>,
+        infixes: Vec<String>,
+        sets: Vec<u64>,
         grid: Vec<AtomId>,
         tests: Vec<u64>,
         unions: Vec<Union>,

@@ -78,9 +78,12 @@ pub(crate) fn facts() -> Vec<Fact> {
 }
 
 fn pattern() -> impl Strategy<Value = Pattern> {
-    (0..4u8, select(&TEXTS[..])).prop_map(|(kind, text)| match kind {
+    let texts = (select(&TEXTS[..]), select(&TEXTS[..]));
+    (0..6u8, texts).prop_map(|(kind, (text, more))| match kind {
         0 => Pattern::Prefix(text.to_owned()),
         1 => Pattern::Suffix(text.to_owned()),
+        2 => Pattern::Infix(text.to_owned()),
+        3 => Pattern::Around(text.to_owned(), more.to_owned()),
         _ => Pattern::Exact(text.to_owned()),
     })
 }
