@@ -13,8 +13,8 @@ use super::speech::Speech;
 pub struct Ask {
     /// The protocol it is in.
     pub speech: Speech,
-    /// Whether only its tokens are to be counted.
-    pub counts: bool,
+    /// What is asked in place of an answer in words, if so.
+    pub only: Option<Only>,
     /// The model it names.
     pub model: String,
     /// Whether it wants a stream.
@@ -29,6 +29,15 @@ pub struct Ask {
     pub tools: Vec<Tool>,
     /// The most tokens it wants.
     pub output_tokens_max: Option<usize>,
+}
+
+/// What comes whole and is no answer in words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Only {
+    /// How many tokens a message has.
+    Tokens,
+    /// So many embeddings.
+    Embeddings(usize),
 }
 
 /// How an answer is wanted.
@@ -65,6 +74,31 @@ pub struct Answer {
     pub finish: &'static str,
     /// What it used.
     pub usage: Tally,
+}
+
+/// A block of content, and its pieces as they come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Block {
+    /// What it is.
+    pub kind: BlockKind,
+    /// Its pieces, in order.
+    pub pieces: Vec<String>,
+}
+
+/// What a block of content is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BlockKind {
+    /// Reasoning.
+    Thinking,
+    /// Text, or a refusal in words.
+    Text,
+    /// A call of a tool.
+    Tool {
+        /// Which call of the answer it is.
+        place: usize,
+        /// The tool's name.
+        name: String,
+    },
 }
 
 /// One piece of an answer: one event, one token.
@@ -147,6 +181,39 @@ impl Answer {
     pub fn cached(mut self, tokens: u64) -> Self {
         self.usage.cached = tokens.min(self.usage.input);
         self
+    }
+
+    /// Its parts in the blocks of which the newer protocols make an answer.
+    pub fn blocks(&self) -> Vec<Block> {
+        let mut blocks: Vec<Block> = Vec::new();
+        for part in &self.parts {
+            let (kind, piece) = match part {
+                Part::Reasoning(text) => (BlockKind::Thinking, text.clone()),
+                // Who declines here does so in words.
+                Part::Text(text) | Part::Refusal(text) => (BlockKind::Text, text.clone()),
+                Part::ToolCall(place, name) => (
+                    BlockKind::Tool {
+                        place: *place,
+                        name: name.clone(),
+                    },
+                    String::new(),
+                ),
+                Part::ToolArguments(_, text) => {
+                    if let Some(block) = blocks.last_mut() {
+                        block.pieces.push(text.clone());
+                    }
+                    continue;
+                }
+            };
+            match blocks.last_mut() {
+                Some(block) if block.kind == kind => block.pieces.push(piece),
+                _ => blocks.push(Block {
+                    kind,
+                    pieces: vec![piece],
+                }),
+            }
+        }
+        blocks
     }
 
     /// Its text in one piece.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::answer::{Answer, Part, Tally};
+use super::answer::{Answer, Block, BlockKind, Tally};
 use super::behaviour::UsagePlace;
 use super::speech::{Event, Kind, event};
 
@@ -13,9 +13,9 @@ pub mod refusal;
 pub fn events(answer: &Answer, place: UsagePlace) -> Vec<Event> {
     let mut events = vec![event(Kind::Role, "message_start", start(answer, place))];
     let mut pinged = false;
-    for (index, block) in blocks(answer).iter().enumerate() {
+    for (index, block) in answer.blocks().iter().enumerate() {
         let opening = json!({
-            "type": "content_block_start", "index": index, "content_block": block.opening(answer),
+            "type": "content_block_start", "index": index, "content_block": opening(block, answer),
         });
         events.push(event(
             Kind::Block,
@@ -32,7 +32,7 @@ pub fn events(answer: &Answer, place: UsagePlace) -> Vec<Event> {
             event(kind, "content_block_delta", type_first(&data))
         };
         for piece in &block.pieces {
-            events.push(delta(Kind::Content, block.delta(piece)));
+            events.push(delta(Kind::Content, delta_of(block, piece)));
         }
         if block.kind == BlockKind::Thinking {
             let signature = json!({"type": "signature_delta", "signature": SIGNATURE});
@@ -81,9 +81,10 @@ fn message(answer: &Answer) -> Value {
 /// Writes an answer in one piece.
 pub fn plain(answer: &Answer, place: UsagePlace) -> String {
     let mut whole = message(answer);
-    let content = blocks(answer)
+    let content = answer
+        .blocks()
         .iter()
-        .map(|block| block.whole(answer))
+        .map(|block| closed(block, answer))
         .collect();
     let members = [
         ("content", Value::Array(content)),
@@ -110,86 +111,39 @@ pub fn count(input_tokens: u64) -> String {
 
 const SIGNATURE: &str = "c2ltdWxhdGVk";
 
-/// A block of content, and its pieces as they come.
-struct Block {
-    kind: BlockKind,
-    pieces: Vec<String>,
-}
-
-#[derive(Clone, PartialEq, Eq)]
-enum BlockKind {
-    Thinking,
-    Text,
-    Tool { place: usize, name: String },
-}
-
-impl Block {
-    /// The block before its first piece.
-    fn opening(&self, answer: &Answer) -> Value {
-        match &self.kind {
-            BlockKind::Thinking => json!({"type": "thinking", "thinking": "", "signature": ""}),
-            BlockKind::Text => json!({"type": "text", "text": ""}),
-            BlockKind::Tool { place, name } => json!({
-                "type": "tool_use", "id": call_id(answer, *place), "name": name, "input": {},
-            }),
-        }
-    }
-
-    fn delta(&self, piece: &str) -> Value {
-        match self.kind {
-            BlockKind::Thinking => json!({"type": "thinking_delta", "thinking": piece}),
-            BlockKind::Text => json!({"type": "text_delta", "text": piece}),
-            BlockKind::Tool { .. } => json!({"type": "input_json_delta", "partial_json": piece}),
-        }
-    }
-
-    fn whole(&self, answer: &Answer) -> Value {
-        let all = self.pieces.concat();
-        match &self.kind {
-            BlockKind::Thinking => {
-                json!({"type": "thinking", "thinking": all, "signature": SIGNATURE})
-            }
-            BlockKind::Text => json!({"type": "text", "text": all}),
-            BlockKind::Tool { place, name } => {
-                let input: Value = serde_json::from_str(&all).unwrap_or_else(|_| json!({}));
-                json!({
-                    "type": "tool_use", "id": call_id(answer, *place), "name": name, "input": input,
-                })
-            }
-        }
+/// The block before its first piece.
+fn opening(block: &Block, answer: &Answer) -> Value {
+    match &block.kind {
+        BlockKind::Thinking => json!({"type": "thinking", "thinking": "", "signature": ""}),
+        BlockKind::Text => json!({"type": "text", "text": ""}),
+        BlockKind::Tool { place, name } => json!({
+            "type": "tool_use", "id": call_id(answer, *place), "name": name, "input": {},
+        }),
     }
 }
 
-fn blocks(answer: &Answer) -> Vec<Block> {
-    let mut blocks: Vec<Block> = Vec::new();
-    for part in &answer.parts {
-        let (kind, piece) = match part {
-            Part::Reasoning(text) => (BlockKind::Thinking, text.clone()),
-            // Who declines here does so in words.
-            Part::Text(text) | Part::Refusal(text) => (BlockKind::Text, text.clone()),
-            Part::ToolCall(place, name) => (
-                BlockKind::Tool {
-                    place: *place,
-                    name: name.clone(),
-                },
-                String::new(),
-            ),
-            Part::ToolArguments(_, text) => {
-                if let Some(block) = blocks.last_mut() {
-                    block.pieces.push(text.clone());
-                }
-                continue;
-            }
-        };
-        match blocks.last_mut() {
-            Some(block) if block.kind == kind => block.pieces.push(piece),
-            _ => blocks.push(Block {
-                kind,
-                pieces: vec![piece],
-            }),
+fn delta_of(block: &Block, piece: &str) -> Value {
+    match block.kind {
+        BlockKind::Thinking => json!({"type": "thinking_delta", "thinking": piece}),
+        BlockKind::Text => json!({"type": "text_delta", "text": piece}),
+        BlockKind::Tool { .. } => json!({"type": "input_json_delta", "partial_json": piece}),
+    }
+}
+
+fn closed(block: &Block, answer: &Answer) -> Value {
+    let all = block.pieces.concat();
+    match &block.kind {
+        BlockKind::Thinking => {
+            json!({"type": "thinking", "thinking": all, "signature": SIGNATURE})
+        }
+        BlockKind::Text => json!({"type": "text", "text": all}),
+        BlockKind::Tool { place, name } => {
+            let input: Value = serde_json::from_str(&all).unwrap_or_else(|_| json!({}));
+            json!({
+                "type": "tool_use", "id": call_id(answer, *place), "name": name, "input": input,
+            })
         }
     }
-    blocks
 }
 
 fn call_id(answer: &Answer, place: usize) -> String {

@@ -1,12 +1,12 @@
 //! What is sent as the body of an answer, before it is framed.
 
 use super::acts::Scene;
-use super::answer::{Answer, Delivery};
-use super::anthropic;
+use super::answer::{Answer, Ask, Delivery, Only};
 use super::behaviour::{
     Before, Behaviour, Comments, How, Lines, Odd, Refusal, Reply, Stop, Tail, UsagePlace,
 };
 use super::speech::{Event, Kind, Speech};
+use super::{anthropic, openai};
 
 /// A body before it is framed.
 pub(super) struct Body {
@@ -56,7 +56,7 @@ pub(super) fn body(scene: Scene<'_>, behaviour: &Behaviour) -> Body {
     } = scene;
     let speech = ask.speech;
     let answer = Answer::new(name, number, ask, behaviour.says).cached(behaviour.usage.cached);
-    let streams = ask.stream != Delivery::Plain && !ask.counts;
+    let streams = ask.stream != Delivery::Plain && ask.only.is_none();
     let place = behaviour.usage.place;
     let unknown = Reply::Refusal(Refusal::StreamOptions);
     let answers = place != UsagePlace::Refused || !ask.stream_options;
@@ -66,16 +66,16 @@ pub(super) fn body(scene: Scene<'_>, behaviour: &Behaviour) -> Body {
         &unknown
     };
     match *reply {
-        Reply::Answer | Reply::Plain if ask.counts => {
-            let text = anthropic::count(ask.input_tokens);
-            whole(200, text, (speech, behaviour))
-        }
         Reply::Answer if streams => {
             let events = speech.events(&answer, ask.stream, place);
             streamed(events, (speech, behaviour))
         }
         Reply::Answer | Reply::Plain => {
-            whole(200, speech.plain(&answer, place), (speech, behaviour))
+            let text = match ask.only {
+                Some(only) => only_that(only, ask),
+                None => speech.plain(&answer, place),
+            };
+            whole(200, text, (speech, behaviour))
         }
         Reply::Refusal(kind) => {
             let (status, text) = speech.refusal(kind, &ask.model, key);
@@ -113,6 +113,14 @@ pub(super) fn body(scene: Scene<'_>, behaviour: &Behaviour) -> Body {
             let text = halved(&speech.plain(&answer, place));
             whole(200, text, (speech, behaviour))
         }
+    }
+}
+
+/// What comes whole and is no answer in words.
+fn only_that(only: Only, ask: &Ask) -> String {
+    match only {
+        Only::Tokens => anthropic::count(ask.input_tokens),
+        Only::Embeddings(count) => openai::embeddings::plain(ask, count),
     }
 }
 

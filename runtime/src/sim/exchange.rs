@@ -8,13 +8,14 @@ use tokio::io::AsyncWriteExt;
 use tokio::sync::watch;
 
 use super::acts::{self, Scene};
-use super::answer::Ask;
+use super::answer::{Ask, Only};
 use super::anthropic;
 use super::behaviour::{Behaviour, Keep, Refusal, Reply};
 use super::http::{self, Inbox, Keeps, Request, Unread};
 use super::openai::{self, refusal};
 use super::play::{Ended, Link, play};
 use super::provider::Setup;
+use super::responses;
 use super::script::{Script, read_header};
 use super::speech::Speech;
 
@@ -130,9 +131,22 @@ impl Shared {
                     .exchange((connection, request), asked, (inbox, link))
                     .await;
             }
+            if path.ends_with("/embeddings") {
+                let asked = (Speech::OpenAi, openai::embeddings::ask(&request.body));
+                return self
+                    .exchange((connection, request), asked, (inbox, link))
+                    .await;
+            }
+            if path.ends_with("/responses") {
+                let asked = (Speech::Responses, responses::ask(&request.body));
+                return self
+                    .exchange((connection, request), asked, (inbox, link))
+                    .await;
+            }
             let counts = path.ends_with("/messages/count_tokens");
             if counts || path.ends_with("/messages") {
-                let asked = anthropic::ask::ask(&request.body).map(|ask| Ask { counts, ..ask });
+                let only = counts.then_some(Only::Tokens);
+                let asked = anthropic::ask::ask(&request.body).map(|ask| Ask { only, ..ask });
                 let asked = (Speech::Anthropic, asked);
                 return self
                     .exchange((connection, request), asked, (inbox, link))

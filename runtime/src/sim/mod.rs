@@ -23,6 +23,7 @@ pub mod http;
 pub mod openai;
 pub mod play;
 pub mod provider;
+pub mod responses;
 pub mod script;
 pub mod speech;
 pub mod words;

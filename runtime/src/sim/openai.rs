@@ -7,6 +7,7 @@ use super::behaviour::UsagePlace;
 use super::speech::{Event, Kind, Speech, event};
 
 pub mod ask;
+pub mod embeddings;
 pub mod refusal;
 
 /// Every answer was made at this second, so that equal requests get equal bytes.

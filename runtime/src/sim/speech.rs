@@ -2,7 +2,7 @@
 
 use super::answer::{Answer, Delivery};
 use super::behaviour::{Refusal, UsagePlace};
-use super::{anthropic, openai};
+use super::{anthropic, openai, responses};
 
 /// A protocol that the simulator speaks.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -10,6 +10,8 @@ pub enum Speech {
     /// `OpenAI`'s chat completions.
     #[default]
     OpenAi,
+    /// `OpenAI`'s Responses.
+    Responses,
     /// Anthropic's Messages.
     Anthropic,
 }
@@ -47,6 +49,7 @@ impl Speech {
     pub fn events(self, answer: &Answer, delivery: Delivery, place: UsagePlace) -> Vec<Event> {
         match self {
             Self::OpenAi => openai::events(answer, delivery, place),
+            Self::Responses => responses::events(answer, place),
             Self::Anthropic => anthropic::events(answer, place),
         }
     }
@@ -55,6 +58,7 @@ impl Speech {
     pub fn plain(self, answer: &Answer, place: UsagePlace) -> String {
         match self {
             Self::OpenAi => openai::plain(answer, place),
+            Self::Responses => responses::plain(answer, place),
             Self::Anthropic => anthropic::plain(answer, place),
         }
     }
@@ -63,6 +67,7 @@ impl Speech {
     pub fn empty(self, answer: &Answer) -> String {
         match self {
             Self::OpenAi => openai::empty(answer),
+            Self::Responses => responses::empty(answer),
             Self::Anthropic => anthropic::empty(answer),
         }
     }
@@ -70,7 +75,7 @@ impl Speech {
     /// A refusal: its status and its body.
     pub fn refusal(self, refusal: Refusal, model: &str, key: &str) -> (u16, String) {
         match self {
-            Self::OpenAi => openai::refusal::refusal(refusal, model, key),
+            Self::OpenAi | Self::Responses => openai::refusal::refusal(refusal, model, key),
             Self::Anthropic => anthropic::refusal::refusal(refusal, model),
         }
     }
@@ -78,7 +83,9 @@ impl Speech {
     /// What is said of a request that cannot be understood.
     pub fn complaint(self, code: &str, message: &str) -> String {
         match self {
-            Self::OpenAi => openai::refusal::error("invalid_request_error", code, message),
+            Self::OpenAi | Self::Responses => {
+                openai::refusal::error("invalid_request_error", code, message)
+            }
             Self::Anthropic => anthropic::refusal::error("invalid_request_error", message),
         }
     }
@@ -87,6 +94,7 @@ impl Speech {
     pub fn failed(self) -> Event {
         let (name, data) = match self {
             Self::OpenAi => ("", openai::refusal::STREAM_ERROR),
+            Self::Responses => ("error", responses::STREAM_ERROR),
             Self::Anthropic => ("error", anthropic::refusal::STREAM_ERROR),
         };
         event(Kind::Content, name, data)
@@ -96,6 +104,8 @@ impl Speech {
     pub fn done(self) -> Event {
         match self {
             Self::OpenAi => event(Kind::Done, "", "[DONE]"),
+            // Of an answer that says nothing: a true one has more in it.
+            Self::Responses => event(Kind::Done, "response.created", responses::BEGUN),
             Self::Anthropic => event(Kind::Done, "message_stop", r#"{"type":"message_stop"}"#),
         }
     }
@@ -104,6 +114,10 @@ impl Speech {
     pub fn broken(self) -> Event {
         let (name, data) = match self {
             Self::OpenAi => ("", r#"{"id":"chatcmpl-sim","choices":[{"#),
+            Self::Responses => (
+                "response.output_text.delta",
+                r#"{"type":"response.output_text.delta","delta":"#,
+            ),
             Self::Anthropic => (
                 "content_block_delta",
                 r#"{"type":"content_block_delta","index":0,"delta":{"#,
@@ -116,6 +130,7 @@ impl Speech {
     pub fn text_mark(self) -> &'static str {
         match self {
             Self::OpenAi => r#""content":""#,
+            Self::Responses => r#""delta":""#,
             Self::Anthropic => r#""text":""#,
         }
     }

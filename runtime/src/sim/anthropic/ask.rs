@@ -29,7 +29,7 @@ pub fn ask(body: &[u8]) -> Result<Ask, String> {
     let last = texts.last().map(String::as_str).unwrap_or_default();
     Ok(Ask {
         speech: Speech::Anthropic,
-        counts: false,
+        only: None,
         model: model.to_owned(),
         stream: match body.get("stream").and_then(Value::as_bool) {
             Some(true) => Delivery::StreamWithUsage,

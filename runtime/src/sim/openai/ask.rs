@@ -25,7 +25,7 @@ pub fn ask(body: &[u8]) -> Result<Ask, String> {
         .or_else(|| body.get("max_tokens"));
     Ok(Ask {
         speech: Speech::OpenAi,
-        counts: false,
+        only: None,
         model: model.to_owned(),
         stream: delivery(&body),
         stream_options: body.get("stream_options").is_some_and(Value::is_object),
