@@ -184,6 +184,54 @@ class Answers(unittest.TestCase):
             self.assertTrue(text.endswith(f"You said: number {number}"), text)
 
 
+class Others(unittest.TestCase):
+    """Embeddings and Responses, which pass to providers that speak them."""
+
+    def setUp(self):
+        self.client = client()
+
+    def test_embeddings(self):
+        raw = self.client.embeddings.with_raw_response.create(
+            model="auto", input=["hello there", "you"], extra_headers=sim("primary: 503")
+        )
+        answer = raw.parse()
+        self.assertEqual([one.embedding for one in answer.data], [[0.5, -0.25, 1.0]] * 2)
+        self.assertEqual(raw.headers["x-claw-target"], "backup/sim-small")
+        self.assertEqual(HOUSE.record(raw.headers["x-request-id"])["tokens"]["input"], 3)
+
+    def test_a_response_plain_and_streamed(self):
+        ask = {"model": "auto", "input": "hello from Python"}
+        for failure, wanted in (("ok", PRIMARY), ("503", BACKUP), ("cut after 2", BACKUP)):
+            with self.subTest(failure):
+                ask["extra_headers"] = sim(f"primary: {failure}")
+                answer = self.client.responses.create(**ask)
+                self.assertEqual(answer.output_text, wanted)
+                self.assertEqual((answer.usage.input_tokens, answer.usage.output_tokens), (4, 13))
+                with self.client.responses.stream(**ask) as stream:
+                    deltas = [event.delta for event in stream if event.type == "response.output_text.delta"]
+                    whole = stream.get_final_response()
+                self.assertEqual(("".join(deltas), whole.output_text), (wanted, wanted))
+                self.assertEqual(whole.usage.total_tokens, 17)
+
+    def test_the_tools_of_a_response(self):
+        tool = {"type": "function", "strict": False, **TOOLS[0]["function"]}
+        answer = self.client.responses.create(
+            model="auto", input="hello", tools=[tool], extra_headers=sim("tool calls 2")
+        )
+        calls = [(call.name, json.loads(call.arguments)) for call in answer.output]
+        self.assertEqual(calls, [("weather", {"city": "simulated", "days": 7})] * 2)
+
+    def test_a_response_that_is_cut_is_an_exception(self):
+        for failure, code in (("cut after 7", "upstream_cut"), ("stall after 7", "upstream_timeout")):
+            with self.subTest(failure), self.assertRaises(openai.APIError) as caught:
+                stream = self.client.responses.create(
+                    model="auto", input="hello", stream=True, extra_headers=sim(failure)
+                )
+                for _ in stream:
+                    pass
+            self.assertEqual(caught.exception.code, code)
+
+
 class Failover(unittest.TestCase):
     def setUp(self):
         self.client = client()
@@ -278,7 +326,7 @@ class Refusals(unittest.TestCase):
             self.client.chat.completions.create(**ask)
         self.assertEqual(caught.exception.code, "context_length_exceeded")
         with self.assertRaises(openai.NotFoundError):
-            self.client.embeddings.create(model="auto", input="hello")
+            self.client.moderations.create(input="hello")
 
     def test_nothing_left_is_one_error_and_the_client_does_not_try_again(self):
         for script, kind, status in (
