@@ -139,7 +139,11 @@ fn format() -> impl Strategy<Value = (String, Value)> {
                 "output_config".to_owned(),
                 json!({ "effort": "low", "format": format }),
             );
-            prop::sample::select(vec![(chat, format), messages])
+            let responses = (
+                "text".to_owned(),
+                json!({ "verbosity": "low", "format": messages.1["format"] }),
+            );
+            prop::sample::select(vec![(chat, format), messages, responses])
         })
 }
 

@@ -73,6 +73,8 @@ pub enum Kind {
     NotFound,
     /// The resource exists, the method does not.
     MethodNotAllowed,
+    /// The client would rather speak over a WebSocket.
+    WebSocket,
     /// The client is not on this machine, and nothing says who it is.
     NotLocal,
     /// The body is compressed.
@@ -133,6 +135,7 @@ impl Kind {
             | Self::BadHost
             | Self::NotFound
             | Self::MethodNotAllowed
+            | Self::WebSocket
             | Self::NotLocal
             | Self::ContentEncoding
             | Self::ContentType
@@ -189,6 +192,7 @@ impl Kind {
             | Self::BadHost
             | Self::NotFound
             | Self::MethodNotAllowed
+            | Self::WebSocket
             | Self::NotLocal
             | Self::ContentEncoding
             | Self::ContentType

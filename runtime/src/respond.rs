@@ -103,6 +103,7 @@ fn verdict(fault: &Fault, around: &Circumstances<'_>) -> (u16, &'static str) {
         Kind::BadHost => (400, "bad_host"),
         Kind::NotFound => (404, "not_found"),
         Kind::MethodNotAllowed => (405, "method_not_allowed"),
+        Kind::WebSocket => (426, "websocket_not_served"),
         Kind::NotLocal => (403, "client_not_local"),
         Kind::ContentEncoding => (415, "unsupported_encoding"),
         Kind::ContentType => (415, "unsupported_content_type"),
@@ -214,14 +215,15 @@ fn words(kind: Kind) -> &'static str {
         }
         Kind::BadHost => "send exactly one valid host header",
         Kind::NotFound => {
-            "nothing is served at this path: send chat completions to POST /v1/chat/completions, \
-            messages to POST /v1/messages, and list models with GET /v1/models; the base URL of \
+            "nothing is served at this path: POST to /v1/chat/completions, /v1/responses, \
+            /v1/embeddings, /v1/messages or /v1/messages/count_tokens, and list models with GET /v1/models; the base URL of \
             OpenAI's clients ends in /v1, that of Anthropic's does not"
         }
         Kind::MethodNotAllowed => {
             "this path takes another method: GET /v1/models, and POST for all that is answered by a \
             model"
         }
+        Kind::WebSocket => "there is no WebSocket here: send the request with POST",
         Kind::NotLocal => "this gateway serves clients on its own machine only",
         Kind::ContentEncoding => "the body is compressed: send it without content-encoding",
         Kind::ContentType => "send the body as content-type: application/json",
@@ -289,6 +291,10 @@ pub fn headers(reply: &Reply, headers: &mut HeaderMap) {
     if reply.pointless {
         headers.insert("x-should-retry", HeaderValue::from_static("false"));
     }
+    if reply.status == StatusCode::UPGRADE_REQUIRED {
+        // RFC 9110 section 15.5.22: the answer says what would be spoken instead.
+        headers.insert(header::UPGRADE, HeaderValue::from_static("HTTP/1.1"));
+    }
     if reply.status == StatusCode::METHOD_NOT_ALLOWED {
         headers.insert(header::ALLOW, HeaderValue::from_static("GET, POST"));
     }
@@ -340,6 +346,7 @@ mod tests {
             Kind::BadHost,
             Kind::NotFound,
             Kind::MethodNotAllowed,
+            Kind::WebSocket,
             Kind::NotLocal,
             Kind::ContentEncoding,
             Kind::ContentType,
@@ -390,8 +397,10 @@ mod tests {
             dialect: Dialect::Messages,
         };
         let reply = reply(&Fault::early(Kind::Cut), &around);
-        let of = |dialect| String::from_utf8(event(&reply, dialect).to_vec()).unwrap();
-        let told = [Dialect::Chat, Dialect::Messages].map(of).concat();
+        let of = |dialect| String::from_utf8(event(&reply, dialect, 7).to_vec()).unwrap();
+        let told = [Dialect::Chat, Dialect::Responses, Dialect::Messages]
+            .map(of)
+            .concat();
         insta::assert_snapshot!("events", told);
     }
 

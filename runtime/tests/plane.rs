@@ -32,6 +32,8 @@ mod gone;
 mod messages;
 #[path = "plane/refuse.rs"]
 mod refuse;
+#[path = "plane/responses.rs"]
+mod responses;
 #[path = "plane/reuse.rs"]
 mod reuse;
 #[path = "plane/usage.rs"]

@@ -26,6 +26,7 @@ const READ: &[&str] = &[
     "functions",
     "response_format",
     "output_config",
+    "text",
     "reasoning_effort",
     "reasoning",
     "thinking",
@@ -103,7 +104,7 @@ fn member(key: &str, value: &Json, facts: &mut BodyFacts) -> Result<(), RequestE
             return Err(wrong(&format!("body.{key}"), "an array"));
         }
         ("response_format", Json::Object(format)) => facts.uses(answer_form(format)),
-        ("output_config", Json::Object(config)) => {
+        ("output_config" | "text", Json::Object(config)) => {
             for (key, value) in config {
                 if let ("format", Json::Object(format)) = (key.as_str(), value) {
                     facts.uses(answer_form(format));

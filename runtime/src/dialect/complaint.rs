@@ -62,6 +62,15 @@ impl Complaint {
             (b"error", Token::Object) => {
                 lexer.members(|lexer, key, value| self.inner(lexer, key, value))
             }
+            // A response that failed says why in itself.
+            (b"response", Token::Object) => {
+                lexer.members(|lexer, key, value| match (key.raw, value) {
+                    (b"error", Token::Object) => {
+                        lexer.members(|lexer, key, value| self.inner(lexer, key, value))
+                    }
+                    _ => lexer.skip(value),
+                })
+            }
             (b"error" | b"detail", Token::Text(text)) => {
                 self.say(text);
                 Ok(())

@@ -66,6 +66,10 @@ impl<A: Answer> Events<A> {
         self.answer.is_done()
     }
 
+    pub(super) fn heard(&self) -> u64 {
+        self.heard
+    }
+
     pub(super) fn usage(&self) -> Option<Usage> {
         self.answer.usage()
     }

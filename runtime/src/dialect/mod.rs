@@ -12,6 +12,7 @@ pub mod failure;
 pub mod openai;
 pub mod plain;
 pub mod reader;
+mod responses;
 mod said;
 mod shape;
 mod watch;
@@ -21,6 +22,10 @@ mod watch;
 pub enum Dialect {
     /// OpenAI's chat completions.
     Chat,
+    /// OpenAI's Responses.
+    Responses,
+    /// OpenAI's embeddings.
+    Embeddings,
     /// Anthropic's Messages.
     Messages,
     /// How many tokens such a message has.

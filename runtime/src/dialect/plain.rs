@@ -6,6 +6,7 @@ use super::Dialect;
 use super::anthropic;
 use super::openai;
 use super::reader::Expect;
+use super::responses;
 use crate::meter::usage::Usage;
 
 /// An answer with status 200 that is none.
@@ -26,6 +27,8 @@ pub enum NoAnswer {
 pub fn plain(body: &[u8], expect: Expect) -> Result<Option<Usage>, NoAnswer> {
     match expect.dialect {
         Dialect::Chat => openai::plain::plain(body, expect.quirk),
+        Dialect::Responses => responses::plain(body),
+        Dialect::Embeddings => openai::embeddings::embeddings(body),
         Dialect::Messages => anthropic::plain(body),
         Dialect::CountTokens => anthropic::count(body),
     }

@@ -101,6 +101,8 @@ pub struct End {
     pub content: bool,
     /// What the provider reported as used, if it did.
     pub usage: Option<Usage>,
+    /// How many events came, where the protocol numbers them.
+    pub heard: u64,
 }
 
 /// Reads one upstream answer stream.
@@ -244,6 +246,7 @@ impl Reader {
             rest,
             content: self.watch.content(),
             usage: self.watch.usage(),
+            heard: self.watch.heard(),
         }
     }
 

@@ -5,6 +5,7 @@ use super::anthropic::Message;
 use super::events::Events;
 use super::openai;
 use super::reader::{Close, Ending, Expect, Fate, Stop, Tail};
+use super::responses::Response;
 use crate::meter::usage::Usage;
 
 /// What has been seen of one stream.
@@ -12,6 +13,8 @@ use crate::meter::usage::Usage;
 pub(super) enum Watch {
     /// Chat completions.
     Chat(openai::watch::Watch),
+    /// Responses.
+    Responses(Events<Response>),
     /// Messages.
     Messages(Events<Message>),
 }
@@ -19,8 +22,9 @@ pub(super) enum Watch {
 impl Watch {
     pub(super) fn new(expect: Expect) -> Self {
         match expect.dialect {
-            Dialect::Chat => Self::Chat(openai::watch::Watch::new(expect)),
-            // Counts come whole; nobody reads a stream of them.
+            // Embeddings and counts come whole; nobody reads a stream of them.
+            Dialect::Chat | Dialect::Embeddings => Self::Chat(openai::watch::Watch::new(expect)),
+            Dialect::Responses => Self::Responses(Events::default()),
             Dialect::Messages | Dialect::CountTokens => Self::Messages(Events::default()),
         }
     }
@@ -29,6 +33,7 @@ impl Watch {
     pub(super) fn content(&self) -> bool {
         match self {
             Self::Chat(watch) => watch.content(),
+            Self::Responses(watch) => watch.content(),
             Self::Messages(watch) => watch.content(),
         }
     }
@@ -37,6 +42,7 @@ impl Watch {
     pub(super) fn is_done(&self) -> bool {
         match self {
             Self::Chat(watch) => watch.is_done(),
+            Self::Responses(watch) => watch.is_done(),
             Self::Messages(watch) => watch.is_done(),
         }
     }
@@ -46,6 +52,7 @@ impl Watch {
     pub(super) fn event(&mut self, event: &[u8], lines: u32) -> Result<Fate, Stop> {
         match self {
             Self::Chat(watch) => watch.event(event, lines),
+            Self::Responses(watch) => watch.event(event),
             Self::Messages(watch) => watch.event(event),
         }
     }
@@ -55,7 +62,7 @@ impl Watch {
     pub(super) fn repeated(&mut self, bytes: &[u8]) -> Option<usize> {
         match self {
             Self::Chat(watch) => watch.repeated(bytes),
-            Self::Messages(_) => None,
+            Self::Responses(_) | Self::Messages(_) => None,
         }
     }
 
@@ -63,6 +70,7 @@ impl Watch {
     pub(super) fn tail(&mut self, tail: &[u8]) -> Result<Tail, Stop> {
         match self {
             Self::Chat(watch) => watch.tail(tail),
+            Self::Responses(watch) => watch.tail(tail),
             Self::Messages(watch) => watch.tail(tail),
         }
     }
@@ -71,6 +79,7 @@ impl Watch {
     pub(super) fn ending(&self, close: Close) -> Ending {
         match self {
             Self::Chat(watch) => watch.ending(close),
+            Self::Responses(watch) => watch.ending(close),
             Self::Messages(watch) => watch.ending(close),
         }
     }
@@ -79,7 +88,15 @@ impl Watch {
     pub(super) fn usage(&self) -> Option<Usage> {
         match self {
             Self::Chat(watch) => watch.usage(),
+            Self::Responses(watch) => watch.usage(),
             Self::Messages(watch) => watch.usage(),
+        }
+    }
+    /// How many events of the answer had data, where the protocol numbers them.
+    pub(super) fn heard(&self) -> u64 {
+        match self {
+            Self::Responses(watch) => watch.heard(),
+            Self::Chat(_) | Self::Messages(_) => 0,
         }
     }
 }

@@ -48,7 +48,7 @@ pub(super) fn path(parts: &Parts) -> Result<&str, Fault> {
 /// The protocol in which a client expects to be answered, whatever else is wrong with its request.
 pub(super) fn dialect(parts: &Parts) -> Dialect {
     let path = path::normal(parts.uri.path()).unwrap_or_default();
-    let asked = Endpoint::of(path).and_then(Endpoint::dialect);
+    let asked = Endpoint::of(path).map(Endpoint::dialect);
     asked.unwrap_or(if parts.headers.contains_key("anthropic-version") {
         Dialect::Messages
     } else {
@@ -57,15 +57,24 @@ pub(super) fn dialect(parts: &Parts) -> Dialect {
 }
 
 /// Where a normal path leads.
-pub(super) fn route(method: &Method, path: &str) -> Result<Route, Fault> {
-    let endpoint = Endpoint::of(path).filter(|endpoint| endpoint.dialect().is_some());
-    match (endpoint, method) {
+pub(super) fn route(parts: &Parts, path: &str) -> Result<Route, Fault> {
+    match (Endpoint::of(path), &parts.method) {
+        (Some(Endpoint::Responses), &Method::GET) if is_websocket(&parts.headers) => {
+            Err(Fault::early(Kind::WebSocket))
+        }
         (None, &Method::GET | &Method::HEAD) if path == HELLO => Ok(Route::Hello),
         (Some(endpoint), &Method::POST) => Ok(Route::Ask(endpoint)),
         (None, &Method::GET | &Method::HEAD) if path == MODELS => Ok(Route::Models),
         (None, _) if path != MODELS && path != HELLO => Err(Fault::early(Kind::NotFound)),
         _ => Err(Fault::early(Kind::MethodNotAllowed)),
     }
+}
+
+/// Whether the client would go on in another protocol. It comes back with a POST once it is told
+/// that there is none here.
+fn is_websocket(headers: &HeaderMap) -> bool {
+    let upgrade = headers.get(header::UPGRADE);
+    upgrade.is_some_and(|to| to.as_bytes().eq_ignore_ascii_case(b"websocket"))
 }
 
 /// The host the client named, lower case, without port.

@@ -94,7 +94,7 @@ impl<'w> Visit<'w> {
         let path = head::path(parts)?;
         self.journal.record.path = head::cut(path, self.worker.common.limits.model_bytes_max);
         let host = head::host(parts)?;
-        let endpoint = match head::route(&parts.method, path)? {
+        let endpoint = match head::route(parts, path)? {
             Route::Models => return Ok(Served::Models),
             Route::Hello => return Ok(Served::Hello),
             Route::Ask(endpoint) => endpoint,
@@ -189,10 +189,7 @@ impl<'w> Visit<'w> {
         let needs = plan.needs;
         let ask = Ask {
             endpoint: needs.endpoint,
-            dialect: needs
-                .endpoint
-                .dialect()
-                .ok_or(Fault::early(Kind::Internal))?,
+            dialect: needs.endpoint.dialect(),
             headers,
             streaming: needs.streaming,
             choices: peek.choices,

@@ -46,6 +46,8 @@ pub(crate) struct Relay {
     flow: Option<Flow>,
     reader: Option<Reader>,
     deadline: Deadline,
+    /// How many events had come when the reader was done, where the protocol numbers them.
+    heard: u64,
     /// Whether anything has come after the end.
     tail_seen: bool,
     /// Since when nothing more has come, while somebody wanted more.
@@ -78,6 +80,7 @@ impl Relay {
             flow: Some(stream.flow),
             reader: Some(stream.reader),
             deadline: stream.deadline,
+            heard: 0,
             tail_seen: false,
             waiting_since: None,
             alarm: Alarm::default(),
@@ -211,6 +214,7 @@ impl Relay {
         };
         let end = reader.finish(close);
         self.journal.record.usage = end.usage;
+        self.heard = end.heard;
         match end.ending {
             Ending::Complete | Ending::DoneWithoutFinish => {
                 if !end.rest.is_empty() {
@@ -245,7 +249,7 @@ impl Relay {
     /// Tells the client that what it has is not the whole answer. The provider is let go at once.
     fn fail(&mut self, fault: &Fault) {
         self.flow = None;
-        self.take_usage();
+        let heard = self.take_usage();
         self.journal.trail.fail(fault);
         let reply = reply(
             fault,
@@ -260,14 +264,19 @@ impl Relay {
         );
         self.journal.record.code = Some(reply.code);
         self.journal.end("cut");
-        self.ready.push_back(event(&reply, self.origin.dialect));
+        self.ready
+            .push_back(event(&reply, self.origin.dialect, heard));
         self.stage = Stage::LastWords;
     }
 
-    fn take_usage(&mut self) {
-        if let Some(reader) = self.reader.take() {
-            self.journal.record.usage = reader.finish(Close::Broken).usage;
-        }
+    /// Notes what was used; how many events came.
+    fn take_usage(&mut self) -> u64 {
+        let Some(reader) = self.reader.take() else {
+            return self.heard;
+        };
+        let end = reader.finish(Close::Broken);
+        self.journal.record.usage = end.usage;
+        end.heard
     }
 }
 

@@ -43,13 +43,14 @@ impl Endpoint {
         }
     }
 
-    /// The protocol of its answers; nothing where this build cannot read them.
-    pub fn dialect(self) -> Option<Dialect> {
+    /// The protocol of its answers.
+    pub fn dialect(self) -> Dialect {
         match self {
-            Self::Chat => Some(Dialect::Chat),
-            Self::Messages => Some(Dialect::Messages),
-            Self::CountTokens => Some(Dialect::CountTokens),
-            Self::Responses | Self::Embeddings => None,
+            Self::Chat => Dialect::Chat,
+            Self::Responses => Dialect::Responses,
+            Self::Embeddings => Dialect::Embeddings,
+            Self::Messages => Dialect::Messages,
+            Self::CountTokens => Dialect::CountTokens,
         }
     }
 

@@ -13,18 +13,37 @@ pub fn body(reply: &Reply, dialect: Dialect) -> Bytes {
 }
 
 /// The last event of a stream that breaks. What ends a whole answer in this protocol does not
-/// follow it.
-pub fn event(reply: &Reply, dialect: Dialect) -> Bytes {
-    let name = match dialect {
-        Dialect::Chat => "",
-        Dialect::Messages | Dialect::CountTokens => "event: error\n",
-    };
-    Bytes::from(format!("{name}data: {}\n\n", error(reply, dialect)))
+/// follow it. `heard` is how many events came before, where the protocol numbers them.
+pub fn event(reply: &Reply, dialect: Dialect, heard: u64) -> Bytes {
+    let error = error(reply, dialect);
+    Bytes::from(match dialect {
+        Dialect::Chat | Dialect::Embeddings => format!("data: {error}\n\n"),
+        Dialect::Responses => failed(reply, &error, heard),
+        Dialect::Messages | Dialect::CountTokens => format!("event: error\ndata: {error}\n\n"),
+    })
+}
+
+/// Some clients raise the error, some show why the response failed, none does both. Both forms of
+/// the error are in use, with the error in a member of its own and without.
+fn failed(reply: &Reply, error: &Value, heard: u64) -> String {
+    let (code, message) = (reply.code, &reply.message);
+    let told = json!({
+        "type": "error", "sequence_number": heard, "error": error["error"],
+        "code": code, "message": message, "param": null,
+    });
+    let failed = json!({
+        "type": "response.failed", "sequence_number": heard.saturating_add(1),
+        "response": {
+            "object": "response", "status": "failed",
+            "error": {"code": code, "message": message},
+        },
+    });
+    format!("event: error\ndata: {told}\n\nevent: response.failed\ndata: {failed}\n\n")
 }
 
 fn error(reply: &Reply, dialect: Dialect) -> Value {
     match dialect {
-        Dialect::Chat => json!({"error": {
+        Dialect::Chat | Dialect::Responses | Dialect::Embeddings => json!({"error": {
             "message": reply.message,
             "type": openai_type(reply.status),
             "param": reply.param,

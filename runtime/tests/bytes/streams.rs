@@ -196,7 +196,12 @@ fn own() -> Vec<Case> {
                 name: name.into(),
                 stream: fs::read(folder.join(name)).unwrap().into(),
                 expect: Expect {
-                    dialect: Dialect::Chat,
+                    dialect: match json["dialect"].as_str() {
+                        Some("messages") => Dialect::Messages,
+                        Some("responses") => Dialect::Responses,
+                        Some(other) => panic!("{other}"),
+                        None => Dialect::Chat,
+                    },
                     choices: u32::try_from(json["n"].as_u64().unwrap_or(1)).unwrap(),
                     quirk: Quirk::of_host(json["host"].as_str().unwrap_or_default()),
                     usage: UsageChunk::Relayed,
@@ -223,6 +228,7 @@ fn recorded() -> Vec<Case> {
         .filter_map(|file| {
             let dialect = match file["api"].as_str().unwrap() {
                 "openai-chat" | "openai-completions" => Dialect::Chat,
+                "openai-responses" => Dialect::Responses,
                 "anthropic-messages" | "anthropic-complete-legacy" => Dialect::Messages,
                 _ => return None,
             };
@@ -261,7 +267,7 @@ fn recorded() -> Vec<Case> {
             }
         })
         .collect();
-    assert_eq!(cases.len(), 76);
+    assert_eq!(cases.len(), 94);
     cases
 }
 

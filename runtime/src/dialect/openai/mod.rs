@@ -1,6 +1,7 @@
 //! Chat completions as OpenAI and every compatible server speak them.
 
 mod chunk;
+pub(super) mod embeddings;
 pub mod option;
 pub(super) mod plain;
 pub mod usage;

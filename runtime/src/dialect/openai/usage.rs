@@ -93,6 +93,14 @@ impl Reported {
         lexer.skip(value)
     }
 
+    /// The same of an answer that has no output, where some leave out even the zero.
+    pub(super) fn only_input(self) -> Self {
+        Self {
+            completion: self.completion.or(Some(0)),
+            ..self
+        }
+    }
+
     /// The report in the one form; nothing where it does not say how much went in and came out.
     pub(super) fn usage(self, quirk: Quirk) -> Option<Usage> {
         let prompt = self.prompt?;

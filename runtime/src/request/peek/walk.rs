@@ -60,6 +60,7 @@ const ROOT: &[&str] = &[
     "functions",
     "response_format",
     "output_config",
+    "text",
     "reasoning_effort",
     "reasoning",
     "thinking",
@@ -122,7 +123,7 @@ impl Walk {
             ("messages" | "input", Token::Array) => return self.messages(lexer),
             ("tools" | "functions" | "messages", _) => return Err(wrong("an array")),
             ("response_format", Token::Object) => return self.response_format(lexer),
-            ("output_config", Token::Object) => return self.output_config(lexer),
+            ("output_config" | "text", Token::Object) => return self.output_config(lexer),
             ("stream_options" | "response_format", _) => return Err(wrong("an object")),
             ("thinking" | "reasoning" | "reasoning_effort", Token::Object) => {
                 return self.thinking(lexer);
@@ -175,7 +176,7 @@ impl Walk {
         })
     }
 
-    /// Where Anthropic's protocol has the form of the answer.
+    /// Where Messages and Responses have the form of the answer.
     fn output_config(&mut self, lexer: &mut Lexer<'_>) -> Walked {
         let mut seen = Seen::default();
         lexer.members(
