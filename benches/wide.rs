@@ -124,6 +124,7 @@ pub fn model(tuples: &[Tuple]) -> Model {
         root: RouteId(0),
         features: Vec::new(),
         claims: claw_lang::model::Claims::default(),
+        accepts: Vec::new(),
     }
 }
 

@@ -3,6 +3,7 @@
 //! Nothing here stops at the first fault. What is at fault is reported once and left out, and what
 //! leans on it is not blamed.
 
+mod accept;
 mod address;
 mod class;
 mod cond;

@@ -140,6 +140,8 @@ codes! {
     }
     Warning {
         C0901 ArmForbidden: "an arm whose requests are all refused by guards",
+        C0903 NotUnused: "an `unused` about a name that something uses",
+        C0904 AcceptedInVain: "an `accept` of a warning that is not there",
     }
     Note {
         C0902 GuardIdle: "a guard that refuses no request",

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use claw_table::Place;
 
+use crate::accepted;
 use crate::audit;
 use crate::build::finish;
 use crate::check::model as model_of;
@@ -39,6 +40,7 @@ pub fn check(sources: Vec<Source>) -> Checked {
     if report.is_sound() {
         audit::prove(&model, &mut report);
     }
+    accepted::settle(&model.accepts, &mut report);
     report.sort();
     let model = report.is_sound().then_some(model);
     Checked { model, report }
@@ -75,6 +77,7 @@ pub fn compile(sources: Vec<Source>) -> Compiled {
             Err(why) => report.add(audit::over_budget(&why.to_string())),
         }
     }
+    accepted::settle(&model.accepts, &mut report);
     report.sort();
     let table = table.filter(|_| report.is_sound());
     Compiled { table, report }

@@ -3,6 +3,7 @@
 //! This crate knows nothing of sockets, clocks or the environment: the same policy bytes give the
 //! same table bytes.
 
+mod accepted;
 mod audit;
 mod build;
 mod check;

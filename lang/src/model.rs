@@ -9,6 +9,7 @@ mod never;
 use claw_table::policy::{Action, Policy};
 use claw_table::{ArmId, Fact};
 
+use crate::codes::Code;
 use crate::span::Span;
 
 pub(crate) use net::is_mapped;
@@ -31,6 +32,19 @@ pub struct Model {
     pub features: Vec<Need>,
     /// What it claims can never happen.
     pub claims: Claims,
+    /// Warnings that its author lives with.
+    pub accepts: Vec<Accept>,
+}
+
+/// `accept CODE in NAME "why"`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Accept {
+    /// Which warning.
+    pub code: Code,
+    /// The whole declaration in which it may stand.
+    pub range: Span,
+    /// Where it is written.
+    pub span: Span,
 }
 
 impl Model {

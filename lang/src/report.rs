@@ -164,6 +164,13 @@ impl Report {
         self.found.push(diagnostic);
     }
 
+    /// Takes out every finding of a kind, and says how many there were.
+    pub(crate) fn drop_where(&mut self, is_it: impl Fn(&Diagnostic) -> bool) -> usize {
+        let before = self.found.len();
+        self.found.retain(|found| !is_it(found));
+        before - self.found.len()
+    }
+
     /// Puts the findings in the order of the text, and drops what was said twice.
     pub fn sort(&mut self) {
         self.found.sort_by(|a, b| {

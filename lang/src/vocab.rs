@@ -2,16 +2,17 @@
 
 /// Words that begin a declaration.
 pub const DECLARATIONS: &[&str] = &[
-    "policy", "gateway", "provider", "retry", "class", "let", "never", "forbid", "route",
+    "policy", "gateway", "provider", "retry", "class", "let", "never", "forbid", "route", "unused",
+    "accept",
 ];
 
 /// Declarations of the language that this version does not build yet.
 pub const DECLARATIONS_LATER: &[&str] = &[
-    "client", "limit", "ceiling", "cache", "test", "pool", "catalog", "notify", "unused", "accept",
+    "client", "limit", "ceiling", "cache", "test", "pool", "catalog", "notify",
 ];
 
 /// Declarations that have no braces.
-pub const DECLARATIONS_BARE: &[&str] = &["policy", "let", "never", "forbid"];
+pub const DECLARATIONS_BARE: &[&str] = &["policy", "let", "never", "forbid", "unused", "accept"];
 
 /// What one kind of block may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,6 +10,8 @@
 
 use claw_lang::Source;
 
+#[path = "front/accept.rs"]
+mod accept;
 #[path = "front/bounds.rs"]
 mod bounds;
 #[path = "front/codes.rs"]

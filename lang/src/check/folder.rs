@@ -10,7 +10,7 @@ use super::lets::Lets;
 use super::names::{Names, Sort, is_name};
 use super::provider::{self, Checked};
 use super::route::{self, Routes};
-use super::{class, forbid, never, secrets};
+use super::{accept, class, forbid, never, secrets};
 use crate::codes::Code;
 use crate::model::{Ask, Claims, Cond, Model, Pattern, Route, RouteId};
 use crate::report::{Diagnostic, Report};
@@ -25,7 +25,10 @@ const SORT_MAX: usize = 60_000;
 
 /// Reads the model of a folder. It is whole only if the report holds no error.
 pub(crate) fn model(files: &[File], report: &mut Report) -> Model {
-    let mut parts = Parts::default();
+    let mut parts = Parts {
+        places: accept::Places::of(files),
+        ..Parts::default()
+    };
     for file in files {
         secrets::check(file, report);
         file.items.iter().for_each(|item| parts.item(item, report));
@@ -47,6 +50,9 @@ struct Parts<'f> {
     routes: Vec<&'f RouteTree>,
     nevers: Vec<&'f Never>,
     forbids: Vec<&'f Forbid>,
+    spared: Vec<&'f Statement>,
+    accepts: Vec<&'f Statement>,
+    places: accept::Places,
     root: Option<usize>,
 }
 
@@ -108,6 +114,8 @@ impl<'f> Parts<'f> {
         let (list, sort) = match it.keyword.text.as_str() {
             "policy" => return self.policy(it, report),
             "gateway" => return self.gateway(it, report),
+            "unused" => return self.spared.push(it),
+            "accept" => return self.accepts.push(it),
             "provider" => (&mut self.providers, Sort::Provider),
             "retry" => (&mut self.retries, Sort::Retry),
             _ => (&mut self.classes, Sort::Class),
@@ -235,7 +243,14 @@ impl<'f> Parts<'f> {
         let read = |it: &&Never| never::never(it, &providers, &mut reader);
         claims.nevers = self.nevers.iter().filter_map(read).collect();
         Lets::rest(&mut reader);
+        for it in &self.spared {
+            accept::unused(it, &mut self.names, report);
+        }
         self.names.unused(report);
+        let places = &self.places;
+        let names = &mut self.names;
+        let read = |it: &&Statement| accept::accept(it, (&mut *names, places), report);
+        let accepts = self.accepts.iter().filter_map(read).collect();
         needs.sort_by_key(|need| (need.span, need.feature));
         let root = self.root.unwrap_or(0);
         let policy = Policy {
@@ -259,6 +274,7 @@ impl<'f> Parts<'f> {
             root,
             features: needs,
             claims,
+            accepts,
         }
     }
 }

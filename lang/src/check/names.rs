@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::fields;
 use crate::codes::Code;
 use crate::near::nearest;
 use crate::report::{Diagnostic, Report};
@@ -58,6 +59,8 @@ pub(super) struct Names {
     known: BTreeMap<String, Declared>,
     /// Names that lines which could not be read may have declared or used.
     excused: BTreeSet<String>,
+    /// Names of which the author says that nothing uses them.
+    spared: Vec<Value>,
     /// Sorts of which some declaration has no name, or one that was not taken in.
     unsure: BTreeSet<Sort>,
 }
@@ -95,6 +98,31 @@ impl Names {
             is_used: matches!(sort, Sort::Never | Sort::Forbid),
         };
         self.known.insert(name.text.clone(), declared);
+    }
+
+    /// Notes that nothing uses a name, and that this is meant.
+    pub(super) fn spare(&mut self, name: &Value, report: &mut Report) {
+        if self.place(name, report).is_some() {
+            self.spared.push(name.clone());
+        }
+    }
+
+    /// Where a name of any sort is declared, which is no use of it. An unknown one is reported.
+    pub(super) fn place(&self, name: &Value, report: &mut Report) -> Option<Span> {
+        let known = self.known.get(&name.text).map(|declared| declared.span);
+        if known.is_none() && !self.is_excused(&name.text) && self.unsure.is_empty() {
+            let found = Diagnostic::new(
+                Code::UnknownName,
+                name.span,
+                format!("nothing is named `{}`", fields::shown(name)),
+            );
+            let names = self.known.keys().map(String::as_str);
+            report.add(match nearest(&name.text, names) {
+                Some(near) => found.meant(name.span, near),
+                None => found.help("name a declaration of this folder"),
+            });
+        }
+        known
     }
 
     /// Notes a declaration without a name, so that whoever uses the name is not blamed.
@@ -173,8 +201,20 @@ impl Names {
 
     /// Warns of what nothing uses.
     pub(super) fn unused(&self, report: &mut Report) {
+        for spared in &self.spared {
+            let used = self.known.get(&spared.text).filter(|known| known.is_used);
+            if let Some(declared) = used {
+                let message = format!("something uses `{}`", spared.text);
+                report.add(
+                    Diagnostic::new(Code::NotUnused, spared.span, message)
+                        .and(declared.span, "what is declared here")
+                        .help("delete this line"),
+                );
+            }
+        }
         for (name, declared) in &self.known {
-            if declared.is_used || self.is_excused(name) {
+            let is_spared = self.spared.iter().any(|spared| spared.text == *name);
+            if declared.is_used || is_spared || self.is_excused(name) {
                 continue;
             }
             let what = declared.sort.word();
@@ -184,7 +224,9 @@ impl Names {
                     declared.span,
                     format!("nothing uses the {what} `{name}`"),
                 )
-                .help("delete it, or lead something to it"),
+                .help(format!(
+                    "delete it, lead something to it, or say that it is meant: `unused {name}`"
+                )),
             );
         }
     }

@@ -262,6 +262,7 @@ pub(crate) fn made(routes: Vec<Vec<(Cond, u8)>>) -> Model {
         root: RouteId(0),
         features: Vec::new(),
         claims: claw_lang::model::Claims::default(),
+        accepts: Vec::new(),
     }
 }
 
