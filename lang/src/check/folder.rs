@@ -12,7 +12,7 @@ use super::provider::{self, Checked};
 use super::route::{self, Routes};
 use super::{accept, class, forbid, never, secrets};
 use crate::codes::Code;
-use crate::model::{Ask, Claims, Cond, Model, Pattern, Route, RouteId};
+use crate::model::{Accept, Ask, Claims, Cond, Model, Pattern, Route, RouteId};
 use crate::report::{Diagnostic, Report};
 use crate::span::Span;
 use crate::syntax::ast::{
@@ -199,6 +199,20 @@ impl<'f> Parts<'f> {
         }
     }
 
+    /// What the author says of warnings, after all that uses names.
+    fn accepts(&mut self, report: &mut Report) -> Vec<Accept> {
+        for it in &self.spared {
+            accept::unused(it, &mut self.names, report);
+        }
+        self.names.unused(report);
+        let mut accepts = Vec::new();
+        for it in &self.accepts {
+            let around = (&mut self.names, &self.places);
+            accepts.extend(accept::accept(it, around, report));
+        }
+        accepts
+    }
+
     fn read(mut self, report: &mut Report) -> Model {
         let mut needs = Vec::new();
         let names = &mut self.names;
@@ -243,14 +257,7 @@ impl<'f> Parts<'f> {
         let read = |it: &&Never| never::never(it, &providers, &mut reader);
         claims.nevers = self.nevers.iter().filter_map(read).collect();
         Lets::rest(&mut reader);
-        for it in &self.spared {
-            accept::unused(it, &mut self.names, report);
-        }
-        self.names.unused(report);
-        let places = &self.places;
-        let names = &mut self.names;
-        let read = |it: &&Statement| accept::accept(it, (&mut *names, places), report);
-        let accepts = self.accepts.iter().filter_map(read).collect();
+        let accepts = self.accepts(report);
         needs.sort_by_key(|need| (need.span, need.feature));
         let root = self.root.unwrap_or(0);
         let policy = Policy {
