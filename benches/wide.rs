@@ -125,6 +125,7 @@ pub fn model(tuples: &[Tuple]) -> Model {
         features: Vec::new(),
         claims: claw_lang::model::Claims::default(),
         accepts: Vec::new(),
+        callers: Vec::new(),
     }
 }
 

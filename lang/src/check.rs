@@ -5,7 +5,9 @@
 
 mod accept;
 mod address;
+mod caller;
 mod class;
+mod client;
 mod cond;
 mod defaults;
 mod deny;

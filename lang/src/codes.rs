@@ -138,6 +138,10 @@ codes! {
         C0801 NeverBroken: "a `never` that some request breaks",
         C0802 NeverUnknown: "a `never` about a cost that is not known",
     }
+    Error {
+        C0905 ClientTwice: "a caller that would be two clients",
+        C0906 AuthUseless: "an `auth` that excuses nobody",
+    }
     Warning {
         C0901 ArmForbidden: "an arm whose requests are all refused by guards",
         C0903 NotUnused: "an `unused` about a name that something uses",

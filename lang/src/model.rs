@@ -28,6 +28,8 @@ pub struct Model {
     pub routes: Vec<Route>,
     /// The nameless route, where every request starts.
     pub root: RouteId,
+    /// For each client the condition that it is the caller.
+    pub callers: Vec<Cond>,
     /// Constructs that a gateway must enforce, each with the place that asks for it.
     pub features: Vec<Need>,
     /// What it claims can never happen.

@@ -93,6 +93,7 @@ fn load(part: &[(Fact, bool)]) -> Load {
         | Fact::Path
         | Fact::Host
         | Fact::Ip
+        | Fact::Client
         | Fact::Endpoint
         | Fact::Header(_)
         | Fact::Query(_)

@@ -25,6 +25,8 @@ pub struct Request {
     pub query: Vec<(String, Vec<u8>)>,
     /// The address it comes from.
     pub ip: Option<IpAddr>,
+    /// The client that calls, by its name.
+    pub client: Option<String>,
     /// The model the client named.
     pub model: Option<String>,
     /// Whether the client asked for a stream.
@@ -49,6 +51,7 @@ impl Request {
             Fact::Host => self.host.as_deref(),
             Fact::Endpoint => self.endpoint.as_deref(),
             Fact::Model => self.model.as_deref(),
+            Fact::Client => self.client.as_deref(),
             Fact::Header(_)
             | Fact::Query(_)
             | Fact::Ip
@@ -63,6 +66,7 @@ impl Request {
             | Fact::Path
             | Fact::Host
             | Fact::Ip
+            | Fact::Client
             | Fact::Endpoint
             | Fact::Model
             | Fact::Streaming
@@ -104,6 +108,7 @@ impl Facts for Request {
             | Fact::Path
             | Fact::Host
             | Fact::Ip
+            | Fact::Client
             | Fact::Endpoint
             | Fact::Header(_)
             | Fact::Query(_)

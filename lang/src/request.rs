@@ -121,6 +121,7 @@ pub fn write(request: &Request) -> serde_json::Value {
         ("path", json!(request.path)),
         ("host", json!(request.host)),
         ("ip", json!(request.ip)),
+        ("client", json!(request.client)),
         ("headers", listed(&request.headers)),
         ("query", listed(&request.query)),
         ("model", json!(request.model)),
@@ -142,6 +143,7 @@ const MEMBERS: &[&str] = &[
     "path",
     "host",
     "ip",
+    "client",
     "headers",
     "query",
     "body",
@@ -157,6 +159,7 @@ struct Draft {
     path: Option<String>,
     host: Option<String>,
     ip: Option<IpAddr>,
+    client: Option<String>,
     headers: Vec<(String, Vec<u8>)>,
     query: Vec<(String, Vec<u8>)>,
     body: Option<body::BodyFacts>,
@@ -182,6 +185,7 @@ impl Draft {
                     .map_err(|_| wrong("an address such as `10.0.0.5`"))?;
                 self.ip = Some(ip);
             }
+            ("client", Json::Text(name)) => self.client = Some(name.clone()),
             ("headers", _) => {
                 for (name, value) in values(key, value)? {
                     self.headers.push((head::header(&name)?, value));
@@ -193,7 +197,9 @@ impl Draft {
             ("streaming", Json::Flag(flag)) => self.streaming = Some(*flag),
             ("has", _) => self.has = Some(capabilities(value)?),
             ("tokens", Json::Whole(tokens)) => self.tokens = Some(*tokens),
-            ("method" | "path" | "host" | "ip" | "model", _) => return Err(wrong("a text")),
+            ("method" | "path" | "host" | "ip" | "client" | "model", _) => {
+                return Err(wrong("a text"));
+            }
             ("streaming", _) => return Err(wrong("true or false")),
             ("tokens", _) => return Err(wrong("a whole number")),
             _ => return Err(unknown(key)),
@@ -237,6 +243,7 @@ impl Draft {
             path: Some(path),
             host: Some(self.host.unwrap_or_else(|| "localhost".to_owned())),
             ip: self.ip.or(Some(IpAddr::V4(Ipv4Addr::LOCALHOST))),
+            client: self.client,
             headers: self.headers,
             query: self.query,
             model,

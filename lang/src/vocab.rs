@@ -2,13 +2,13 @@
 
 /// Words that begin a declaration.
 pub const DECLARATIONS: &[&str] = &[
-    "policy", "gateway", "provider", "retry", "class", "let", "never", "forbid", "route", "unused",
-    "accept",
+    "policy", "gateway", "provider", "client", "retry", "class", "let", "never", "forbid", "route",
+    "unused", "accept",
 ];
 
 /// Declarations of the language that this version does not build yet.
 pub const DECLARATIONS_LATER: &[&str] = &[
-    "client", "limit", "ceiling", "cache", "test", "pool", "catalog", "notify",
+    "limit", "ceiling", "cache", "test", "pool", "catalog", "notify",
 ];
 
 /// Declarations that have no braces.
@@ -55,6 +55,13 @@ pub const MODEL: Fields = Fields {
     later: &["shutdown"],
 };
 
+/// Fields of `client`.
+pub const CLIENT: Fields = Fields {
+    block: "client",
+    now: &["key", "from", "auth", "tags"],
+    later: &["ceiling"],
+};
+
 /// Fields of `retry`.
 pub const RETRY: Fields = Fields {
     block: "retry",
@@ -89,7 +96,7 @@ pub const CLASS: Fields = Fields {
 };
 
 /// Every kind of block.
-pub const BLOCKS: &[Fields] = &[GATEWAY, PROVIDER, HEALTH, MODEL, RETRY, CLASS];
+pub const BLOCKS: &[Fields] = &[GATEWAY, PROVIDER, HEALTH, MODEL, CLIENT, RETRY, CLASS];
 
 /// Words that begin an arm.
 pub const ARMS: &[&str] = &["when", "otherwise"];
@@ -100,6 +107,7 @@ pub const FACTS: &[&str] = &[
     "path",
     "host",
     "ip",
+    "client",
     "endpoint",
     "header",
     "query",
@@ -111,7 +119,6 @@ pub const FACTS: &[&str] = &[
 
 /// Facts of the language that this version does not know yet.
 pub const FACTS_LATER: &[&str] = &[
-    "client",
     "time",
     "session",
     "prompt",

@@ -89,6 +89,10 @@ fn a_table_decides_as_the_policy_says() {
         // A request that reaches an arm, and a step away from it.
         let proof = diagram::prove(&model).expect("a small model is proved");
         let witnesses = proof.diagram.expect("routes end in otherwise").witnesses();
+        for (_, request) in &witnesses {
+            let client = request.client.as_deref();
+            assert!(client.is_none_or(|name| models::CLIENTS.contains(&name)));
+        }
         for (pick, other, which) in grafts {
             let (_, mut request) = witnesses[usize::from(pick) % witnesses.len()].clone();
             requests::graft(&mut request, &requests[other], which);

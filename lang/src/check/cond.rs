@@ -1,5 +1,6 @@
 //! Conditions: each fact with the operators and values that fit it.
 
+use claw_table::policy::Client;
 use claw_table::{Can, Fact};
 
 use super::lets::{Lets, Meaning};
@@ -20,6 +21,8 @@ use crate::vocab;
 pub(super) struct Reader<'a, 'f> {
     /// The folder's names.
     pub names: &'a mut Names,
+    /// The folder's clients.
+    pub clients: &'a [Client],
     /// The folder's `let`s.
     pub lets: &'a mut Lets<'f>,
     /// Where faults go.
@@ -60,6 +63,7 @@ impl Reader<'_, '_> {
             "host" => Fact::Host,
             "endpoint" => Fact::Endpoint,
             "ip" => return self.ip(ask),
+            "client" => return self.client(ask),
             "model" => Fact::Model,
             "header" | "query" => return self.named(ask),
             "streaming" => return self.flag(ask, Fact::Streaming),
@@ -277,6 +281,7 @@ impl Reader<'_, '_> {
             | Fact::Path
             | Fact::Host
             | Fact::Ip
+            | Fact::Client
             | Fact::Header(_)
             | Fact::Query(_)
             | Fact::Model

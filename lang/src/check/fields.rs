@@ -259,6 +259,9 @@ fn example(block: &str, word: &str) -> &'static str {
     match (block, word) {
         ("gateway", "listen") => "listen \"127.0.0.1:8080\"",
         ("gateway", "admin") => "admin \"127.0.0.1:9090\"",
+        ("client", "key") => "key sha256 \"…64 digits…\"`, or `key sha256 file \"path\"",
+        (_, "from") => "from 10.0.0.0/8, fe80::/10`, or `from any",
+        (_, "auth") => "auth ignore",
         (_, "api") => "api openai",
         (_, "url") => {
             "url \"https://api.example.com/v1\"` or `url \"http://10.0.0.1/v1\" weight 3, \"http://10.0.0.2/v1\""

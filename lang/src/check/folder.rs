@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 
 use claw_table::Fact;
-use claw_table::policy::{Action, Gateway, Policy, Retry};
+use claw_table::policy::{Action, Client, Gateway, Policy, Retry};
 
 use super::cond::Reader;
 use super::lets::Lets;
 use super::names::{Names, Sort, is_name};
 use super::provider::{self, Checked};
 use super::route::{self, Routes};
-use super::{accept, class, forbid, never, secrets};
+use super::{accept, class, client, forbid, never, secrets};
 use crate::codes::Code;
 use crate::model::{Accept, Ask, Claims, Cond, Model, Pattern, Route, RouteId};
 use crate::report::{Diagnostic, Report};
@@ -46,6 +46,7 @@ struct Parts<'f> {
     gateway: Option<&'f Statement>,
     providers: Vec<&'f Statement>,
     retries: Vec<&'f Statement>,
+    clients: Vec<&'f Statement>,
     classes: Vec<&'f Statement>,
     routes: Vec<&'f RouteTree>,
     nevers: Vec<&'f Never>,
@@ -118,6 +119,7 @@ impl<'f> Parts<'f> {
             "accept" => return self.accepts.push(it),
             "provider" => (&mut self.providers, Sort::Provider),
             "retry" => (&mut self.retries, Sort::Retry),
+            "client" => (&mut self.clients, Sort::Client),
             _ => (&mut self.classes, Sort::Class),
         };
         let at = list.len();
@@ -242,9 +244,14 @@ impl<'f> Parts<'f> {
             claims.classes.push(places);
             needs.extend(more);
         }
+        let mut told_apart = (client::Seen::default(), needs);
+        let read = |it: &&Statement| client::client(it, &mut told_apart, names, report);
+        let clients: Vec<Client> = self.clients.iter().map(read).collect();
+        let mut needs = told_apart.1;
         let mut routes = Routes::default();
         let mut reader = Reader {
             names,
+            clients: &clients,
             lets: &mut self.lets,
             report,
         };
@@ -267,6 +274,7 @@ impl<'f> Parts<'f> {
                 .into_iter()
                 .map(|checked| checked.provider)
                 .collect(),
+            clients,
             classes,
             denies: routes.denies.list,
             arms: routes.arms,
@@ -275,6 +283,7 @@ impl<'f> Parts<'f> {
         };
         let root = RouteId(u16::try_from(root).unwrap_or(0));
         Model {
+            callers: policy.clients.iter().map(client::is_caller).collect(),
             policy,
             guards,
             routes: routes.list,

@@ -28,6 +28,8 @@ pub(super) enum Sort {
     Never,
     /// A guard.
     Forbid,
+    /// A client.
+    Client,
 }
 
 impl Sort {
@@ -41,6 +43,7 @@ impl Sort {
             Self::Route => "route",
             Self::Never => "never",
             Self::Forbid => "forbid",
+            Self::Client => "client",
         }
     }
 }
@@ -85,7 +88,7 @@ impl Names {
                     format!("a {} of this name stands here", first.sort.word()),
                 )
                 .help(
-                    "every provider, class, retry, let, never, forbid and route of a folder has a name of its own",
+                    "every provider, client, class, retry, let, never, forbid and route of a folder has a name of its own",
                 ),
             );
             return;
@@ -94,8 +97,8 @@ impl Names {
             sort,
             at,
             span: name.span,
-            // Claims and guards hold for the whole policy; nothing has to name them.
-            is_used: matches!(sort, Sort::Never | Sort::Forbid),
+            // Claims and guards hold for the whole policy, and a client calls; nothing has to name them.
+            is_used: matches!(sort, Sort::Never | Sort::Forbid | Sort::Client),
         };
         self.known.insert(name.text.clone(), declared);
     }

@@ -148,6 +148,7 @@ fn impossible(pattern: &Pattern, fact: &Fact) -> Option<(&'static str, Option<St
         | Fact::Path
         | Fact::Host
         | Fact::Ip
+        | Fact::Client
         | Fact::Endpoint
         | Fact::Header(_)
         | Fact::Query(_)
@@ -165,6 +166,7 @@ pub(super) fn fact_word(fact: &Fact) -> &'static str {
         Fact::Path => "path",
         Fact::Host => "host",
         Fact::Ip => "ip",
+        Fact::Client => "client",
         Fact::Endpoint => "endpoint",
         Fact::Header(_) => "header",
         Fact::Query(_) => "query",

@@ -32,7 +32,11 @@ impl<'m> Built<'m> {
     /// The same, fit for asking further conditions of it. Their facts are tested by no node, but
     /// their values have atoms.
     pub(crate) fn asking(model: &'m Model, more: &[&'m Cond]) -> Result<Self, TooLarge> {
-        let conds: Vec<&Cond> = conditions(model).chain(more.iter().copied()).collect();
+        let mut conds: Vec<&Cond> = conditions(model).chain(more.iter().copied()).collect();
+        // Each client is a value of its own, so that no request is made up that nobody can send.
+        if facts(&conds).any(|fact| *fact == Fact::Client) {
+            conds.extend(&model.callers);
+        }
         let arms = model.arms().count();
         let with_unions = Self::attempt((model, &conds), Unions::Made, arms * 16 + (1 << 14));
         with_unions.or_else(|_| Self::attempt((model, &conds), Unions::Left, usize::MAX))

@@ -178,7 +178,7 @@ impl<'b, 'm> Walk<'b, 'm> {
     fn first(&self, field: u16) -> u16 {
         let fact = self.built.fields.get(usize::from(field));
         let always = fact.is_some_and(|field| field.fact.is_always());
-        u16::from(always)
+        self.built.least(field).max(u16::from(always))
     }
 
     fn path(&self, from: usize) -> Vec<(u16, u16)> {

@@ -54,9 +54,11 @@ impl Built<'_> {
             let (field, runs) = self.store.open(node);
             let mut first = 0;
             for run in runs {
-                let mut longer = path.clone();
-                longer.push((field, self.natural(field, first, run.last)));
-                open.push((run.to, longer));
+                if run.last >= self.least(field) {
+                    let mut longer = path.clone();
+                    longer.push((field, self.natural(field, first, run.last)));
+                    open.push((run.to, longer));
+                }
                 first = run.last.saturating_add(1);
             }
         }
@@ -68,12 +70,25 @@ impl Built<'_> {
 
     /// The most ordinary atom of a run: a request has a method and a model, but few headers.
     pub(crate) fn natural(&self, field: u16, first: u16, last: u16) -> u16 {
+        let first = first.max(self.least(field));
         let rare = |field: &Field| field.fact.repeats();
         let absent = self.fields.get(usize::from(field)).is_some_and(rare);
         if first == 0 && last > 0 && !absent {
             1
         } else {
             first
+        }
+    }
+
+    /// The first atom of a field that a request can have: where clients are declared, a caller is
+    /// one of them, and neither absent nor another.
+    pub(crate) fn least(&self, field: u16) -> u16 {
+        let field = self.fields.get(usize::from(field));
+        let is_client = field.is_some_and(|field| field.fact == Fact::Client);
+        if is_client && !self.model.callers.is_empty() {
+            2
+        } else {
+            0
         }
     }
 
@@ -114,6 +129,7 @@ fn set(request: &mut Request, fact: &Fact, sample: Sample) {
         Fact::Header(name) => request.headers.extend(named(name)),
         Fact::Query(name) => request.query.extend(named(name)),
         Fact::Ip => request.ip = address,
+        Fact::Client => request.client = texts.into_iter().next(),
         Fact::Tokens => request.tokens = number,
         Fact::Streaming => request.streaming = flag,
         Fact::Has(can) => {

@@ -14,6 +14,7 @@ pub(super) fn fact(fact: &Fact) -> String {
         Fact::Path => "path".to_owned(),
         Fact::Host => "host".to_owned(),
         Fact::Ip => "ip".to_owned(),
+        Fact::Client => "client".to_owned(),
         Fact::Endpoint => "endpoint".to_owned(),
         Fact::Header(name) => format!("header {}", escape(name)),
         Fact::Query(name) => format!("query {}", escape(name)),
@@ -34,6 +35,7 @@ pub(super) fn value(fact: &Fact, request: &Request) -> String {
         Fact::Streaming => yes_or_no(request.streaming),
         Fact::Has(can) => yes_or_no(request.uses(*can)),
         Fact::Method => bare(request.method.as_ref()),
+        Fact::Client => bare(request.client.as_ref()),
         Fact::Endpoint => bare(request.endpoint.as_ref()),
         Fact::Path | Fact::Host | Fact::Header(_) | Fact::Query(_) | Fact::Model => {
             let values = request.values(fact).map(|value| escape(&clip(value)));
@@ -56,6 +58,9 @@ pub(crate) fn request(request: &Request) -> Vec<super::Said> {
         Fact::Ip,
         Fact::Endpoint,
     ];
+    if request.client.is_some() {
+        facts.push(Fact::Client);
+    }
     let mut names: Vec<&String> = Vec::new();
     for (name, _) in &request.headers {
         if !names.contains(&name) {

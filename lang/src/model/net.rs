@@ -76,6 +76,16 @@ impl Net {
         is_family && address & mask(self.bits) == self.first
     }
 
+    /// The first of its addresses, as [`claw_table::address`] writes it.
+    pub fn first(self) -> u128 {
+        self.first
+    }
+
+    /// How many bits its addresses share, of 128.
+    pub fn bits(self) -> u8 {
+        self.bits
+    }
+
     /// Whether it is one address.
     pub fn is_single(self) -> bool {
         self.bits == 128

@@ -227,6 +227,9 @@ pub fn written(request: &Request) -> String {
     one("endpoint", &request.endpoint, &usual.endpoint);
     // A name is always said: without one a request is hard to imagine.
     one("model", &request.model, &None);
+    if let Some(client) = &request.client {
+        parts.insert(0, format!("client {client}"));
+    }
     if request.ip != usual.ip {
         let ip = request.ip.map_or("absent".to_owned(), |ip| ip.to_string());
         parts.push(format!("ip {ip}"));

@@ -545,6 +545,6 @@ fn unknown_declaration(word: &str, span: Span) -> Diagnostic {
     );
     match crate::near::nearest(word, vocab::DECLARATIONS.iter().copied()) {
         Some(near) => found.meant(span, near),
-        None => found.help("a declaration begins with `policy`, `gateway`, `provider`, `retry`, `class`, `let`, `never`, `forbid`, `route`, `unused` or `accept`"),
+        None => found.help("a declaration begins with `policy`, `gateway`, `provider`, `client`, `retry`, `class`, `let`, `never`, `forbid`, `route`, `unused` or `accept`"),
     }
 }

@@ -11,6 +11,8 @@ pub enum Fact {
     Host,
     /// The address the request comes from.
     Ip,
+    /// Who calls, by the name of a client.
+    Client,
     /// What the path asks for: `chat`, `responses`, `messages`, `embeddings`, `count-tokens`, `other`.
     Endpoint,
     /// Every value of the named header. The name is lower case.
@@ -58,6 +60,7 @@ impl Fact {
             Self::Method
             | Self::Path
             | Self::Host
+            | Self::Client
             | Self::Endpoint
             | Self::Header(_)
             | Self::Query(_)
@@ -85,6 +88,7 @@ impl Fact {
             | Self::Path
             | Self::Host
             | Self::Ip
+            | Self::Client
             | Self::Endpoint
             | Self::Header(_)
             | Self::Query(_) => Phase::Head,

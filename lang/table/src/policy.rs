@@ -2,9 +2,11 @@
 //!
 //! Names are resolved, durations are milliseconds, money is pico-dollars, lists keep text order.
 
+mod client;
 mod health;
 mod provider;
 
+pub use client::{Auth, Client, KeyHash, Prefix};
 pub use health::{Capacity, Counted, Eject, Health, Probe, ProbeMethod, Rate};
 pub use provider::{Api, Deadlines, Model, Price, Provider, Replica, Secret, Url};
 
@@ -19,6 +21,8 @@ pub struct Policy {
     pub gateway: Gateway,
     /// Every provider.
     pub providers: Vec<Provider>,
+    /// Every client.
+    pub clients: Vec<Client>,
     /// Every workload class.
     pub classes: Vec<Class>,
     /// Every refusal that an arm can end in.

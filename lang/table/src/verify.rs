@@ -44,6 +44,12 @@ fn policy(policy: &Policy) -> Check {
         let model = provider.and_then(|provider| provider.models.get(target.model.index()));
         check!(model.is_some(), "a target that is not there");
     }
+    for client in &policy.clients {
+        let is_known = !client.keys.is_empty() || !client.from.is_empty();
+        check!(is_known, "a client that nothing tells apart");
+        let whole = client.from.iter().all(|prefix| prefix.is_whole());
+        check!(whole, "a range of addresses with more bits than it has");
+    }
     for class in &policy.classes {
         check!(
             ordered(&class.retry.on.statuses, |a, b| a.1 < b.0),

@@ -43,6 +43,7 @@ choice! {
         8 => Has(Can),
         9 => Tokens,
         10 => Ip,
+        11 => Client,
     }
     Split { 0 => Text(TextParts), 1 => Number(NumberParts), 2 => Flag, 3 => Address(AddressParts) }
 }

@@ -1,8 +1,9 @@
 //! How the policy is spelled in bytes. The order of the lines below is the format.
 
 use crate::policy::{
-    Action, Api, Arm, Capacity, Causes, Class, Counted, Deadlines, Deny, Eject, Gateway, Health,
-    Model, Policy, Price, Probe, ProbeMethod, Provider, Rate, Replica, Retry, Secret, Target, Url,
+    Action, Api, Arm, Auth, Capacity, Causes, Class, Client, Counted, Deadlines, Deny, Eject,
+    Gateway, Health, KeyHash, Model, Policy, Prefix, Price, Probe, ProbeMethod, Provider, Rate,
+    Replica, Retry, Secret, Target, Url,
 };
 use crate::wire::{choice, record, wrapped};
 use crate::{ArmId, AtomId, ClassId, DenyId, Feature, ModelId, Place, ProviderId};
@@ -16,6 +17,7 @@ record! {
         name: String,
         gateway: Gateway,
         providers: Vec<Provider>,
+        clients: Vec<Client>,
         classes: Vec<Class>,
         denies: Vec<Deny>,
         arms: Vec<Arm>,
@@ -37,6 +39,14 @@ record! {
         capacity: Capacity,
         models: Vec<Model>,
     }
+    Client {
+        name: String,
+        keys: Vec<KeyHash>,
+        from: Vec<Prefix>,
+        auth: Auth,
+        tags: Vec<String>,
+    }
+    Prefix { first: u128, bits: u8 }
     Replica { url: Url, weight: u32 }
     Url { tls: bool, host: String, port: u16, base: String }
     Model {
@@ -75,6 +85,8 @@ record! {
 }
 
 choice! {
+    KeyHash { 0 => Sha256([u8; 32]), 1 => File(String) }
+    Auth { 0 => Known, 1 => Ignore, 2 => Caller }
     Api { 0 => OpenAi, 1 => Anthropic, 2 => Gemini }
     ProbeMethod { 0 => Get, 1 => Head }
     Counted { 0 => Requests, 1 => Tokens }

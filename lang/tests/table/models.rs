@@ -26,6 +26,9 @@ pub(crate) const TEXTS: [&str; 14] = [
     "é",
 ];
 
+/// Everybody who calls.
+pub(crate) const CLIENTS: [&str; 3] = ["ann", "bob", "cy"];
+
 /// Numbers whose neighbours matter.
 pub(crate) const NUMBERS: [u64; 7] = [0, 1, 2, 10, 11, 100_000, u64::MAX];
 
@@ -65,6 +68,7 @@ pub(crate) fn facts() -> Vec<Fact> {
         Fact::Path,
         Fact::Host,
         Fact::Ip,
+        Fact::Client,
         Fact::Endpoint,
         Fact::Header("x-a".to_owned()),
         Fact::Header("x-b".to_owned()),
@@ -88,20 +92,28 @@ fn pattern() -> impl Strategy<Value = Pattern> {
     })
 }
 
+fn is(text: &str) -> Pattern {
+    Pattern::Exact(text.to_owned())
+}
+
 fn test() -> impl Strategy<Value = Cond> {
     let numbers = select(&NUMBERS[..]);
-    let texts = (vec(pattern(), 1..4), nets());
-    (select(facts()), texts, numbers, 0..6u8).prop_map(|(fact, (patterns, nets), number, which)| {
-        let ask = match (fact.kind(), which) {
-            (claw_table::Kind::Flag, _) => Ask::Yes,
-            (_, 0) => Ask::Present,
-            (claw_table::Kind::Address, _) => Ask::In(nets),
-            (claw_table::Kind::Text, _) => Ask::Matches(patterns),
-            (claw_table::Kind::Number, 1..3) => Ask::AtLeast(number),
-            (claw_table::Kind::Number, _) => Ask::Below(number),
-        };
-        Cond::Test(fact, ask)
-    })
+    let clients = vec(select(&CLIENTS[..]).prop_map(is), 1..3);
+    let texts = (vec(pattern(), 1..4), nets(), clients);
+    (select(facts()), texts, numbers, 0..6u8).prop_map(
+        |(fact, (patterns, nets, clients), number, which)| {
+            let ask = match (fact.kind(), which) {
+                (claw_table::Kind::Flag, _) => Ask::Yes,
+                _ if fact == Fact::Client => Ask::Matches(clients),
+                (_, 0) => Ask::Present,
+                (claw_table::Kind::Address, _) => Ask::In(nets),
+                (claw_table::Kind::Text, _) => Ask::Matches(patterns),
+                (claw_table::Kind::Number, 1..3) => Ask::AtLeast(number),
+                (claw_table::Kind::Number, _) => Ask::Below(number),
+            };
+            Cond::Test(fact, ask)
+        },
+    )
 }
 
 pub(crate) fn cond() -> impl Strategy<Value = Cond> {
@@ -263,6 +275,9 @@ pub(crate) fn made(routes: Vec<Vec<(Cond, u8)>>) -> Model {
         features: Vec::new(),
         claims: claw_lang::model::Claims::default(),
         accepts: Vec::new(),
+        callers: CLIENTS
+            .map(|name| Cond::Test(Fact::Client, Ask::Matches(vec![is(name)])))
+            .to_vec(),
     }
 }
 

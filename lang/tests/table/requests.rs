@@ -10,7 +10,7 @@ use proptest::option::weighted;
 use proptest::prelude::{Strategy, any};
 use proptest::sample::select;
 
-use super::models::{NETS, NUMBERS, TEXTS, facts};
+use super::models::{CLIENTS, NETS, NUMBERS, TEXTS, facts};
 
 /// A text of the models, or a neighbour of one.
 fn text() -> impl Strategy<Value = String> {
@@ -72,7 +72,7 @@ pub(crate) fn request() -> impl Strategy<Value = Request> {
         single(),
         single(),
         single(),
-        (single(), weighted(0.9, address())),
+        (single(), weighted(0.9, address()), select(&CLIENTS[..])),
     );
     let lists = (named(&["x-a", "x-b", "x-c"]), named(&["q", "r"]));
     let body = (
@@ -82,7 +82,7 @@ pub(crate) fn request() -> impl Strategy<Value = Request> {
     );
     (texts, lists, body).prop_map(
         |(
-            (method, path, host, endpoint, (model, ip)),
+            (method, path, host, endpoint, (model, ip, client)),
             (headers, query),
             (streaming, has, tokens),
         )| {
@@ -94,6 +94,7 @@ pub(crate) fn request() -> impl Strategy<Value = Request> {
                 headers,
                 query,
                 ip,
+                client: Some(client.to_owned()),
                 model,
                 streaming,
                 has,
@@ -122,6 +123,7 @@ pub(crate) fn graft(request: &mut Request, other: &Request, which: usize) {
         Fact::Host => request.host.clone_from(&other.host),
         Fact::Endpoint => request.endpoint.clone_from(&other.endpoint),
         Fact::Ip => request.ip = other.ip,
+        Fact::Client => request.client.clone_from(&other.client),
         Fact::Model => request.model.clone_from(&other.model),
         Fact::Header(_) => request.headers.clone_from(&other.headers),
         Fact::Query(_) => request.query.clone_from(&other.query),

@@ -57,7 +57,8 @@ impl Facts for Asked<'_> {
                     each(model.name.as_bytes());
                 }
             }
-            Fact::Ip | Fact::Streaming | Fact::Has(_) | Fact::Tokens => {}
+            // Nobody is identified yet; a policy that asks is refused by its need.
+            Fact::Client | Fact::Ip | Fact::Streaming | Fact::Has(_) | Fact::Tokens => {}
         }
     }
 
@@ -77,6 +78,7 @@ impl Facts for Asked<'_> {
             | Fact::Path
             | Fact::Host
             | Fact::Ip
+            | Fact::Client
             | Fact::Endpoint
             | Fact::Header(_)
             | Fact::Query(_)
