@@ -27,7 +27,7 @@ pub(super) struct Seen {
 /// Reads `client NAME { … }`.
 pub(super) fn client(
     it: &Statement,
-    (seen, needs): &mut (Seen, Vec<Need>),
+    (seen, needs): (&mut Seen, &mut Vec<Need>),
     names: &mut Names,
     report: &mut Report,
 ) -> Client {
@@ -99,23 +99,20 @@ fn keys(field: &Statement, (out, seen): (&mut Client, &mut Seen), report: &mut R
         };
         let Some(key) = key else { continue };
         let own = (out.name.clone(), at.span);
-        match seen.keys.get(&key) {
-            Some((first, place)) => {
-                let message = if *first == out.name {
-                    "this key stands twice in this client".to_owned()
-                } else {
-                    format!("this key is that of client `{first}`")
-                };
-                report.add(
-                    Diagnostic::new(Code::ClientTwice, at.span, message)
-                        .and(*place, "the same key")
-                        .help("a key is one client's; give each its own"),
-                );
-            }
-            None => {
-                seen.keys.insert(key.clone(), own);
-                out.keys.push(key);
-            }
+        if let Some((first, place)) = seen.keys.get(&key) {
+            let message = if *first == out.name {
+                "this key stands twice in this client".to_owned()
+            } else {
+                format!("this key is that of client `{first}`")
+            };
+            report.add(
+                Diagnostic::new(Code::ClientTwice, at.span, message)
+                    .and(*place, "the same key")
+                    .help("a key is one client's; give each its own"),
+            );
+        } else {
+            seen.keys.insert(key.clone(), own);
+            out.keys.push(key);
         }
     }
 }

@@ -12,7 +12,7 @@ use super::provider::{self, Checked};
 use super::route::{self, Routes};
 use super::{accept, class, client, forbid, never, secrets};
 use crate::codes::Code;
-use crate::model::{Accept, Ask, Claims, Cond, Model, Pattern, Route, RouteId};
+use crate::model::{Accept, Ask, Claims, Cond, Model, Need, Pattern, Route, RouteId};
 use crate::report::{Diagnostic, Report};
 use crate::span::Span;
 use crate::syntax::ast::{
@@ -201,6 +201,19 @@ impl<'f> Parts<'f> {
         }
     }
 
+    fn retries(&mut self, report: &mut Report) -> Vec<Retry> {
+        let names = &mut self.names;
+        let read = |it: &&Statement| class::retry(it, names, report);
+        self.retries.iter().map(read).collect()
+    }
+
+    fn clients(&mut self, needs: &mut Vec<Need>, report: &mut Report) -> Vec<Client> {
+        let mut seen = client::Seen::default();
+        let names = &mut self.names;
+        let read = |it: &&Statement| client::client(it, (&mut seen, needs), names, report);
+        self.clients.iter().map(read).collect()
+    }
+
     /// What the author says of warnings, after all that uses names.
     fn accepts(&mut self, report: &mut Report) -> Vec<Accept> {
         for it in &self.spared {
@@ -227,11 +240,9 @@ impl<'f> Parts<'f> {
             .iter()
             .map(|it| provider::provider(it, &mut needs, names, report))
             .collect();
-        let retries: Vec<Retry> = self
-            .retries
-            .iter()
-            .map(|it| class::retry(it, names, report))
-            .collect();
+        let retries = self.retries(report);
+        let clients = self.clients(&mut needs, report);
+        let names = &mut self.names;
         let known = class::Known {
             providers: &providers,
             retries: &retries,
@@ -244,10 +255,6 @@ impl<'f> Parts<'f> {
             claims.classes.push(places);
             needs.extend(more);
         }
-        let mut told_apart = (client::Seen::default(), needs);
-        let read = |it: &&Statement| client::client(it, &mut told_apart, names, report);
-        let clients: Vec<Client> = self.clients.iter().map(read).collect();
-        let mut needs = told_apart.1;
         let mut routes = Routes::default();
         let mut reader = Reader {
             names,

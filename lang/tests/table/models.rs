@@ -257,12 +257,7 @@ pub(crate) fn made(routes: Vec<Vec<(Cond, u8)>>) -> Model {
     let policy = Policy {
         name: "random".to_owned(),
         classes: vec![class("one"), class("two")],
-        denies: ["no", "not so", "not at all"]
-            .map(|text| Deny {
-                status: 400,
-                text: text.to_owned(),
-            })
-            .to_vec(),
+        denies: denies(),
         arms,
         otherwise,
         ..Policy::default()
@@ -275,10 +270,21 @@ pub(crate) fn made(routes: Vec<Vec<(Cond, u8)>>) -> Model {
         features: Vec::new(),
         claims: claw_lang::model::Claims::default(),
         accepts: Vec::new(),
-        callers: CLIENTS
-            .map(|name| Cond::Test(Fact::Client, Ask::Matches(vec![is(name)])))
-            .to_vec(),
+        callers: callers(),
     }
+}
+
+fn denies() -> Vec<Deny> {
+    let deny = |text: &str| Deny {
+        status: 400,
+        text: text.to_owned(),
+    };
+    ["no", "not so", "not at all"].map(deny).to_vec()
+}
+
+fn callers() -> Vec<Cond> {
+    let caller = |name| Cond::Test(Fact::Client, Ask::Matches(vec![is(name)]));
+    CLIENTS.map(caller).to_vec()
 }
 
 fn class(name: &str) -> Class {
