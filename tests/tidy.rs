@@ -34,7 +34,7 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
             &["syntax", "oracle", "worst"],
             &["check", "diagram", "request", "explain", "graph", "doc"],
             &["never"],
-            &["audit", "flatten", "diff"],
+            &["accepted", "audit", "flatten", "diff"],
             &["build"],
             &["compile"],
             &["format"],
