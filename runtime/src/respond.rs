@@ -398,9 +398,14 @@ mod tests {
         };
         let reply = reply(&Fault::early(Kind::Cut), &around);
         let of = |dialect| String::from_utf8(event(&reply, dialect, 7).to_vec()).unwrap();
-        let told = [Dialect::Chat, Dialect::Responses, Dialect::Messages]
-            .map(of)
-            .concat();
+        let told = [
+            Dialect::Chat,
+            Dialect::Responses,
+            Dialect::Messages,
+            Dialect::Gemini,
+        ]
+        .map(of)
+        .concat();
         insta::assert_snapshot!("events", told);
     }
 

@@ -9,6 +9,7 @@ mod complaint;
 pub mod delay;
 mod events;
 pub mod failure;
+mod gemini;
 pub mod openai;
 pub mod plain;
 pub mod reader;
@@ -30,4 +31,6 @@ pub enum Dialect {
     Messages,
     /// How many tokens such a message has.
     CountTokens,
+    /// Gemini's `generateContent`, streamed.
+    Gemini,
 }

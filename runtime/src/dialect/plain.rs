@@ -4,6 +4,7 @@ use thiserror::Error;
 
 use super::Dialect;
 use super::anthropic;
+use super::gemini;
 use super::openai;
 use super::reader::Expect;
 use super::responses;
@@ -31,5 +32,6 @@ pub fn plain(body: &[u8], expect: Expect) -> Result<Option<Usage>, NoAnswer> {
         Dialect::Embeddings => openai::embeddings::embeddings(body),
         Dialect::Messages => anthropic::plain(body),
         Dialect::CountTokens => anthropic::count(body),
+        Dialect::Gemini => gemini::plain(body),
     }
 }

@@ -50,6 +50,7 @@ fn is_label(key: &[u8]) -> bool {
             | b"status"
             | b"expires_at"
             | b"mime_type"
+            | b"mimeType"
             | b"detail"
     )
 }

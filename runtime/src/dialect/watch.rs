@@ -3,6 +3,7 @@
 use super::Dialect;
 use super::anthropic::Message;
 use super::events::Events;
+use super::gemini::Content;
 use super::openai;
 use super::reader::{Close, Ending, Expect, Fate, Stop, Tail};
 use super::responses::Response;
@@ -17,6 +18,8 @@ pub(super) enum Watch {
     Responses(Events<Response>),
     /// Messages.
     Messages(Events<Message>),
+    /// Gemini's chunks.
+    Gemini(Events<Content>),
 }
 
 impl Watch {
@@ -26,6 +29,7 @@ impl Watch {
             Dialect::Chat | Dialect::Embeddings => Self::Chat(openai::watch::Watch::new(expect)),
             Dialect::Responses => Self::Responses(Events::default()),
             Dialect::Messages | Dialect::CountTokens => Self::Messages(Events::default()),
+            Dialect::Gemini => Self::Gemini(Events::default()),
         }
     }
 
@@ -35,6 +39,7 @@ impl Watch {
             Self::Chat(watch) => watch.content(),
             Self::Responses(watch) => watch.content(),
             Self::Messages(watch) => watch.content(),
+            Self::Gemini(watch) => watch.content(),
         }
     }
 
@@ -44,6 +49,7 @@ impl Watch {
             Self::Chat(watch) => watch.is_done(),
             Self::Responses(watch) => watch.is_done(),
             Self::Messages(watch) => watch.is_done(),
+            Self::Gemini(watch) => watch.is_done(),
         }
     }
 
@@ -54,6 +60,7 @@ impl Watch {
             Self::Chat(watch) => watch.event(event, lines),
             Self::Responses(watch) => watch.event(event),
             Self::Messages(watch) => watch.event(event),
+            Self::Gemini(watch) => watch.event(event),
         }
     }
 
@@ -62,7 +69,7 @@ impl Watch {
     pub(super) fn repeated(&mut self, bytes: &[u8]) -> Option<usize> {
         match self {
             Self::Chat(watch) => watch.repeated(bytes),
-            Self::Responses(_) | Self::Messages(_) => None,
+            Self::Responses(_) | Self::Messages(_) | Self::Gemini(_) => None,
         }
     }
 
@@ -72,6 +79,7 @@ impl Watch {
             Self::Chat(watch) => watch.tail(tail),
             Self::Responses(watch) => watch.tail(tail),
             Self::Messages(watch) => watch.tail(tail),
+            Self::Gemini(watch) => watch.tail(tail),
         }
     }
 
@@ -81,6 +89,7 @@ impl Watch {
             Self::Chat(watch) => watch.ending(close),
             Self::Responses(watch) => watch.ending(close),
             Self::Messages(watch) => watch.ending(close),
+            Self::Gemini(watch) => watch.ending(close),
         }
     }
 
@@ -90,13 +99,14 @@ impl Watch {
             Self::Chat(watch) => watch.usage(),
             Self::Responses(watch) => watch.usage(),
             Self::Messages(watch) => watch.usage(),
+            Self::Gemini(watch) => watch.usage(),
         }
     }
     /// How many events of the answer had data, where the protocol numbers them.
     pub(super) fn heard(&self) -> u64 {
         match self {
             Self::Responses(watch) => watch.heard(),
-            Self::Chat(_) | Self::Messages(_) => 0,
+            Self::Chat(_) | Self::Messages(_) | Self::Gemini(_) => 0,
         }
     }
 }

@@ -20,6 +20,7 @@ pub fn event(reply: &Reply, dialect: Dialect, heard: u64) -> Bytes {
         Dialect::Chat | Dialect::Embeddings => format!("data: {error}\n\n"),
         Dialect::Responses => failed(reply, &error, heard),
         Dialect::Messages | Dialect::CountTokens => format!("event: error\ndata: {error}\n\n"),
+        Dialect::Gemini => format!("data: {error}\r\n\r\n"),
     })
 }
 
@@ -55,6 +56,25 @@ fn error(reply: &Reply, dialect: Dialect) -> Value {
             "message": reply.message,
             "code": reply.code,
         }}),
+        Dialect::Gemini => json!({"error": {
+            "code": reply.status.as_u16(),
+            "message": reply.message,
+            "status": google_status(reply.status),
+        }}),
+    }
+}
+
+/// The kind of error in the words of Google's protocols.
+fn google_status(status: StatusCode) -> &'static str {
+    match status.as_u16() {
+        401 => "UNAUTHENTICATED",
+        403 => "PERMISSION_DENIED",
+        404 => "NOT_FOUND",
+        429 => "RESOURCE_EXHAUSTED",
+        400..=499 => "INVALID_ARGUMENT",
+        503 => "UNAVAILABLE",
+        504 => "DEADLINE_EXCEEDED",
+        _ => "INTERNAL",
     }
 }
 

@@ -158,9 +158,11 @@ impl<'p> Round<'_, 'p> {
         let asking = match self.ask.dialect {
             Dialect::Chat => self.reluctant.asking(step.target),
             // There it is reported unasked.
-            Dialect::Responses | Dialect::Embeddings | Dialect::Messages | Dialect::CountTokens => {
-                Asking::Nothing
-            }
+            Dialect::Responses
+            | Dialect::Embeddings
+            | Dialect::Messages
+            | Dialect::CountTokens
+            | Dialect::Gemini => Asking::Nothing,
         };
         trail.begin(step);
         let first = self.once(step, asking, body).await;

@@ -199,6 +199,7 @@ fn own() -> Vec<Case> {
                     dialect: match json["dialect"].as_str() {
                         Some("messages") => Dialect::Messages,
                         Some("responses") => Dialect::Responses,
+                        Some("gemini") => Dialect::Gemini,
                         Some(other) => panic!("{other}"),
                         None => Dialect::Chat,
                     },
@@ -225,14 +226,15 @@ fn recorded() -> Vec<Case> {
         .as_array()
         .unwrap()
         .iter()
-        .filter_map(|file| {
+        .map(|file| {
             let dialect = match file["api"].as_str().unwrap() {
                 "openai-chat" | "openai-completions" => Dialect::Chat,
                 "openai-responses" => Dialect::Responses,
+                "gemini-generate-content" => Dialect::Gemini,
                 "anthropic-messages" | "anthropic-complete-legacy" => Dialect::Messages,
-                _ => return None,
+                other => panic!("{other}"),
             };
-            Some((file, dialect))
+            (file, dialect)
         })
         .map(|(file, dialect)| {
             let name = file["file"].as_str().unwrap();
@@ -267,7 +269,7 @@ fn recorded() -> Vec<Case> {
             }
         })
         .collect();
-    assert_eq!(cases.len(), 94);
+    assert_eq!(cases.len(), 112);
     cases
 }
 
