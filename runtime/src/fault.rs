@@ -101,6 +101,8 @@ pub enum Kind {
     NoSpeakingTarget(Endpoint),
     /// All memory for request bodies is in use.
     BodiesFull,
+    /// The gateway stops, and the request took longer than it may still run.
+    Stopping,
     /// The gateway broke its own rules.
     Internal,
     /// No connection: refused, unreachable, no address known.
@@ -149,6 +151,7 @@ impl Kind {
             Self::NoCapableTarget(_)
             | Self::NoSpeakingTarget(_)
             | Self::BodiesFull
+            | Self::Stopping
             | Self::Internal
             | Self::TotalTimeout => Side::Gateway,
             Self::Provider(failure) if failure.is_callers() => Side::Client,
@@ -171,8 +174,9 @@ impl Kind {
             // It is not asked for it again, so the same request will be served.
             Side::Upstream if self == Self::Provider(FailureKind::UsageOption) => Retry::Later,
             Side::Upstream => Retry::Elsewhere,
-            // A line that was slow and memory that was full may do better the next time.
-            _ if matches!(self, Self::BodySlow | Self::BodiesFull) => Retry::Later,
+            // A line that was slow, memory that was full and a gateway that is started anew may do
+            // better the next time.
+            _ if matches!(self, Self::BodySlow | Self::BodiesFull | Self::Stopping) => Retry::Later,
             Side::Client | Side::Gateway => Retry::Never,
         }
     }
@@ -206,6 +210,7 @@ impl Kind {
             | Self::NoCapableTarget(_)
             | Self::NoSpeakingTarget(_)
             | Self::BodiesFull
+            | Self::Stopping
             | Self::Internal
             | Self::TotalTimeout => None,
         }
@@ -251,6 +256,9 @@ impl Fault {
     pub fn word(&self) -> String {
         if self.kind == Kind::Provider(FailureKind::UsageOption) {
             return FailureKind::UsageOption.word().to_owned();
+        }
+        if self.kind == Kind::Stopping {
+            return "stopping".to_owned();
         }
         match (self.kind.cause(), self.status) {
             (Some(cause), _) => cause.word().to_owned(),

@@ -85,7 +85,7 @@ fn param(kind: Kind) -> Option<&'static str> {
 }
 
 fn wait_s(fault: &Fault, status: StatusCode, limits: &Limits) -> Option<u64> {
-    if fault.kind == Kind::BodiesFull {
+    if matches!(fault.kind, Kind::BodiesFull | Kind::Stopping) {
         return Some(1);
     }
     let wait = fault
@@ -120,6 +120,7 @@ fn verdict(fault: &Fault, around: &Circumstances<'_>) -> (u16, &'static str) {
         Kind::NoCapableTarget(_) => (400, "no_capable_target"),
         Kind::NoSpeakingTarget(_) => (400, "no_speaking_target"),
         Kind::BodiesFull => (503, "overloaded"),
+        Kind::Stopping => (503, "shutting_down"),
         Kind::Internal => (500, "internal"),
         Kind::Connect => (502, "upstream_unreachable"),
         Kind::Tls => (502, "upstream_tls"),
@@ -239,6 +240,7 @@ fn words(kind: Kind) -> &'static str {
         Kind::Denied(_) => "the policy refuses this request",
         Kind::NoCapableTarget(_) => "no target can do what the request needs",
         Kind::NoSpeakingTarget(_) => "no target speaks the protocol of this request",
+        Kind::Stopping => "the gateway is being stopped before this answer was whole; ask again",
         Kind::BodiesFull => "the gateway is overloaded: it holds as many request bodies as it may",
         Kind::Internal => "the gateway failed",
         Kind::Connect => "the provider could not be reached",
@@ -360,6 +362,7 @@ mod tests {
             Kind::NoCapableTarget(Can::Images.bit() | Can::Tools.bit()),
             Kind::NoSpeakingTarget(Endpoint::Messages),
             Kind::BodiesFull,
+            Kind::Stopping,
             Kind::Internal,
             Kind::Connect,
             Kind::Tls,

@@ -10,6 +10,7 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -35,6 +36,8 @@ pub enum Stop {
     Serving,
     /// No new connection, no keep-alive; what runs goes on.
     Draining,
+    /// What still runs is told so in its own protocol, and ends.
+    Ending,
     /// What still runs is dropped.
     Ended,
 }
@@ -116,6 +119,7 @@ pub async fn serve_io<I>(
     let limits = &gateway.limits();
     let socket = Socket::new(io, patience(limits), Clock);
     let meter = socket.meter();
+    let running = Arc::clone(&meter);
     let service = {
         let gateway = gateway.clone();
         service_fn(move |request| {
@@ -126,17 +130,28 @@ pub async fn serve_io<I>(
     };
     let connection = builder(limits).serve_connection(TokioIo::new(socket), service);
     let mut connection = pin!(connection);
-    let mut stopping = pin!(reached(&mut stop, Stop::Draining));
-    let mut drained = false;
+    let mut late = stop.clone();
+    let mut draining = pin!(reached(&mut stop, Stop::Draining));
+    let mut ending = pin!(reached(&mut late, Stop::Ending));
+    let (mut drained, mut ended) = (false, false);
     poll_fn(|cx| {
-        let polled = connection.as_mut().poll(cx);
-        if polled.is_pending() && !drained && stopping.as_mut().poll(cx).is_ready() {
-            drained = true;
-            connection.as_mut().graceful_shutdown();
-            return connection.as_mut().poll(cx).map(drop);
+        loop {
+            // How a connection ended is in the record of its last request.
+            if connection.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(());
+            }
+            if !drained && draining.as_mut().poll(cx).is_ready() {
+                drained = true;
+                connection.as_mut().graceful_shutdown();
+            } else if !ended && ending.as_mut().poll(cx).is_ready() {
+                ended = true;
+                // The request and its body look at this whenever they are polled, and the
+                // connection polls them now.
+                running.end();
+            } else {
+                return Poll::Pending;
+            }
         }
-        // How a connection ended is in the record of its last request.
-        polled.map(drop)
     })
     .await;
 }

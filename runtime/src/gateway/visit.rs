@@ -1,7 +1,10 @@
 //! The life of one request: head, body, facts, decision, plan, attempts, answer.
 
+use std::future::poll_fn;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 
 use bytes::Bytes;
 use claw_table::policy::{Action, Policy};
@@ -65,7 +68,9 @@ impl<'w> Visit<'w> {
     ) -> Response<Answer> {
         let (parts, incoming) = request.into_parts();
         self.note_head(&parts);
-        match self.serve(&parts, incoming, from).await {
+        let meter = Arc::clone(self.journal.meter());
+        let served = unless_ending(&meter, self.serve(&parts, incoming, from)).await;
+        match served {
             Ok(Served::Models) => self.models(),
             Ok(Served::Hello) => self.hello(),
             Ok(Served::Shown(shown)) => self.show(*shown),
@@ -331,6 +336,20 @@ impl<'w> Visit<'w> {
         let body = respond::passed_on(fault).unwrap_or_else(|| respond::body(&reply, self.dialect));
         self.whole(response, body)
     }
+}
+
+/// What comes of serving, unless the gateway stops before: then nothing more is waited for.
+async fn unless_ending(
+    meter: &Meter,
+    serving: impl Future<Output = Result<Served, Fault>>,
+) -> Result<Served, Fault> {
+    let mut serving = pin!(serving);
+    poll_fn(|cx| match serving.as_mut().poll(cx) {
+        Poll::Pending if meter.is_ending() => Poll::Ready(Err(Fault::early(Kind::Stopping))),
+        Poll::Pending => Poll::Pending,
+        Poll::Ready(served) => Poll::Ready(served),
+    })
+    .await
 }
 
 /// What serving a request came to.

@@ -20,6 +20,7 @@ pub struct Meter {
     busy: AtomicBool,
     requests: AtomicU32,
     stalled: AtomicBool,
+    ending: AtomicBool,
     flushed: AtomicBool,
     waiting: Mutex<Option<Waker>>,
 }
@@ -39,6 +40,17 @@ impl Meter {
     /// Whether the client was let go because it took nothing.
     pub fn is_stalled(&self) -> bool {
         self.stalled.load(Ordering::Relaxed)
+    }
+
+    /// The gateway stops: what runs is to come to an end. Wakes nobody; the connection is polled by
+    /// whoever says so.
+    pub fn end(&self) {
+        self.ending.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether what runs is to come to an end.
+    pub fn is_ending(&self) -> bool {
+        self.ending.load(Ordering::Relaxed)
     }
 
     /// Asks to be told when everything handed over so far has left.

@@ -131,6 +131,10 @@ impl Relay {
             self.stage = Stage::Over;
             return Poll::Ready(());
         };
+        if self.journal.meter().is_ending() {
+            self.fail(&Fault::of(Kind::Stopping, Sent::Content));
+            return Poll::Ready(());
+        }
         match flow.poll_bytes(cx) {
             Poll::Pending => self.poll_deadlines(cx),
             Poll::Ready(Some(Ok(chunk))) => {

@@ -3,12 +3,14 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
+use std::os::unix::net::UnixDatagram;
 use std::path::Path;
 use std::process::{Child, ChildStderr, Command, Output, Stdio};
+use std::sync::Arc;
 
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
 
 use crate::ask::{self, STUCK};
@@ -245,7 +247,69 @@ async fn a_second_term_ends_what_runs_and_still_writes_its_line() {
     gateway.signal("-INT");
     let answer = ask::rest(&mut running).await;
     assert!(!answer.body.contains("[DONE]"), "{answer:?}");
+    let last = answer
+        .body
+        .trim_end()
+        .lines()
+        .rfind(|line| !line.is_empty());
+    assert!(
+        last.unwrap().contains(r#""code":"shutting_down""#),
+        "{answer:?}"
+    );
     let (status, log) = gateway.end();
     assert_eq!(status, Some(0));
     assert_eq!(log.lines().count(), 2, "{log}");
+    assert!(log.contains(r#""outcome":"cut""#), "{log}");
+    assert!(log.contains(r#""cause":"stopping""#), "{log}");
+}
+
+#[tokio::test]
+async fn who_still_waits_when_the_drain_is_over_is_told_to_ask_again() {
+    let came = Arc::new(Notify::new());
+    let silent = provider::start(Conduct::Silence(Arc::clone(&came)), None).await;
+    let folder = folder(&format!("http://{silent}/v1"));
+    let waits = ["--drain-delay", "0", "--drain", "0"];
+    let gateway = Gateway::start(folder.path(), &waits, &[]);
+    let mut waiting = TcpStream::connect(gateway.listen).await.unwrap();
+    let request = ask::chat(gateway.listen);
+    waiting.write_all(request.as_bytes()).await.unwrap();
+    came.notified().await;
+    gateway.signal("-TERM");
+    let answer = ask::rest(&mut waiting).await;
+    assert_eq!(answer.status, 503, "{answer:?}");
+    assert!(
+        answer.body.contains(r#""code":"shutting_down""#),
+        "{answer:?}"
+    );
+    assert!(answer.head.contains("retry-after: 1"), "{answer:?}");
+    let (status, log) = gateway.end();
+    assert_eq!(status, Some(0));
+    assert!(log.contains(r#""outcome":"failed""#), "{log}");
+}
+
+#[test]
+fn a_service_manager_is_told_when_traffic_is_taken_and_when_no_more() {
+    let folder = folder(URL);
+    let socket = folder.path().join("notify");
+    let manager = UnixDatagram::bind(&socket).unwrap();
+    manager.set_read_timeout(Some(STUCK)).unwrap();
+    let told = || {
+        let mut bytes = [0; 512];
+        let count = manager.recv(&mut bytes).unwrap();
+        String::from_utf8(bytes[..count].to_vec()).unwrap()
+    };
+    let gateway = Gateway::start(
+        folder.path(),
+        &["--drain-delay", "0"],
+        &[("NOTIFY_SOCKET", &socket)],
+    );
+    let ready = told();
+    assert!(ready.starts_with("READY=1\n"), "{ready}");
+    assert!(
+        ready.contains(&format!("STATUS=policy house on {}\n", gateway.listen)),
+        "{ready}"
+    );
+    gateway.signal("-TERM");
+    assert_eq!(told(), "STOPPING=1\n");
+    assert_eq!(gateway.end().0, Some(0));
 }

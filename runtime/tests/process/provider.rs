@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio_rustls::TlsAcceptor;
 
 /// What it does with a request.
@@ -15,6 +15,8 @@ pub(crate) enum Conduct {
     Answer,
     /// Streams half an answer, and the rest once the number has grown since the request came.
     Hold(watch::Receiver<u64>),
+    /// Says that a request has come, and nothing to whoever sent it.
+    Silence(Arc<Notify>),
     /// Refuses the key and repeats it in the refusal.
     EchoKey,
 }
@@ -50,6 +52,10 @@ async fn serve(mut io: impl AsyncRead + AsyncWrite + Unpin, conduct: &Conduct) -
         match conduct {
             Conduct::Answer => stream(&mut io, &body, None).await?,
             Conduct::Hold(go) => stream(&mut io, &body, Some(go.clone())).await?,
+            Conduct::Silence(came) => {
+                came.notify_one();
+                std::future::pending::<()>().await;
+            }
             Conduct::EchoKey => {
                 let key = head.lines().find(|line| line.starts_with("authorization"));
                 let said = format!(

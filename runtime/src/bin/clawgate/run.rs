@@ -12,6 +12,7 @@ use claw_runtime::policy::load::Loader;
 use claw_runtime::policy::watch::Pace;
 use claw_runtime::process::{NoStart, Process, Start};
 use claw_runtime::server::Stop;
+use sd_notify::NotifyState;
 use serde_json::json;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::timeout;
@@ -105,8 +106,22 @@ fn start(args: Args) -> Result<Process, NoStart> {
         process.listen,
         process.admin,
     );
+    let status = format!(
+        "policy {} on {}",
+        snapshot.table.policy().name,
+        process.listen
+    );
+    service_manager(&[NotifyState::Ready, NotifyState::Status(&status)]);
     Ok(process)
 }
+
+/// Tells systemd, if it has started us. Without it, or if it does not listen, nothing is lost.
+fn service_manager(states: &[NotifyState<'_>]) {
+    let _unheard = sd_notify::notify(states);
+}
+
+/// How long clients may take to hear that their answers end here.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
 struct Signals {
     reload: [Signal; 2],
@@ -151,6 +166,7 @@ async fn serve(
     let tell = |phase: &str| events.tell(Clock.wall_ms(), "stop", json!({ "phase": phase }));
     process.unready();
     tell("draining");
+    service_manager(&[NotifyState::Stopping]);
     let stopper = process.stopper();
     let hurried = timeout(delay, Signals::either(&mut signals.stop))
         .await
@@ -167,8 +183,14 @@ async fn serve(
             _ = cut_short => {}
         }
     }
-    stopper.send_replace(Stop::Ended);
-    let ended = joined.await;
+    // Whoever still waits is told that this is not the whole answer.
+    stopper.send_replace(Stop::Ending);
+    let ended = if let Ok(ended) = timeout(LAST_WORDS, &mut joined).await {
+        ended
+    } else {
+        stopper.send_replace(Stop::Ended);
+        joined.await
+    };
     tell("cut short");
     ended?
 }
