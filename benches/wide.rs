@@ -126,12 +126,14 @@ pub fn model(tuples: &[Tuple]) -> Model {
         claims: claw_lang::model::Claims::default(),
         accepts: Vec::new(),
         callers: Vec::new(),
+        ages: Vec::new(),
     }
 }
 
 fn class(name: &str) -> Class {
     Class {
         name: name.to_owned(),
+        legs: Vec::new(),
         targets: Vec::new(),
         retry: Retry {
             on: Causes::default(),

@@ -29,12 +29,13 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
     (
         "lang/src",
         &[
-            &["span", "source", "unseen", "vocab", "codes", "near"],
+            &["span", "source", "unseen", "vocab", "codes", "near", "day"],
             &["report", "model"],
             &["syntax", "oracle", "worst"],
             &["check", "diagram", "request", "explain", "graph", "doc"],
             &["never"],
             &["accepted", "audit", "flatten", "diff"],
+            &["audit", "age", "flatten", "diff"],
             &["build"],
             &["compile"],
             &["format"],

@@ -129,7 +129,15 @@ codes! {
     }
     Error {
         C0501 TargetTwice: "a target listed twice",
-
+        C0502 TagLacking: "a target that lacks a tag its class requires",
+        C0503 SharesNotWhole: "shares of a pool that are not 100 %",
+    }
+    Warning {
+        C0511 PriceLacks: "a price that leaves out what is charged",
+        C0521 ModelEnds: "a model that is shut down, or soon will be",
+        C0522 CatalogOld: "a catalog that is old",
+    }
+    Error {
         C0601 KeyInTheClear: "a key sent over plain http",
         C0602 LiteralKey: "a key written into the policy",
 

@@ -1,14 +1,16 @@
-//! The two ways in: `check` for findings alone, `compile` for findings and a table.
+//! The ways in: `check` for findings alone, `compile` for findings and a table.
 
 use std::sync::Arc;
 
 use claw_table::Place;
 
 use crate::accepted;
+use crate::age;
 use crate::audit;
 use crate::build::finish;
 use crate::check::model as model_of;
 use crate::codes::Code;
+use crate::day::Day;
 use crate::flatten::BuildInfo;
 use crate::model::Model;
 use crate::report::{Diagnostic, Lines, Report};
@@ -56,7 +58,22 @@ pub fn declared(sources: Vec<Source>) -> Checked {
 
 /// Compiles a folder. The same sources always give the same bytes.
 pub fn compile(sources: Vec<Source>) -> Compiled {
+    compiled(sources, None)
+}
+
+/// Compiles a folder, and tells what in it is too old on this day. The bytes are the same on every
+/// day.
+pub fn compile_on(sources: Vec<Source>, today: Day) -> Compiled {
+    compiled(sources, Some(today))
+}
+
+fn compiled(sources: Vec<Source>, today: Option<Day>) -> Compiled {
     let (model, mut report) = read(sources);
+    if report.is_sound()
+        && let Some(today) = today
+    {
+        age::check(&model, today, &mut report);
+    }
     let mut table = None;
     if report.is_sound()
         && let Some(diagram) = audit::prove(&model, &mut report)

@@ -5,6 +5,8 @@
 
 mod class;
 mod human;
+mod pooled;
+mod priced;
 mod shown;
 mod watched;
 
@@ -26,6 +28,8 @@ pub use class::{
 pub(crate) use class::{dollars, name, rate};
 pub use human::human;
 pub(crate) use human::time;
+pub(crate) use pooled::pools;
+pub use priced::{rates, when};
 pub(crate) use shown::{causes, condition, count, guarded, on_one_line, request as said, urls};
 pub(crate) use watched::watched;
 

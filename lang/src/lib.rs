@@ -4,11 +4,13 @@
 //! same table bytes.
 
 mod accepted;
+mod age;
 mod audit;
 mod build;
 mod check;
 pub mod codes;
 mod compile;
+pub mod day;
 pub mod diagram;
 pub mod diff;
 pub mod doc;
@@ -30,7 +32,7 @@ pub mod vocab;
 pub mod worst;
 
 pub use build::{Unbuilt, build, finish};
-pub use compile::{Checked, Compiled, check, compile, declared};
+pub use compile::{Checked, Compiled, check, compile, compile_on, declared};
 pub use flatten::BuildInfo;
 pub use report::Report;
 pub use source::{Source, read_folder};

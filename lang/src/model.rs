@@ -3,6 +3,7 @@
 //! A `Model` exists only if the report holds no error. The diagram and the slow evaluator are both
 //! made from it and from nothing else, so that they can be compared.
 
+mod age;
 mod net;
 mod never;
 
@@ -12,6 +13,7 @@ use claw_table::{ArmId, Fact};
 use crate::codes::Code;
 use crate::span::Span;
 
+pub use age::{Ages, Catalogued};
 pub(crate) use net::is_mapped;
 pub use net::{Net, NetFault, shown};
 pub use never::{Claim, Claims, ClassPlaces, Never, Reach};
@@ -34,6 +36,8 @@ pub struct Model {
     pub features: Vec<Need>,
     /// What it claims can never happen.
     pub claims: Claims,
+    /// How old what is said of the models of each provider is, by its id.
+    pub ages: Vec<Ages>,
     /// Warnings that its author lives with.
     pub accepts: Vec<Accept>,
 }

@@ -2,14 +2,12 @@
 
 /// Words that begin a declaration.
 pub const DECLARATIONS: &[&str] = &[
-    "policy", "gateway", "provider", "client", "retry", "class", "let", "never", "forbid", "route",
-    "unused", "accept",
+    "policy", "gateway", "catalog", "provider", "pool", "client", "retry", "class", "let", "never",
+    "forbid", "route", "unused", "accept",
 ];
 
 /// Declarations of the language that this version does not build yet.
-pub const DECLARATIONS_LATER: &[&str] = &[
-    "limit", "ceiling", "cache", "test", "pool", "catalog", "notify",
-];
+pub const DECLARATIONS_LATER: &[&str] = &["limit", "ceiling", "cache", "test", "notify"];
 
 /// Declarations that have no braces.
 pub const DECLARATIONS_BARE: &[&str] = &["policy", "let", "never", "forbid", "unused", "accept"];
@@ -36,9 +34,10 @@ pub const GATEWAY: Fields = Fields {
 pub const PROVIDER: Fields = Fields {
     block: "provider",
     now: &[
-        "api", "url", "key", "ca", "header", "tags", "timeout", "health", "limit", "model",
+        "api", "url", "key", "ca", "header", "tags", "timeout", "health", "limit", "models",
+        "model",
     ],
-    later: &["models"],
+    later: &[],
 };
 
 /// Fields of `health`.
@@ -51,8 +50,22 @@ pub const HEALTH: Fields = Fields {
 /// Fields of `model`.
 pub const MODEL: Fields = Fields {
     block: "model",
-    now: &["price", "context", "max-output", "can"],
-    later: &["shutdown"],
+    now: &["price", "context", "max-output", "can", "shutdown"],
+    later: &[],
+};
+
+/// Fields of `catalog`.
+pub const CATALOG: Fields = Fields {
+    block: "catalog",
+    now: &["snapshot", "model"],
+    later: &[],
+};
+
+/// Fields of `pool`; every other line of it is a member.
+pub const POOL: Fields = Fields {
+    block: "pool",
+    now: &["balance"],
+    later: &[],
 };
 
 /// Fields of `client`.
@@ -75,6 +88,7 @@ pub const CLASS: Fields = Fields {
     now: &[
         "primary",
         "fallback",
+        "require",
         "retry",
         "timeout",
         "commit",
@@ -85,7 +99,6 @@ pub const CLASS: Fields = Fields {
         "ceiling",
         "set",
         "unset",
-        "require",
         "keys",
         "cache",
         "limit",
@@ -96,7 +109,9 @@ pub const CLASS: Fields = Fields {
 };
 
 /// Every kind of block.
-pub const BLOCKS: &[Fields] = &[GATEWAY, PROVIDER, HEALTH, MODEL, CLIENT, RETRY, CLASS];
+pub const BLOCKS: &[Fields] = &[
+    GATEWAY, CATALOG, PROVIDER, HEALTH, MODEL, POOL, CLIENT, RETRY, CLASS,
+];
 
 /// Words that begin an arm.
 pub const ARMS: &[&str] = &["when", "otherwise"];
@@ -192,6 +207,23 @@ pub const SLOT_WORDS: &[&str] = &[
     "minute",
     "hour",
     "day",
+    "above",
+    "tier",
+    "during",
+    "from",
+    "cache-write",
+    "cache-write-1h",
+    "audio-in",
+    "audio-out",
+    "call",
+    "web-search",
+    "round-robin",
+    "weighted",
+    "least-busy",
+    "fastest",
+    "cheapest",
+    "sticky",
+    "ip",
 ];
 
 /// Words that may not be names, beside facts and operators.

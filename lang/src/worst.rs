@@ -15,7 +15,7 @@ mod time;
 
 use claw_table::policy::{Cause, Class, Model, Policy, Provider, Retry, Target};
 
-pub use cost::{Cost, Gap, TargetCost};
+pub use cost::{Cost, Dear, Gap, TargetCost};
 pub use time::{Fail, Last, Time};
 
 /// What the runtime does where a policy says nothing, in milliseconds. A test of the whole holds

@@ -12,6 +12,8 @@
 
 #[path = "clawc/build.rs"]
 mod build;
+#[path = "clawc/catalog.rs"]
+mod catalog;
 #[path = "clawc/check.rs"]
 mod check;
 #[path = "clawc/diff.rs"]
@@ -42,6 +44,12 @@ mod policies;
 mod run;
 #[path = "clawc/shell.rs"]
 mod shell;
+#[path = "../examples/catalog.rs"]
+#[expect(
+    dead_code,
+    reason = "what the tool does is tested, its command line is not"
+)]
+mod tool;
 
 use std::path::PathBuf;
 

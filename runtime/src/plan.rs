@@ -146,7 +146,9 @@ mod tests {
     use super::{Needs, Plan, plan};
     use crate::limits::Limits;
     use crate::request::endpoint::Endpoint;
-    use claw_table::policy::{Causes, Class, Deadlines, Model, Policy, Provider, Retry, Target};
+    use claw_table::policy::{
+        Causes, Class, Deadlines, Leg, Model, Policy, Provider, Retry, Target,
+    };
     use claw_table::{Can, ClassId, ModelId, ProviderId};
 
     fn provider(name: &str, can: Option<u16>) -> Provider {
@@ -179,6 +181,7 @@ mod tests {
             ],
             classes: vec![Class {
                 name: "code".to_owned(),
+                legs: [target(0), target(1)].map(Leg::Target).to_vec(),
                 targets: vec![target(0), target(1)],
                 retry: Retry {
                     on: Causes::default(),

@@ -1,11 +1,13 @@
 //! `retry` and `class`: what serves a kind of work, and what happens when it fails.
 
-use claw_table::policy::{Cause, Causes, Class, Deadlines, Retry, Target};
-use claw_table::{ModelId, ProviderId};
+use std::collections::BTreeSet;
+
+use claw_table::policy::{Cause, Causes, Class, Leg, Retry, Target};
+use claw_table::{ModelId, PoolId, ProviderId};
 
 use super::names::{Names, Sort};
 use super::provider::{Checked, timeouts};
-use super::{defaults, fields, values};
+use super::{defaults, fields, like, pool, values};
 use crate::codes::Code;
 use crate::model::{ClassPlaces, Need};
 use crate::near::nearest;
@@ -129,6 +131,10 @@ pub(super) struct Known<'a> {
     pub providers: &'a [Checked],
     /// Every retry, by its position.
     pub retries: &'a [Retry],
+    /// Every pool, by its id.
+    pub pools: &'a [pool::Read],
+    /// Every class as it is written, by its id.
+    pub classes: &'a [&'a Statement],
 }
 
 /// Reads `class NAME { … }`.
@@ -146,12 +152,10 @@ pub(super) fn class(
         .map(|name| name.text.clone());
     let out = Class {
         name: name.unwrap_or_default(),
-        targets: Vec::new(),
         retry: defaults::retry(),
-        deadlines: Deadlines::default(),
-        total_ms: None,
+        ..Class::default()
     };
-    let list = fields::read(it, vocab::CLASS, names, report);
+    let lists = like::lists(it, known.classes, names, report);
     let mut work = Work {
         out,
         known,
@@ -162,17 +166,21 @@ pub(super) fn class(
             ..ClassPlaces::default()
         },
         needs: Vec::new(),
+        required: Vec::new(),
     };
     // The primary comes first wherever it is written.
     for is_primary in [true, false] {
-        for field in list
-            .iter()
-            .filter(|f| (f.keyword.text == "primary") == is_primary)
-        {
+        let fields = like::fields(&lists);
+        for field in fields.filter(|f| (f.keyword.text == "primary") == is_primary) {
             work.field(field);
         }
     }
-    list.require("primary", work.report);
+    if !lists.iter().any(|list| list.tried("primary"))
+        && let Some(list) = lists.first()
+    {
+        list.require("primary", work.report);
+    }
+    work.finish();
     (work.out, work.places, work.needs)
 }
 
@@ -183,6 +191,8 @@ struct Work<'a> {
     report: &'a mut Report,
     places: ClassPlaces,
     needs: Vec<Need>,
+    /// The tags that every target must have.
+    required: Vec<Value>,
 }
 
 impl Work<'_> {
@@ -196,6 +206,7 @@ impl Work<'_> {
                 }
             }
             "fallback" => self.fallback(field),
+            "require" => self.require(field),
             "retry" => {
                 let Some(value) = fields::one(field, "class", self.report) else {
                     return;
@@ -246,31 +257,82 @@ impl Work<'_> {
     }
 
     fn target(&mut self, value: &Value) {
+        let is_pool = self.names.sort(&value.text) == Some(Sort::Pool);
+        if value.kind == Kind::Word && is_pool {
+            let at = self.names.resolve(value, Sort::Pool, self.report);
+            let id = at.and_then(|at| u16::try_from(at).ok());
+            if let Some(id) = id {
+                self.leg(Leg::Pool(PoolId(id)), value);
+            }
+            return;
+        }
         if value.kind != Kind::Path {
             self.not_a_target(value);
             return;
         }
-        let Some(target) = target(value, self.known, (self.names, self.report)) else {
-            return;
-        };
-        if let Some(first) = self.out.targets.iter().position(|known| *known == target) {
-            let first = self.places.targets.get(first).copied().unwrap_or_default();
-            self.report.add(
-                Diagnostic::new(
-                    Code::TargetTwice,
-                    value.span,
-                    format!(
-                        "`{}` is listed twice in class `{}`",
-                        value.text, self.out.name
-                    ),
-                )
-                .and(first, "first here")
-                .help("delete one; trying the same target again is what `attempts` is for"),
-            );
-            return;
+        if let Some(target) = target(value, self.known, (self.names, self.report)) {
+            self.leg(Leg::Target(target), value);
         }
-        self.out.targets.push(target);
-        self.places.targets.push(value.span);
+    }
+
+    fn leg(&mut self, leg: Leg, value: &Value) {
+        for (target, span) in members(leg, self.known.pools, value.span) {
+            let known = self.out.targets.iter().position(|known| *known == target);
+            if let Some(first) = known.and_then(|at| self.places.targets.get(at)) {
+                let first = *first;
+                self.report
+                    .add(twice((value, leg), &self.out.name, (span, first)));
+                return;
+            }
+            self.out.targets.push(target);
+            self.places.targets.push(span);
+        }
+        self.out.legs.push(leg);
+    }
+
+    fn require(&mut self, field: &Statement) {
+        if field.groups.is_empty() {
+            fields::shape::<()>(field, "class", None, self.report);
+        }
+        for group in &field.groups {
+            match group.as_slice() {
+                [tag] => {
+                    let known = known_tag(tag, self.known.providers, (self.names, self.report));
+                    self.required.extend(known.map(|_| tag.clone()));
+                }
+                _ => {
+                    fields::shape::<()>(field, "class", group.get(1), self.report);
+                }
+            }
+        }
+    }
+
+    /// Proves what concerns all targets together.
+    fn finish(&mut self) {
+        for tag in &self.required {
+            for (target, span) in self.out.targets.iter().zip(&self.places.targets) {
+                let Some(known) = self.known.providers.get(target.provider.index()) else {
+                    continue;
+                };
+                let provider = &known.provider;
+                if provider.tags.contains(&tag.text) {
+                    continue;
+                }
+                self.report.add(
+                    Diagnostic::new(
+                        Code::TagLacking,
+                        *span,
+                        format!(
+                            "class `{}` requires `{}`, and provider `{}` is not tagged so",
+                            self.out.name, tag.text, provider.name
+                        ),
+                    )
+                    .label("it can be sent here")
+                    .and(tag.span, "required here")
+                    .help("take the target out, or add the tag to the provider if it is true"),
+                );
+            }
+        }
     }
 
     fn not_a_target(&mut self, value: &Value) {
@@ -321,6 +383,75 @@ impl Work<'_> {
             });
         }
     }
+}
+
+/// The targets that a leg leads to, each with its place: that of the member, in a pool.
+fn members(leg: Leg, pools: &[pool::Read], span: Span) -> Vec<(Target, Span)> {
+    let mut found: Vec<(Target, Span)> = Vec::new();
+    let mut opened = BTreeSet::new();
+    let mut rest = vec![(leg, span)];
+    while let Some((leg, span)) = rest.pop() {
+        match leg {
+            Leg::Target(target) => {
+                if found.iter().all(|(known, _)| *known != target) {
+                    found.push((target, span));
+                }
+            }
+            Leg::Pool(id) => {
+                let Some(read) = pools.get(id.index()).filter(|_| opened.insert(id)) else {
+                    continue;
+                };
+                let legs = read.pool.members.iter().map(|member| member.leg);
+                let members: Vec<(Leg, Span)> = legs.zip(read.spans.iter().copied()).collect();
+                rest.extend(members.into_iter().rev());
+            }
+        }
+    }
+    found
+}
+
+fn twice((value, leg): (&Value, Leg), class: &str, (span, first): (Span, Span)) -> Diagnostic {
+    let text = &value.text;
+    let found = match leg {
+        Leg::Target(_) => Diagnostic::new(
+            Code::TargetTwice,
+            value.span,
+            format!("`{text}` is listed twice in class `{class}`"),
+        ),
+        Leg::Pool(_) => Diagnostic::new(
+            Code::TargetTwice,
+            value.span,
+            format!("pool `{text}` brings a target that class `{class}` has already"),
+        )
+        .and(span, "this one"),
+    };
+    found
+        .and(first, "first here")
+        .help("delete one; trying the same target again is what `attempts` is for")
+}
+
+/// A tag that some provider has. One that nobody has is a slip.
+pub(super) fn known_tag(
+    tag: &Value,
+    providers: &[Checked],
+    (names, report): (&Names, &mut Report),
+) -> Option<String> {
+    let tags = || providers.iter().flat_map(|known| &known.provider.tags);
+    if tags().any(|known| *known == tag.text) {
+        return Some(tag.text.clone());
+    }
+    if !names.is_excused(&tag.text) {
+        let found = Diagnostic::new(
+            Code::UnknownName,
+            tag.span,
+            format!("no provider is tagged `{}`", fields::shown(tag)),
+        );
+        report.add(match nearest(&tag.text, tags().map(String::as_str)) {
+            Some(near) => found.meant(tag.span, near),
+            None => found.help("name a tag that some provider lists in its `tags`"),
+        });
+    }
+    None
 }
 
 /// The target that `provider/model` names; faults are reported.

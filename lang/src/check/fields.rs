@@ -13,7 +13,7 @@ use crate::syntax::{habits, lower};
 use crate::vocab;
 
 /// Fields that may stand more than once in a block.
-const REPEATED: &[&str] = &["fallback", "model", "header"];
+const REPEATED: &[&str] = &["fallback", "model", "header", "price"];
 
 /// Fields that have a block of their own.
 const WITH_BRACES: &[&str] = &["model", "health"];
@@ -95,6 +95,11 @@ impl<'a> Fields<'a> {
         !self.strange.iter().all(other)
     }
 
+    /// Whether a line was this field, or may have been.
+    pub(super) fn tried(&self, word: &str) -> bool {
+        self.tried.iter().any(|tried| tried == word)
+    }
+
     /// The fields, in text order.
     pub(super) fn iter(&self) -> impl Iterator<Item = &'a Statement> + '_ {
         self.list.iter().copied()
@@ -102,7 +107,7 @@ impl<'a> Fields<'a> {
 
     /// Reports a field that must stand here and does not; one that was tried and failed is enough.
     pub(super) fn require(&self, word: &str, report: &mut Report) {
-        if self.tried.iter().any(|tried| tried == word) {
+        if self.tried(word) {
             return;
         }
         let block = self.known.block;
@@ -280,7 +285,10 @@ fn example(block: &str, word: &str) -> &'static str {
         ("provider", "timeout") => "timeout connect 2s, first-token 20s, idle 30s, attempt 10m",
         (_, "timeout") => "timeout first-token 20s, total 5m",
         (_, "model") => "model NAME { price in $5/M, out $30/M; context 400k }",
-        (_, "price") => "price in $5/M, out $30/M, cached $0.50/M",
+        (_, "models") => "models catalog openai",
+        (_, "snapshot") => "snapshot 2026-11-21",
+        (_, "shutdown") => "shutdown 2026-12-11",
+        (_, "price") => "price in $5/M, out $30/M` or `price above 200k in $10/M, out $45/M",
         (_, "context") => "context 400k",
         (_, "max-output") => "max-output 128k",
         (_, "can") => "can tools, images, json-schema",
@@ -289,6 +297,8 @@ fn example(block: &str, word: &str) -> &'static str {
         (_, "backoff") => "backoff 200ms..5s",
         (_, "honor") => "honor retry-after up to 10s",
         (_, "primary") => "primary PROVIDER/MODEL",
+        (_, "require") => "require TAG, TAG",
+        (_, "balance") => "balance weighted` or `balance round-robin sticky client",
         (_, "fallback") => "fallback PROVIDER/MODEL, PROVIDER/MODEL",
         (_, "retry") => "retry NAME",
         (_, "commit") => "commit first-content",

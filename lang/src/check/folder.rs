@@ -3,14 +3,15 @@
 use std::collections::BTreeSet;
 
 use claw_table::Fact;
-use claw_table::policy::{Action, Client, Gateway, Policy, Retry};
+use claw_table::policy::{Action, Class, Client, Gateway, Policy, Retry};
 
+use super::catalog::{self, Catalog};
 use super::cond::Reader;
 use super::lets::Lets;
 use super::names::{Names, Sort, is_name};
 use super::provider::{self, Checked};
 use super::route::{self, Routes};
-use super::{accept, class, client, forbid, never, secrets};
+use super::{accept, class, client, forbid, like, never, pool, secrets};
 use crate::codes::Code;
 use crate::model::{Accept, Ask, Claims, Cond, Model, Need, Pattern, Route, RouteId};
 use crate::report::{Diagnostic, Report};
@@ -18,7 +19,7 @@ use crate::span::Span;
 use crate::syntax::ast::{
     ArmLine, File, Forbid, Item, Never, Route as RouteTree, Statement, Value,
 };
-use crate::syntax::lower::{no_braces, not_yet};
+use crate::syntax::lower::no_braces;
 
 /// The most declarations of one sort: their ids have 16 bits.
 const SORT_MAX: usize = 60_000;
@@ -44,7 +45,9 @@ struct Parts<'f> {
     lets: Lets<'f>,
     policy: Option<(String, Span)>,
     gateway: Option<&'f Statement>,
+    catalogs: Vec<&'f Statement>,
     providers: Vec<&'f Statement>,
+    pools: Vec<&'f Statement>,
     retries: Vec<&'f Statement>,
     clients: Vec<&'f Statement>,
     classes: Vec<&'f Statement>,
@@ -117,7 +120,9 @@ impl<'f> Parts<'f> {
             "gateway" => return self.gateway(it, report),
             "unused" => return self.spared.push(it),
             "accept" => return self.accepts.push(it),
+            "catalog" => (&mut self.catalogs, Sort::Catalog),
             "provider" => (&mut self.providers, Sort::Provider),
+            "pool" => (&mut self.pools, Sort::Pool),
             "retry" => (&mut self.retries, Sort::Retry),
             "client" => (&mut self.clients, Sort::Client),
             _ => (&mut self.classes, Sort::Class),
@@ -235,26 +240,23 @@ impl<'f> Parts<'f> {
             Some(it) => provider::gateway(it, names, report),
             None => Gateway::default(),
         };
-        let providers: Vec<Checked> = self
-            .providers
-            .iter()
-            .map(|it| provider::provider(it, &mut needs, names, report))
-            .collect();
+        let providers = sources(&self.catalogs, &self.providers, &mut needs, (names, report));
         let retries = self.retries(report);
         let clients = self.clients(&mut needs, report);
         let names = &mut self.names;
+        let mut claims = Claims::default();
         let known = class::Known {
             providers: &providers,
             retries: &retries,
+            pools: &[],
+            classes: &self.classes,
         };
-        let mut classes = Vec::new();
-        let mut claims = Claims::default();
-        for it in &self.classes {
-            let (class, places, more) = class::class(it, &known, names, report);
-            classes.push(class);
-            claims.classes.push(places);
-            needs.extend(more);
-        }
+        let pools = pools(&self.pools, &known, &mut needs, (names, report));
+        let known = class::Known {
+            pools: &pools,
+            ..known
+        };
+        let classes = classes(&known, (&mut claims, &mut needs), (names, report));
         let mut routes = Routes::default();
         let mut reader = Reader {
             names,
@@ -274,6 +276,7 @@ impl<'f> Parts<'f> {
         let accepts = self.accepts(report);
         needs.sort_by_key(|need| (need.span, need.feature));
         let root = self.root.unwrap_or(0);
+        let ages = providers.iter().map(|known| known.ages.clone()).collect();
         let policy = Policy {
             name: self.policy.map(|(name, _)| name).unwrap_or_default(),
             gateway,
@@ -282,6 +285,7 @@ impl<'f> Parts<'f> {
                 .map(|checked| checked.provider)
                 .collect(),
             clients,
+            pools: pools.into_iter().map(|read| read.pool).collect(),
             classes,
             denies: routes.denies.list,
             arms: routes.arms,
@@ -298,8 +302,60 @@ impl<'f> Parts<'f> {
             features: needs,
             claims,
             accepts,
+            ages,
         }
     }
+}
+
+/// The providers, each with the models of the catalog that it names.
+fn sources(
+    catalogs: &[&Statement],
+    providers: &[&Statement],
+    needs: &mut Vec<Need>,
+    (names, report): (&mut Names, &mut Report),
+) -> Vec<Checked> {
+    let catalogs: Vec<Catalog> = catalogs
+        .iter()
+        .map(|it| catalog::catalog(it, names, report))
+        .collect();
+    providers
+        .iter()
+        .map(|it| provider::provider((it, &catalogs), needs, names, report))
+        .collect()
+}
+
+fn classes(
+    known: &class::Known<'_>,
+    (claims, needs): (&mut Claims, &mut Vec<Need>),
+    (names, report): (&mut Names, &mut Report),
+) -> Vec<Class> {
+    let mut classes = Vec::new();
+    for it in known.classes {
+        let (class, places, more) = class::class(it, known, names, report);
+        classes.push(class);
+        claims.classes.push(places);
+        needs.extend(more);
+    }
+    classes
+}
+
+/// The pools. The gateway has to share requests among their members.
+fn pools(
+    pools: &[&Statement],
+    known: &class::Known<'_>,
+    needs: &mut Vec<Need>,
+    (names, report): (&mut Names, &mut Report),
+) -> Vec<pool::Read> {
+    let mut read = Vec::new();
+    for it in pools {
+        needs.push(Need {
+            feature: "pool",
+            span: it.keyword.span,
+        });
+        read.push(pool::pool(it, known, names, report));
+    }
+    pool::cycles(&read, report);
+    read
 }
 
 fn otherwise(routes: &[Route], root: usize) -> Option<claw_table::ArmId> {
@@ -352,8 +408,18 @@ fn only_name<'a>(it: &'a Statement, report: &mut Report) -> Option<&'a Value> {
     let Some(extra) = values.next() else {
         return Some(name);
     };
-    if extra.is_word("like") {
-        report.add(not_yet("like", extra.span));
+    if it.keyword.is_word("class") && extra.is_word("like") {
+        if like::other(it).is_some() && it.groups.iter().flatten().count() == 3 {
+            return Some(name);
+        }
+        report.add(
+            Diagnostic::new(
+                Code::WrongValue,
+                extra.span,
+                "`like` names one class whose fields are taken",
+            )
+            .help(format!("write `class {} like OTHER {{ … }}`", name.text)),
+        );
         return Some(name);
     }
     report.add(

@@ -1,15 +1,16 @@
 //! `model`: what one model of a provider costs, holds and can do.
 
 use claw_table::Can;
-use claw_table::policy::{Model, Price};
+use claw_table::policy::Model;
 
 use super::names::Names;
-use super::{fields, values};
+use super::{fields, price, values};
 use crate::codes::Code;
+use crate::day::Day;
 use crate::report::{Diagnostic, Report};
+use crate::span::Span;
 use crate::syntax::ast::{Statement, Value};
 use crate::syntax::lexer::Kind;
-use crate::syntax::lower::not_yet;
 use crate::vocab;
 
 /// The name of a model and its name on the wire; faults are reported.
@@ -37,27 +38,76 @@ pub(super) fn named<'a>(field: &'a Statement, report: &mut Report) -> Option<(&'
     }
 }
 
-/// Reads the fields of `model NAME { … }`.
+/// A model, and what its provider needs to know of it beside.
+#[derive(Debug, Clone)]
+pub(super) struct Read {
+    /// The model as far as it could be read.
+    pub model: Model,
+    /// The day on which it is shut down.
+    pub shutdown: Option<Day>,
+    /// Where its first price is written, or else its first line.
+    pub price: Span,
+}
+
+impl Read {
+    /// Takes from another what this one does not say.
+    pub(super) fn besides(&mut self, other: Self) {
+        let (own, theirs) = (&mut self.model, other.model);
+        if own.wire == own.name {
+            own.wire = theirs.wire;
+        }
+        if own.prices.is_empty() {
+            own.prices = theirs.prices;
+        }
+        own.context_tokens = own.context_tokens.or(theirs.context_tokens);
+        own.output_tokens_max = own.output_tokens_max.or(theirs.output_tokens_max);
+        own.can = own.can.or(theirs.can);
+        self.shutdown = self.shutdown.or(other.shutdown);
+    }
+}
+
+/// Reads `model NAME { … }`, whose name and name on the wire are known.
 pub(super) fn read(
     it: &Statement,
     (name, wire): (&Value, &str),
     names: &mut Names,
     report: &mut Report,
-) -> Model {
+) -> Read {
+    let mut shutdown = None;
     let mut model = Model {
         name: name.text.clone(),
         wire: wire.to_owned(),
         ..Model::default()
     };
-    for field in fields::read(it, vocab::MODEL, names, report).iter() {
+    let mut prices = Vec::new();
+    let list = fields::read(it, vocab::MODEL, names, report);
+    for field in list.iter() {
         match field.keyword.text.as_str() {
-            "price" => model.price = price(field, report),
+            "price" => {
+                if let Some(read) = price::price(field, report) {
+                    prices.push((read, field.span));
+                }
+            }
             "context" => model.context_tokens = tokens(field, report),
             "max-output" => model.output_tokens_max = tokens(field, report),
+            "shutdown" => {
+                shutdown = fields::one(field, "model", report)
+                    .and_then(|value| values::day(value, report));
+            }
             _ => model.can = can(field, report),
         }
     }
-    model
+    let tried: Vec<Span> = list
+        .iter()
+        .filter(|field| field.keyword.is_word("price"))
+        .map(|field| field.span)
+        .collect();
+    model.prices = price::together(prices, tried.len(), report);
+    Read {
+        model,
+        shutdown,
+        price: tried.first().copied().unwrap_or(it.span),
+    }
 }
 
 fn tokens(field: &Statement, report: &mut Report) -> Option<u64> {
@@ -91,65 +141,4 @@ fn can(field: &Statement, report: &mut Report) -> Option<u16> {
         }
     }
     Some(bits)
-}
-
-fn price(field: &Statement, report: &mut Report) -> Option<Price> {
-    const LATER: &[&str] = &[
-        "above",
-        "tier",
-        "during",
-        "from",
-        "cache-write",
-        "cache-write-1h",
-        "audio-in",
-        "audio-out",
-        "call",
-        "web-search",
-    ];
-    const RATES: &[(&str, usize)] = &[("in", 0), ("out", 1), ("cached", 2)];
-    let mut rates = [None; 3];
-    if let [group] = field.groups.as_slice()
-        && let [free] = group.as_slice()
-        && free.is_word("free")
-    {
-        return Some(Price {
-            in_pico: 0,
-            out_pico: Some(0),
-            cached_pico: Some(0),
-        });
-    }
-    for group in &field.groups {
-        let (word, rate) = match group.as_slice() {
-            [word, ..] if LATER.contains(&word.text.as_str()) => {
-                report.add(not_yet(&word.text, word.span));
-                return None;
-            }
-            [word, rate] => (word, rate),
-            [only] => return fields::shape(field, "model", Some(only), report),
-            _ => return fields::shape(field, "model", group.get(2), report),
-        };
-        let slot =
-            fields::choice(word, "a rate", RATES, report).and_then(|at| rates.get_mut(at))?;
-        if slot.is_some() {
-            report.add(
-                Diagnostic::new(
-                    Code::FieldTwice,
-                    word.span,
-                    format!("the rate `{}` stands twice", word.text),
-                )
-                .help("keep one of them"),
-            );
-        }
-        *slot = Some(values::price(rate, report)?);
-    }
-    let [Some(in_pico), out_pico, cached_pico] = rates else {
-        let found = Diagnostic::new(Code::FieldMissing, field.span, "this price has no `in`");
-        report.add(found.help("write what input costs: `price in $5/M, out $30/M`"));
-        return None;
-    };
-    Some(Price {
-        in_pico,
-        out_pico,
-        cached_pico,
-    })
 }

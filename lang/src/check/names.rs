@@ -14,8 +14,12 @@ use crate::vocab;
 /// What a name stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Sort {
+    /// A list of models with what they cost.
+    Catalog,
     /// A provider.
     Provider,
+    /// Targets that share requests.
+    Pool,
     /// A workload class.
     Class,
     /// A retry.
@@ -36,7 +40,9 @@ impl Sort {
     /// The word for it in the language.
     pub(super) fn word(self) -> &'static str {
         match self {
+            Self::Catalog => "catalog",
             Self::Provider => "provider",
+            Self::Pool => "pool",
             Self::Class => "class",
             Self::Retry => "retry",
             Self::Let => "let",
@@ -88,7 +94,7 @@ impl Names {
                     format!("a {} of this name stands here", first.sort.word()),
                 )
                 .help(
-                    "every provider, client, class, retry, let, never, forbid and route of a folder has a name of its own",
+                    "every catalog, provider, pool, client, class, retry, let, never, forbid and route of a folder has a name of its own",
                 ),
             );
             return;

@@ -8,7 +8,6 @@ use super::provider::Checked;
 use super::{class, fields, values};
 use crate::codes::Code;
 use crate::model::{Claim, Cond, Never, Reach};
-use crate::near::nearest;
 use crate::report::{Diagnostic, Report};
 use crate::span::Span;
 use crate::syntax::ast::{self, Value};
@@ -89,17 +88,19 @@ fn reach(
 ) -> Option<Reach> {
     match what {
         [word, tagged, tag] if word.is_word("provider") && tagged.is_word("tagged") => {
-            known_tag(tag, providers, reader).map(Reach::Tagged)
+            class::known_tag(tag, providers, (reader.names, reader.report)).map(Reach::Tagged)
         }
         [word, not, tagged, tag]
             if word.is_word("provider") && not.is_word("not") && tagged.is_word("tagged") =>
         {
-            known_tag(tag, providers, reader).map(Reach::Untagged)
+            class::known_tag(tag, providers, (reader.names, reader.report)).map(Reach::Untagged)
         }
         [target] if target.kind == Kind::Path => {
             let known = class::Known {
                 providers,
                 retries: &[],
+                pools: &[],
+                classes: &[],
             };
             class::target(target, &known, (reader.names, reader.report)).map(Reach::Target)
         }
@@ -114,29 +115,6 @@ fn reach(
         [first, ..] => unfit(it, Some(first), reader.report),
         [] => unfit(it, None, reader.report),
     }
-}
-
-/// A tag that nobody has would be claimed in vain, so it is a slip.
-fn known_tag(tag: &Value, providers: &[Checked], reader: &mut Reader<'_, '_>) -> Option<String> {
-    let tags = || providers.iter().flat_map(|known| &known.provider.tags);
-    let is_unsure = reader.names.is_excused(&tag.text);
-    if tags().any(|known| *known == tag.text) {
-        return Some(tag.text.clone());
-    }
-    if !is_unsure {
-        let found = Diagnostic::new(
-            Code::UnknownName,
-            tag.span,
-            format!("no provider is tagged `{}`", fields::shown(tag)),
-        );
-        reader
-            .report
-            .add(match nearest(&tag.text, tags().map(String::as_str)) {
-                Some(near) => found.meant(tag.span, near),
-                None => found.help("name a tag that some provider lists in its `tags`"),
-            });
-    }
-    None
 }
 
 fn unfit<T>(it: &ast::Never, at: Option<&Value>, report: &mut Report) -> Option<T> {

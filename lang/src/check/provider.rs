@@ -2,10 +2,12 @@
 
 use claw_table::policy::{Api, Gateway, Provider, Replica, Secret, Url};
 
-use super::names::Names;
-use super::{fields, health, model, names, url, values};
+use super::catalog::{self, Catalog};
+use super::model::{self, Read};
+use super::names::{self, Names};
+use super::{fields, health, price, url, values};
 use crate::codes::Code;
-use crate::model::Need;
+use crate::model::{Ages, Catalogued, Need};
 use crate::report::{Diagnostic, Report};
 use crate::span::Span;
 use crate::syntax::ast::{Statement, Value};
@@ -19,6 +21,8 @@ pub(super) struct Checked {
     pub provider: Provider,
     /// Its models could not all be read, so an unknown one is nobody's fault.
     pub is_unsure: bool,
+    /// How old it is what is said of its models.
+    pub ages: Ages,
 }
 
 /// Reads `gateway { … }`.
@@ -46,7 +50,7 @@ pub(super) fn gateway(it: &Statement, names: &mut Names, report: &mut Report) ->
 
 /// Reads `provider NAME { … }`.
 pub(super) fn provider(
-    it: &Statement,
+    (it, declared): (&Statement, &[Catalog]),
     needs: &mut Vec<Need>,
     names: &mut Names,
     report: &mut Report,
@@ -57,19 +61,27 @@ pub(super) fn provider(
         report,
         is_unsure: false,
         url_spans: Vec::new(),
+        models: Vec::new(),
+        catalog: None,
+        declared,
     };
     let list = fields::read(it, vocab::PROVIDER, names, work.report);
     for field in list.iter() {
         work.field(field, names);
     }
-    for word in ["api", "url", "key", "model"] {
+    for word in ["api", "url", "key"] {
         list.require(word, work.report);
     }
+    if !list.tried("models") {
+        list.require("model", work.report);
+    }
     work.key_in_the_clear();
+    let ages = work.shelve();
     let is_unsure = work.is_unsure || it.block.is_none() || list.may_lack("model");
     Checked {
         provider: work.out,
         is_unsure,
+        ages,
     }
 }
 
@@ -93,6 +105,11 @@ struct Work<'a> {
     is_unsure: bool,
     /// Where each address of `out` is written.
     url_spans: Vec<Span>,
+    /// The models, in the order of their ids.
+    models: Vec<Read>,
+    /// The catalog that it names, and where.
+    catalog: Option<(Catalog, Span)>,
+    declared: &'a [Catalog],
 }
 
 impl Work<'_> {
@@ -113,6 +130,7 @@ impl Work<'_> {
                 self.need("provider-limit", field);
                 self.out.capacity = health::capacity(field, self.report);
             }
+            "models" => self.catalog(field, names),
             _ => self.model(field, names),
         }
     }
@@ -341,7 +359,7 @@ impl Work<'_> {
             self.is_unsure = true;
             return;
         };
-        if self.out.models.iter().any(|model| model.name == name.text) {
+        if self.models.iter().any(|read| read.model.name == name.text) {
             self.report.add(
                 Diagnostic::new(
                     Code::Duplicate,
@@ -352,8 +370,59 @@ impl Work<'_> {
             );
             return;
         }
-        let model = model::read(field, (name, wire), names, self.report);
-        self.out.models.push(model);
+        let read = model::read(field, (name, wire), names, self.report);
+        self.models.push(read);
+    }
+
+    fn catalog(&mut self, field: &Statement, names: &mut Names) {
+        let mut values = field.groups.iter().flatten();
+        let (word, name, extra) = (values.next(), values.next(), values.next());
+        let fits = word.is_some_and(|word| word.is_word("catalog")) && extra.is_none();
+        let Some(name) = name.filter(|name| fits && name.kind == Kind::Word) else {
+            self.is_unsure = true;
+            let at = if word.is_some_and(|word| word.is_word("catalog")) {
+                extra.or(name).or(word)
+            } else {
+                word
+            };
+            fields::shape::<()>(field, "provider", at, self.report);
+            return;
+        };
+        let found = catalog::named(name, self.declared, names, self.report);
+        self.is_unsure |= found.as_ref().is_none_or(|found| found.is_unsure);
+        self.catalog = found.map(|found| (found, name.span));
+    }
+
+    /// Puts its own models and those of its catalog together. What an own line says stands in
+    /// place of what the catalog says there.
+    fn shelve(&mut self) -> Ages {
+        let mut ages = Ages::default();
+        if let Some((catalog, span)) = self.catalog.take() {
+            ages.catalog = catalog.snapshot.map(|snapshot| Catalogued {
+                name: catalog.name.clone(),
+                snapshot,
+                span,
+            });
+            for read in catalog.models {
+                let same = |own: &&mut Read| own.model.name == read.model.name;
+                match self.models.iter_mut().find(same) {
+                    Some(own) => own.besides(read),
+                    None => self.models.push(Read {
+                        price: span,
+                        ..read
+                    }),
+                }
+            }
+        }
+        let api = self.out.api;
+        for read in &mut self.models {
+            price::fill(&mut read.model, api, (read.price, self.report));
+        }
+        for read in std::mem::take(&mut self.models) {
+            ages.shutdowns.push(read.shutdown);
+            self.out.models.push(read.model);
+        }
+        ages
     }
 
     fn key_in_the_clear(&mut self) {

@@ -1,6 +1,7 @@
 //! What a literal means in its place: times, counts, prices, statuses. Money is integer.
 
 use crate::codes::Code;
+use crate::day::Day;
 use crate::report::{Diagnostic, Report};
 use crate::syntax::ast::Value;
 use crate::syntax::lexer::Kind;
@@ -83,6 +84,91 @@ pub(super) fn price(value: &Value, report: &mut Report) -> Option<u64> {
 /// An amount of money in pico-dollars: `$0.50` is 500 000 000 000.
 pub(super) fn money(value: &Value, report: &mut Report) -> Option<u128> {
     settle(money_of(value), report)
+}
+
+/// A share in hundredths of a percent: `95%` is 9500.
+pub(super) fn percent(value: &Value, report: &mut Report) -> Option<u32> {
+    let number = value
+        .text
+        .strip_suffix('%')
+        .filter(|_| value.kind == Kind::Percent);
+    let share = number.and_then(|number| scaled(number, 100));
+    let share = share.and_then(|share| u32::try_from(share).ok());
+    let share = share.filter(|share| (1..=10_000).contains(share));
+    if share.is_none() {
+        report.add(
+            Diagnostic::new(
+                Code::OutOfRange,
+                value.span,
+                format!("`{}` is out of range for a share", value.text),
+            )
+            .help("write a share from `0.01%` to `100%`"),
+        );
+    }
+    share
+}
+
+/// A day, as `2026-12-01`.
+pub(super) fn day(value: &Value, report: &mut Report) -> Option<Day> {
+    let found = Day::read(&value.text).filter(|_| value.kind == Kind::Date);
+    if found.is_none() {
+        let shown = &value.text;
+        let (code, message) = if value.kind == Kind::Date {
+            (Code::OutOfRange, format!("there is no day `{shown}`"))
+        } else {
+            (Code::WrongValue, format!("`{shown}` is not a day"))
+        };
+        let found = Diagnostic::new(code, value.span, message);
+        report.add(found.help("write year, month and day: `2026-12-01`"));
+    }
+    found
+}
+
+/// The minutes of the day at which `22:00..06:00` begins and ends.
+pub(super) fn clock_range(value: &Value, report: &mut Report) -> Option<(u16, u16)> {
+    let minute = |text: &str| {
+        let (hour, minute) = text.split_once(':')?;
+        let (hour, minute) = (hour.parse::<u16>().ok()?, minute.parse::<u16>().ok()?);
+        (minute < 60 && (hour < 24 || hour == 24 && minute == 0)).then(|| hour * 60 + minute)
+    };
+    let found = value.text.split_once("..").and_then(|(from, to)| {
+        Some((minute(from)?, minute(to)?)).filter(|(from, to)| from != to && *from < 24 * 60)
+    });
+    if found.is_none() {
+        report.add(
+            Diagnostic::new(
+                Code::OutOfRange,
+                value.span,
+                format!("`{}` is not a time of the day", value.text),
+            )
+            .help("write when it begins and when it ends: `22:00..06:00`"),
+        );
+    }
+    found
+}
+
+/// The days of the week in `mon..fri` or `sat`: bit 0 is Monday. A range may go over Sunday.
+pub(super) fn weekdays(value: &Value, report: &mut Report) -> Option<u8> {
+    const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+    let at = |text: &str| DAYS.iter().position(|day| *day == text);
+    let (from, to) = value
+        .text
+        .split_once("..")
+        .unwrap_or((&value.text, &value.text));
+    let (Some(from), Some(to)) = (at(from), at(to)) else {
+        report.add(
+            Diagnostic::new(
+                Code::UnknownWord,
+                value.span,
+                format!("`{}` names no days of the week", value.text),
+            )
+            .help("write `mon..fri`, or one of `mon` `tue` `wed` `thu` `fri` `sat` `sun`"),
+        );
+        return None;
+    };
+    let count = (to + 7 - from) % 7;
+    let days = (0..=count).map(|step| 1_u8 << ((from + step) % 7));
+    Some(days.fold(0, |all, day| all | day))
 }
 
 fn settle<T>(found: Result<T, Box<Diagnostic>>, report: &mut Report) -> Option<T> {

@@ -1,12 +1,10 @@
 //! What an arm comes to, rule by rule, so that two of them can be compared.
 
-use std::fmt::Write as _;
-
 use claw_table::Can;
-use claw_table::policy::{Action, Class, Policy, Price, Provider, Secret, Target};
+use claw_table::policy::{Action, Class, Policy, Provider, Secret, Target};
 
 use super::Difference;
-use crate::explain::{causes, rate, time, urls, watched};
+use crate::explain::{causes, pools, rates, time, urls, watched, when};
 use crate::syntax::escape;
 
 /// The rule that names where requests go.
@@ -70,6 +68,9 @@ impl Sheet {
             ),
             ("retry-after".to_owned(), time(retry.honor_retry_after_ms)),
         ];
+        for (name, pool) in pools(policy, class) {
+            rules.push((format!("pool {name}"), pool));
+        }
         let limits = [
             ("total", class.total_ms),
             ("connect", class.deadlines.connect_ms),
@@ -149,8 +150,9 @@ fn of_target(policy: &Policy, target: Target, rules: &mut Vec<(String, String)>)
     let mut rule = |what: &str, value: String| rules.push((what.to_owned(), value));
     of_provider(provider, &mut rule);
     rule("model on the wire", escape(&model.wire));
-    if let Some(price) = &model.price {
-        rule("price", price_of(price));
+    for price in &model.prices {
+        let when = when(&price.when);
+        rule(&format!("price{when}"), rates(&price.rates));
     }
     if let Some(tokens) = model.context_tokens {
         rule("context", tokens.to_string());
@@ -197,15 +199,4 @@ fn of_provider(provider: &Provider, rule: &mut impl FnMut(&str, String)) {
             rule(name, time(ms));
         }
     }
-}
-
-fn price_of(price: &Price) -> String {
-    let mut out = format!("in {}", rate(price.in_pico));
-    for (name, pico) in [("out", price.out_pico), ("cached", price.cached_pico)] {
-        if let Some(pico) = pico {
-            // Writing to a text cannot fail.
-            let _ = write!(out, ", {name} {}", rate(pico));
-        }
-    }
-    out
 }

@@ -5,7 +5,7 @@ use claw_table::policy::{Action, Class, Policy, Provider};
 use super::notes::Notes;
 use super::routes::arms_to;
 use super::{Block, Page, Run, code, joined, link, several, words};
-use crate::explain::{causes, time};
+use crate::explain::{causes, pools, time};
 use crate::model::Model;
 
 impl Page {
@@ -15,7 +15,16 @@ impl Page {
             self.blocks.extend(notes.about("class", &class.name));
             self.blocks.push(Block::Paragraph(reached(model, at)));
             self.blocks.push(targets(&model.policy, class));
-            self.blocks.push(Block::List(rules(class)));
+            let pools = pools(&model.policy, class).into_iter();
+            let pools = pools.map(|(name, pool)| {
+                let shared = vec![words("Pool "), code(&name), words(" shares requests: ")];
+                shared
+                    .into_iter()
+                    .chain([code(&pool), words(".")])
+                    .collect()
+            });
+            self.blocks
+                .push(Block::List(rules(class).into_iter().chain(pools).collect()));
         }
     }
 }

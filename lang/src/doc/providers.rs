@@ -1,11 +1,11 @@
 //! Providers and their models. Of a key only its source is told, of a header only its name.
 
 use claw_table::Can;
-use claw_table::policy::{Api, Model, Policy, Price, Provider, Secret};
+use claw_table::policy::{Api, Charge, Model, Policy, Provider, Secret, When};
 
 use super::notes::Notes;
 use super::{Block, Page, Run, code, joined, words};
-use crate::explain::{count, urls, watched};
+use crate::explain::{count, rates, urls, watched, when};
 
 impl Page {
     pub(super) fn providers(&mut self, policy: &Policy, notes: &Notes) {
@@ -14,6 +14,7 @@ impl Page {
             self.blocks.extend(notes.about("provider", &provider.name));
             self.blocks.push(Block::List(facts(provider)));
             self.blocks.push(models(&provider.models));
+            self.blocks.extend(further(&provider.models));
         }
     }
 }
@@ -81,15 +82,40 @@ fn models(models: &[Model]) -> Block {
     }
 }
 
+/// What the table of models has no column for: other rates, and prices that hold sometimes.
+fn further(models: &[Model]) -> Option<Block> {
+    let mut rows = Vec::new();
+    for model in models {
+        for price in &model.prices {
+            let mut left = price.rates;
+            if price.when == When::default() {
+                for told in [Charge::In, Charge::Out, Charge::Cached] {
+                    left.set(told, None);
+                }
+            }
+            let told = |charge: &Charge| left.pico(*charge).unwrap_or(0) == 0;
+            if price.when == When::default() && Charge::ALL.iter().all(told) {
+                continue;
+            }
+            rows.push(vec![
+                vec![code(&model.name)],
+                vec![words(when(&price.when).trim_start())],
+                vec![code(&rates(&left))],
+            ]);
+        }
+    }
+    let head = vec!["model", "when", "price"];
+    (!rows.is_empty()).then_some(Block::Table { head, rows })
+}
+
 fn row(model: &Model) -> Vec<Vec<Run>> {
-    let [input, output, cached] = match model.price {
-        None => [None, None, None].map(dollars),
-        Some(Price {
-            in_pico,
-            out_pico,
-            cached_pico,
-        }) => [Some(in_pico), out_pico, cached_pico].map(dollars),
-    };
+    let base = model
+        .prices
+        .first()
+        .map(|price| price.rates)
+        .unwrap_or_default();
+    let [input, output, cached] =
+        [Charge::In, Charge::Out, Charge::Cached].map(|charge| dollars(base.pico(charge)));
     let count = |tokens: Option<u64>| tokens.map_or("unknown".to_owned(), count);
     let can = match model.can {
         None => "unknown: nothing is held back".to_owned(),

@@ -2,6 +2,9 @@
 
 mod human;
 
+use std::fmt::Write as _;
+
+use claw_table::Can;
 use claw_table::policy::{Class, Policy, Target};
 use serde::Serialize;
 
@@ -9,7 +12,7 @@ use super::human::time;
 use super::shown::count;
 use crate::model::Model;
 use crate::near::nearest;
-use crate::worst::{Attempts, Cost, Load, Shape, Time, Worst, worst};
+use crate::worst::{Attempts, Cost, Dear, Load, Shape, TargetCost, Time, Worst, worst};
 
 pub use human::class_human;
 
@@ -96,9 +99,10 @@ pub struct TargetExplained {
     pub lacks: Option<&'static str>,
 }
 
-const ASSUMES: [&str; 3] = [
+const ASSUMES: [&str; 4] = [
     "every attempt is billed in full, also one that failed",
     "the window of the model is full; the request's own output limit is not counted on",
+    "tier, day and hour are the dearest that the prices name",
     "one answer is asked for (`n` is 1), at the prices that the policy states",
 ];
 
@@ -115,7 +119,11 @@ pub fn class<'m>(model: &'m Model, name: &str) -> Result<ClassExplained, Option<
         .and_then(|at| Some((at, policy.classes.get(at)?)))
         .ok_or_else(near)?;
     let places = model.claims.classes.get(at);
-    let of = |shape| worst(policy, class, Load { has: 0, shape });
+    let of = |shape| {
+        let load = |has| worst(policy, class, Load { has, shape });
+        // A class whose models make embeddings carries nothing else.
+        load(0).or_else(|| load(Can::Embeddings.bit()))
+    };
     // What is shown whole fails as late as a plain answer.
     let streamed = if places.is_some_and(|places| places.fails_late) {
         Shape::Plain
@@ -234,19 +242,13 @@ impl CostExplained {
                 Ok(cost) => TargetExplained {
                     target,
                     usd: Some(decimal(cost.pico)),
-                    is: format!(
-                        "{} in x {} + {} out x {}",
-                        count(cost.in_tokens),
-                        rate(cost.in_pico),
-                        count(cost.out_tokens),
-                        rate(cost.out_pico)
-                    ),
+                    is: filled(cost),
                     lacks: None,
                 },
                 Err(gap) => TargetExplained {
                     target,
                     usd: None,
-                    is: format!("unknown: the model says no `{}`", gap.word()),
+                    is: format!("unknown: {}", gap.why()),
                     lacks: Some(gap.word()),
                 },
             }
@@ -258,6 +260,27 @@ impl CostExplained {
             targets: targets.collect(),
         }
     }
+}
+
+/// `272k in x $5/M + 128k out x $30/M`, with what else is charged.
+fn filled(cost: &TargetCost) -> String {
+    let part = |tokens: u64, dear: Dear| {
+        let (tokens, word) = (count(tokens), dear.charge.word());
+        format!("{tokens} {word} x {}", rate(dear.pico))
+    };
+    let mut out = format!(
+        "{} + {}",
+        part(cost.in_tokens, cost.in_rate),
+        part(cost.out_tokens, cost.out_rate)
+    );
+    if cost.call_pico > 0 {
+        // Writing to a text cannot fail.
+        let _ = write!(out, " + {} call", dollars(cost.call_pico.into()));
+    }
+    if let Some(tokens) = cost.above_tokens {
+        let _ = write!(out, ", above {}", count(tokens));
+    }
+    out
 }
 
 /// The name of a target, as a policy writes it.

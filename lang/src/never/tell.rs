@@ -14,7 +14,7 @@ use crate::oracle::{self, Request};
 use crate::report::Diagnostic;
 use crate::span::Span;
 use crate::syntax::escape;
-use crate::worst::{Shape, Worst};
+use crate::worst::{Gap, Shape, Worst};
 
 /// What is reported of a broken claim: no place that could be left out.
 pub(crate) fn tell(model: &Model, broken: &Broken) -> Option<Diagnostic> {
@@ -97,16 +97,7 @@ impl Told {
         let every = format!("`clawc explain class {class}` shows every term");
         match &broken.why {
             Why::Costs(worst) => Self::costs(policy, worst, &every),
-            Why::Unknown(target, gap) => Self {
-                does: String::new(),
-                term: format!("the model of this target says no `{}`", gap.word()),
-                place: Place::Target(*target),
-                help: format!(
-                    "add `{}` to model `{}`, or lead these requests to a class without it; unknown is not zero",
-                    gap.word(),
-                    name(policy, *target)
-                ),
-            },
+            Why::Unknown(target, gap) => Self::unknown(policy, (*target, *gap)),
             Why::Takes(worst) => Self::takes((worst, total), (broken.load.shape, claim), &every),
             Why::Tries(worst) => Self {
                 does: format!("can put {} requests on the wire", worst.attempts.most),
@@ -134,6 +125,25 @@ impl Told {
                     "take the target out of the class, or lead these requests to a class without it"
                         .to_owned(),
             },
+        }
+    }
+
+    fn unknown(policy: &Policy, (target, gap): (Target, Gap)) -> Self {
+        let model = name(policy, target);
+        let help = match gap {
+            Gap::Searches => {
+                "lead these requests to a class without it; unknown is not zero".to_owned()
+            }
+            Gap::Price | Gap::OutPrice | Gap::AudioPrice | Gap::Context => format!(
+                "add `{}` to model `{model}`, or lead these requests to a class without it; unknown is not zero",
+                gap.word(),
+            ),
+        };
+        Self {
+            does: String::new(),
+            term: gap.why().replace("the model", "the model of this target"),
+            place: Place::Target(target),
+            help,
         }
     }
 

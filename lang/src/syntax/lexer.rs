@@ -36,7 +36,7 @@ pub enum Kind {
     Money,
     /// `5%`
     Percent,
-    /// `500..599` and `200ms..5s`
+    /// `500..599`, `200ms..5s` and `mon..fri`
     Range,
     /// `30`, `30s`, `1h30m`, `128k`
     Amount,
@@ -164,7 +164,7 @@ pub(super) fn kind(rule: Rule) -> Option<Kind> {
         Rule::clock => Kind::Clock,
         Rule::money => Kind::Money,
         Rule::percent => Kind::Percent,
-        Rule::range => Kind::Range,
+        Rule::range | Rule::days => Kind::Range,
         Rule::amount => Kind::Amount,
         Rule::odd => Kind::Odd,
         Rule::path => Kind::Path,
@@ -241,7 +241,8 @@ mod tests {
     #[test]
     fn names_split_where_a_joint_is_not_between_two_characters() {
         assert_eq!(shape("phi->x"), "Word:phi Arrow:-> Word:x");
-        assert_eq!(shape("mon..fri"), "Word:mon Foreign:.. Word:fri");
+        assert_eq!(shape("mon..fri"), "Range:mon..fri");
+        assert_eq!(shape("more..less"), "Word:more Foreign:.. Word:less");
         assert_eq!(shape("a--b"), "Word:a Foreign:- Foreign:- Word:b");
         assert_eq!(shape("5..a"), "Amount:5 Foreign:.. Word:a");
         assert_eq!(

@@ -1,6 +1,9 @@
 //! What one request can cost: the dearest attempt, as often as attempts are made.
 
-use claw_table::policy::{Model, Target};
+mod attempt;
+mod dearest;
+
+use claw_table::policy::{Charge, Target};
 
 use super::Carrier;
 
@@ -22,14 +25,27 @@ pub struct Cost {
 pub struct TargetCost {
     /// Tokens of input.
     pub in_tokens: u64,
-    /// What one of them costs, cached or not, whichever is dearer.
-    pub in_pico: u64,
+    /// What one of them is charged as: whichever way is dearest.
+    pub in_rate: Dear,
     /// Tokens of output.
     pub out_tokens: u64,
-    /// What one of them costs.
-    pub out_pico: u64,
+    /// What one of them is charged as.
+    pub out_rate: Dear,
+    /// What the request itself is charged, in pico-dollars.
+    pub call_pico: u64,
+    /// The threshold of input above which these rates hold, if it is passed.
+    pub above_tokens: Option<u64>,
     /// All of it together, in pico-dollars.
     pub pico: u128,
+}
+
+/// A charge and what it is at its dearest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Dear {
+    /// What is charged.
+    pub charge: Charge,
+    /// How much, in pico-dollars.
+    pub pico: u64,
 }
 
 /// Why an attempt has no bound.
@@ -39,8 +55,12 @@ pub enum Gap {
     Price,
     /// Its price has no `out`.
     OutPrice,
+    /// It takes sound, and its price has no `audio-in`.
+    AudioPrice,
     /// It has no `context`, so nothing bounds what is sent.
     Context,
+    /// It charges for searches of the web, and nothing bounds how many one request makes.
+    Searches,
 }
 
 impl Gap {
@@ -49,7 +69,22 @@ impl Gap {
         match self {
             Self::Price => "price",
             Self::OutPrice => "price … out",
+            Self::AudioPrice => "price … audio-in",
             Self::Context => "context",
+            Self::Searches => "bound on `web-search`",
+        }
+    }
+
+    /// Why there is no bound, in words.
+    pub fn why(self) -> &'static str {
+        match self {
+            Self::Price => "the model says no `price`",
+            Self::OutPrice => "the model says no `price … out`",
+            Self::AudioPrice => "the model takes sound and says no `price … audio-in`",
+            Self::Context => "the model says no `context`",
+            Self::Searches => {
+                "the model charges for each `web-search`, and nothing bounds how many"
+            }
         }
     }
 }
@@ -57,7 +92,7 @@ impl Gap {
 pub(super) fn cost(carriers: &[Carrier<'_>], attempts: u32) -> Option<Cost> {
     let targets: Vec<(Target, Result<TargetCost, Gap>)> = carriers
         .iter()
-        .map(|carrier| (carrier.target, attempt(carrier.model)))
+        .map(|carrier| (carrier.target, attempt::attempt(carrier.model)))
         .collect();
     let (first, _) = targets.first()?;
     let mut dearest = Some((*first, 0_u128));
@@ -75,34 +110,5 @@ pub(super) fn cost(carriers: &[Carrier<'_>], attempts: u32) -> Option<Cost> {
         targets,
         attempts,
         most_pico,
-    })
-}
-
-/// Input and output share the window; output has a bound of its own besides. The dearer of the two
-/// takes all it may, the other what is left.
-fn attempt(model: &Model) -> Result<TargetCost, Gap> {
-    let price = model.price.ok_or(Gap::Price)?;
-    let out_pico = price.out_pico.ok_or(Gap::OutPrice)?;
-    let in_pico = price
-        .cached_pico
-        .map_or(price.in_pico, |cached| cached.max(price.in_pico));
-    let (in_tokens, out_tokens) = match (model.context_tokens, model.output_tokens_max) {
-        (Some(window), _) if out_pico <= in_pico => (window, 0),
-        (Some(window), most) => {
-            let out = most.unwrap_or(window).min(window);
-            (window.saturating_sub(out), out)
-        }
-        // What is free needs no bound.
-        (None, Some(out)) if in_pico == 0 => (0, out),
-        (None, None) if in_pico == 0 && out_pico == 0 => (0, 0),
-        (None, _) => return Err(Gap::Context),
-    };
-    let part = |tokens: u64, pico: u64| u128::from(tokens).saturating_mul(pico.into());
-    Ok(TargetCost {
-        in_tokens,
-        in_pico,
-        out_tokens,
-        out_pico,
-        pico: part(in_tokens, in_pico).saturating_add(part(out_tokens, out_pico)),
     })
 }

@@ -20,6 +20,8 @@ ids! {
     ClassId(u16);
     /// A provider: position in [`crate::policy::Policy::providers`].
     ProviderId(u16);
+    /// A pool: position in [`crate::policy::Policy::pools`].
+    PoolId(u16);
     /// A model of one provider: position in [`crate::policy::Provider::models`].
     ModelId(u16);
     /// A refusal written in the policy: position in [`crate::policy::Policy::denies`].

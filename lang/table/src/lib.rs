@@ -31,7 +31,7 @@ pub use about::{About, Feature, Place};
 pub use address::address;
 pub use facts::{Can, Fact, Facts, Kind, Phase};
 pub use file::{encode, repair};
-pub use ids::{ArmId, AtomId, ClassId, DenyId, FieldId, ModelId, ProviderId};
+pub use ids::{ArmId, AtomId, ClassId, DenyId, FieldId, ModelId, PoolId, ProviderId};
 pub use parts::{
     AddressParts, Cell, DiagramParts, FieldParts, Node, NumberParts, Parts, Ref, Run, Split,
     TextParts, Union,

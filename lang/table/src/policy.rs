@@ -4,11 +4,15 @@
 
 mod client;
 mod health;
+mod pool;
+mod price;
 mod provider;
 
 pub use client::{Auth, Client, KeyHash, Prefix};
 pub use health::{Capacity, Counted, Eject, Health, Probe, ProbeMethod, Rate};
-pub use provider::{Api, Deadlines, Model, Price, Provider, Replica, Secret, Url};
+pub use pool::{Balance, Leg, Member, Pool, Sticky};
+pub use price::{Charge, Hours, Price, Rates, When};
+pub use provider::{Api, Deadlines, Model, Provider, Replica, Secret, Url};
 
 use crate::{ArmId, ClassId, DenyId, ModelId, ProviderId};
 
@@ -23,6 +27,8 @@ pub struct Policy {
     pub providers: Vec<Provider>,
     /// Every client.
     pub clients: Vec<Client>,
+    /// Every pool.
+    pub pools: Vec<Pool>,
     /// Every workload class.
     pub classes: Vec<Class>,
     /// Every refusal that an arm can end in.
@@ -45,11 +51,14 @@ pub struct Gateway {
 }
 
 /// How one kind of work is treated.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Class {
     /// Its name in the policy.
     pub name: String,
     /// The primary, then each fallback, in text order.
+    pub legs: Vec<Leg>,
+    /// Every target that these lead to, in the order of the text, each once.
+    /// INVARIANT: [`Policy::reached`] of the legs, in a verified table.
     pub targets: Vec<Target>,
     /// What moves on, and how often.
     pub retry: Retry,
@@ -69,7 +78,7 @@ pub struct Target {
 }
 
 /// When an attempt that failed is followed by another.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Retry {
     /// The causes that move on.
     pub on: Causes,

@@ -7,7 +7,7 @@
 //! - edges only go to later nodes of later fields: a walk has at most as many steps as fields;
 //! - every arm that ends a walk leads to a class or a refusal.
 
-use crate::policy::{Action, Policy, Provider, Secret};
+use crate::policy::{Action, Charge, Leg, Model, Policy, Pool, Provider, Secret, When};
 use crate::{
     AddressParts, ArmId, AtomId, Can, Cell, DiagramParts, Fact, FieldParts, Kind, Node,
     NumberParts, Parts, Ref, Run, Section, Split, TextParts, Unsound,
@@ -39,7 +39,13 @@ macro_rules! check {
 
 fn policy(policy: &Policy) -> Check {
     policy.providers.iter().try_for_each(provider)?;
-    for target in policy.classes.iter().flat_map(|class| &class.targets) {
+    let pooled = policy.pools.iter().flat_map(|pool| &pool.members);
+    let pooled = pooled.filter_map(|member| match &member.leg {
+        Leg::Target(target) => Some(target),
+        Leg::Pool(_) => None,
+    });
+    let listed = policy.classes.iter().flat_map(|class| &class.targets);
+    for target in listed.chain(pooled) {
         let provider = policy.providers.get(target.provider.index());
         let model = provider.and_then(|provider| provider.models.get(target.model.index()));
         check!(model.is_some(), "a target that is not there");
@@ -50,7 +56,16 @@ fn policy(policy: &Policy) -> Check {
         let whole = client.from.iter().all(|prefix| prefix.is_whole());
         check!(whole, "a range of addresses with more bits than it has");
     }
+    pools(&policy.pools)?;
     for class in &policy.classes {
+        check!(
+            class.legs.iter().all(|leg| is_there(policy, *leg)),
+            "a pool that is not there",
+        );
+        check!(
+            policy.reached(&class.legs) == class.targets,
+            "other targets than the legs lead to",
+        );
         check!(
             ordered(&class.retry.on.statuses, |a, b| a.1 < b.0),
             "statuses out of order",
@@ -102,8 +117,87 @@ fn provider(provider: &Provider) -> Check {
         ordered(rates, |a, b| (a.of, a.per_ms) < (b.of, b.per_ms)),
         "rates out of order",
     );
+    provider.models.iter().try_for_each(prices)?;
     let bites = rates.iter().all(|rate| rate.amount > 0 && rate.per_ms > 0);
     check!(bites, "a rate of nothing");
+    Ok(())
+}
+
+fn is_there(policy: &Policy, leg: Leg) -> bool {
+    match leg {
+        // Every target of a class is looked at by itself.
+        Leg::Target(_) => true,
+        Leg::Pool(pool) => pool.index() < policy.pools.len(),
+    }
+}
+
+/// Proves that pools lead to pools that are there, and never back to themselves: one after the
+/// other is taken away that leads to none that is left.
+fn pools(pools: &[Pool]) -> Check {
+    let inner = |pool: &Pool| {
+        let legs = pool.members.iter().map(|member| member.leg);
+        let found = legs.filter_map(|leg| match leg {
+            Leg::Pool(pool) => Some(pool.index()),
+            Leg::Target(_) => None,
+        });
+        found.collect::<Vec<usize>>()
+    };
+    let mut outer: Vec<Vec<usize>> = vec![Vec::new(); pools.len()];
+    let mut open: Vec<usize> = Vec::with_capacity(pools.len());
+    for (at, pool) in pools.iter().enumerate() {
+        let shares = pool.members.iter().all(|member| member.share > 0);
+        check!(shares && !pool.members.is_empty(), "a pool of nothing");
+        let inner = inner(pool);
+        open.push(inner.len());
+        for inside in inner {
+            outer
+                .get_mut(inside)
+                .ok_or("a pool that is not there")?
+                .push(at);
+        }
+    }
+    let mut closed: Vec<usize> = (0..pools.len())
+        .filter(|at| open.get(*at) == Some(&0))
+        .collect();
+    let mut done = 0;
+    while let Some(at) = closed.pop() {
+        done += 1;
+        for outside in outer.get(at).into_iter().flatten() {
+            if let Some(left) = open.get_mut(*outside) {
+                *left -= 1;
+                if *left == 0 {
+                    closed.push(*outside);
+                }
+            }
+        }
+    }
+    check!(done == pools.len(), "a pool that leads back to itself");
+    Ok(())
+}
+
+fn prices(model: &Model) -> Check {
+    let prices = &model.prices;
+    check!(
+        ordered(prices, |a, b| a.when < b.when),
+        "prices out of order"
+    );
+    let Some(first) = prices.first() else {
+        return Ok(());
+    };
+    check!(
+        first.when == When::default(),
+        "no price for what is ordinary"
+    );
+    check!(
+        first.rates.pico(Charge::In).is_some(),
+        "a price without input"
+    );
+    let hours = prices.iter().filter_map(|price| price.when.during.as_ref());
+    for hours in hours {
+        let known = (1..1 << 7).contains(&hours.days);
+        let minutes = hours.from_minute.max(hours.to_minute) <= 24 * 60;
+        check!(known && minutes, "times that no day has");
+    }
     Ok(())
 }
 

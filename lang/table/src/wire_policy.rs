@@ -1,14 +1,14 @@
 //! How the policy is spelled in bytes. The order of the lines below is the format.
 
 use crate::policy::{
-    Action, Api, Arm, Auth, Capacity, Causes, Class, Client, Counted, Deadlines, Deny, Eject,
-    Gateway, Health, KeyHash, Model, Policy, Prefix, Price, Probe, ProbeMethod, Provider, Rate,
-    Replica, Retry, Secret, Target, Url,
+    Action, Api, Arm, Auth, Balance, Capacity, Causes, Charge, Class, Client, Counted, Deadlines,
+    Deny, Eject, Gateway, Health, Hours, KeyHash, Leg, Member, Model, Policy, Pool, Prefix, Price,
+    Probe, ProbeMethod, Provider, Rate, Rates, Replica, Retry, Secret, Sticky, Target, Url, When,
 };
-use crate::wire::{choice, record, wrapped};
-use crate::{ArmId, AtomId, ClassId, DenyId, Feature, ModelId, Place, ProviderId};
+use crate::wire::{Fault, Reader, Wire, choice, record, wrapped};
+use crate::{ArmId, AtomId, ClassId, DenyId, Feature, ModelId, Place, PoolId, ProviderId};
 
-wrapped! { ArmId(u32), AtomId(u16), ClassId(u16), DenyId(u16), ModelId(u16), ProviderId(u16) }
+wrapped! { ArmId(u32), AtomId(u16), ClassId(u16), DenyId(u16), ModelId(u16), PoolId(u16), ProviderId(u16) }
 
 record! {
     Place { file: String, line: u32, column: u32 }
@@ -18,6 +18,7 @@ record! {
         gateway: Gateway,
         providers: Vec<Provider>,
         clients: Vec<Client>,
+        pools: Vec<Pool>,
         classes: Vec<Class>,
         denies: Vec<Deny>,
         arms: Vec<Arm>,
@@ -52,12 +53,19 @@ record! {
     Model {
         name: String,
         wire: String,
-        price: Option<Price>,
+        prices: Vec<Price>,
         context_tokens: Option<u64>,
         output_tokens_max: Option<u64>,
         can: Option<u16>,
     }
-    Price { in_pico: u64, out_pico: Option<u64>, cached_pico: Option<u64> }
+    Price { when: When, rates: Rates }
+    When {
+        from_day: Option<u32>,
+        tier: Option<String>,
+        during: Option<Hours>,
+        above_tokens: Option<u64>,
+    }
+    Hours { days: u8, from_minute: u16, to_minute: u16, zone: String }
     Health { probe: Option<Probe>, eject: Option<Eject>, slow_start_ms: Option<u64> }
     Probe { method: ProbeMethod, path: String, every_ms: u64 }
     Eject { failures: u32, within_ms: u64, for_ms: u64 }
@@ -66,11 +74,14 @@ record! {
     Deadlines { connect_ms: Option<u64>, first_token_ms: Option<u64>, idle_ms: Option<u64> }
     Class {
         name: String,
+        legs: Vec<Leg>,
         targets: Vec<Target>,
         retry: Retry,
         deadlines: Deadlines,
         total_ms: Option<u64>,
     }
+    Pool { name: String, balance: Balance, sticky: Option<Sticky>, members: Vec<Member> }
+    Member { leg: Leg, share: u32 }
     Target { provider: ProviderId, model: ModelId }
     Retry {
         on: Causes,
@@ -91,5 +102,26 @@ choice! {
     ProbeMethod { 0 => Get, 1 => Head }
     Counted { 0 => Requests, 1 => Tokens }
     Secret { 0 => None, 1 => Env(String), 2 => File(String) }
+    Leg { 0 => Target(Target), 1 => Pool(PoolId) }
+    Balance { 0 => RoundRobin, 1 => Weighted, 2 => LeastBusy, 3 => Fastest, 4 => Cheapest }
+    Sticky { 0 => Client, 1 => Session, 2 => Ip }
     Action { 0 => Class(ClassId), 1 => Deny(DenyId), 2 => Route }
+}
+
+impl Wire for Rates {
+    const BYTES_MIN: usize = Charge::ALL.len() * <Option<u64> as Wire>::BYTES_MIN;
+
+    fn put(&self, out: &mut Vec<u8>) {
+        for charge in Charge::ALL {
+            self.pico(charge).put(out);
+        }
+    }
+
+    fn take(from: &mut Reader<'_>) -> Result<Self, Fault> {
+        let mut rates = Self::default();
+        for charge in Charge::ALL {
+            rates.set(charge, Wire::take(from)?);
+        }
+        Ok(rates)
+    }
 }

@@ -3,7 +3,9 @@
 use std::fmt::Write as _;
 
 use claw_lang::{check, compile};
-use claw_table::policy::{Capacity, Counted, Eject, Health, Probe, ProbeMethod, Rate, Secret};
+use claw_table::policy::{
+    Capacity, Charge, Counted, Eject, Health, Price, Probe, ProbeMethod, Rate, Secret, When,
+};
 use claw_table::{Can, Table};
 
 use crate::one;
@@ -177,4 +179,140 @@ fn what_is_wrong_with_a_provider_is_told_at_its_place() {
         writeln!(drawn, "{field}\n  {place:?} {code} {said}\n  help: {help}").unwrap();
     }
     insta::assert_snapshot!("providers", drawn);
+}
+
+/// The prices of the one model of a policy, as the table holds them.
+fn priced(fields: &str) -> Vec<Price> {
+    let text = around(&format!(
+        "api openai; url \"https://a.example/v1\"; key env A; model x {{\n{fields}\n}}"
+    ));
+    table(&text).policy().providers[0].models[0].prices.clone()
+}
+
+#[test]
+fn a_price_reaches_the_table_with_every_qualifier_and_rate() {
+    let prices = priced(
+        r#"
+        price above 200k tier batch during mon..fri 01:00..04:00 "UTC" from 2026-12-01 in $3/M
+        price in $2/M, out $8/M, cached $0.20/M, cache-write $2.50/M, cache-write-1h $4/M,
+          audio-in $10/M, audio-out $20/M, call $0.002, web-search $0.01
+        price tier batch in $1/M
+        price during 22:00..06:00 "Europe/Berlin" free
+        price during sun..mon 06:00..24:00 "UTC" out $5/M
+        "#,
+    );
+    let days: Vec<Option<u8>> = prices
+        .iter()
+        .map(|price| price.when.during.as_ref().map(|hours| hours.days))
+        .collect();
+    // Ordered by day, tier, hours, size: what is ordinary stands first.
+    assert_eq!(
+        days,
+        [
+            None,
+            Some(0b100_0001),
+            Some(0b111_1111),
+            None,
+            Some(0b001_1111)
+        ]
+    );
+    assert_eq!(prices[0].when, When::default());
+    let base: Vec<u64> = Charge::ALL
+        .iter()
+        .filter_map(|charge| prices[0].rates.pico(*charge))
+        .collect();
+    let token = 1_000_000;
+    assert_eq!(
+        base,
+        [
+            2 * token,
+            8 * token,
+            200_000,
+            2_500_000,
+            4 * token,
+            10 * token,
+            20 * token,
+            2_000_000_000,
+            10_000_000_000
+        ]
+    );
+    let last = &prices[4];
+    assert_eq!(last.when.above_tokens, Some(200_000));
+    assert_eq!(last.when.tier.as_deref(), Some("batch"));
+    assert_eq!(last.when.from_day, Some(20_788));
+    let hours = last.when.during.as_ref().unwrap();
+    assert_eq!((hours.from_minute, hours.to_minute), (60, 240));
+    assert_eq!(last.rates.pico(Charge::In), Some(3 * token));
+    assert!(
+        Charge::ALL
+            .iter()
+            .all(|charge| prices[2].rates.pico(*charge) == Some(0))
+    );
+}
+
+#[test]
+fn what_a_price_leaves_out_is_dear() {
+    let plain = &priced("price in $4/M, out $8/M")[0];
+    let of = |charge| plain.rates.pico(charge);
+    assert_eq!(of(Charge::Cached), Some(4_000_000));
+    assert_eq!(of(Charge::CacheWrite), None);
+    let caching = "price in $0.000001/M, out $8/M\nprice tier fast in $8/M\ncan caching";
+    let prices = priced(caching);
+    assert_eq!(
+        prices[0].rates.pico(Charge::CacheWrite),
+        Some(2),
+        "rounded up"
+    );
+    assert_eq!(prices[0].rates.pico(Charge::CacheWrite1h), Some(2));
+    assert_eq!(prices[1].rates.pico(Charge::CacheWrite1h), Some(16_000_000));
+    assert_eq!(prices[1].rates.pico(Charge::Out), None);
+}
+
+#[test]
+fn what_is_wrong_with_a_price_is_told_at_its_place() {
+    let rows = [
+        ("price", "C0308"),
+        ("price above 200k in $5/M", "C0302"),
+        ("price out $5/M", "C0302"),
+        ("price in $5/M; price in $6/M", "C0303"),
+        ("price in $5/M, in $6/M", "C0303"),
+        ("price in $5/M; price above 1k above 2k in $6/M", "C0303"),
+        ("price in $5/M; price above 200m in $6/M", "C0306"),
+        ("price in $5/M; price above in $6/M", "C0308"),
+        ("price in $5/M; price tier \"batch\" in $6/M", "C0308"),
+        ("price in $5/M; price from 2026-02-30 in $6/M", "C0307"),
+        ("price in $5/M; price from tomorrow in $6/M", "C0308"),
+        ("price in $5/M; price during mon..fri in $6/M", "C0308"),
+        (
+            "price in $5/M; price during mon..foo 01:00..04:00 \"UTC\" in $6/M",
+            "C0310",
+        ),
+        (
+            "price in $5/M; price during 01:00..25:00 \"UTC\" in $6/M",
+            "C0307",
+        ),
+        (
+            "price in $5/M; price during 01:00..04:00 \"Berlin\" in $6/M",
+            "C0308",
+        ),
+        ("price in $5/M; price during 01:00..04:00 in $6/M", "C0308"),
+        ("price in $5", "C0304"),
+        ("price in $5/M, call $1/M", "C0305"),
+        ("price in $5/M, call 1", "C0304"),
+        ("price in $5/M, sound-in $1/M", "C0310"),
+        ("price in $5/M; can caching", "C0511"),
+    ];
+    let mut drawn = String::new();
+    for (fields, code) in rows {
+        let text = around(&format!(
+            "api openai; url \"https://a.example/v1\"; key env A; model x {{ {fields} }}"
+        ));
+        assert_eq!(codes(&text), [code], "{fields}");
+        let report = check(one(&text)).report;
+        let found = &report.diagnostics()[0];
+        let help = found.help.as_deref().unwrap_or_default();
+        let (place, said) = (report.text(found.primary.span), &found.message);
+        writeln!(drawn, "{fields}\n  {place:?} {code} {said}\n  help: {help}").unwrap();
+    }
+    insta::assert_snapshot!("prices", drawn);
 }

@@ -2,12 +2,12 @@
 
 use claw_lang::worst::{Gap, Load, Shape, Worst, silent, worst};
 use claw_table::policy::{
-    Api, Cause, Causes, Class, Deadlines, Model, Policy, Price, Provider, Replica, Retry, Secret,
-    Target, Url,
+    Api, Cause, Causes, Charge, Class, Deadlines, Hours, Leg, Model, Policy, Price, Provider,
+    Rates, Replica, Retry, Secret, Target, Url, When,
 };
 use claw_table::{Can, ModelId, ProviderId};
 use proptest::collection::vec;
-use proptest::prelude::{Just, Strategy};
+use proptest::prelude::{Just, Strategy, any};
 use proptest::sample::select;
 use proptest::test_runner::{Config, TestRunner};
 
@@ -17,7 +17,7 @@ struct Like {
     connect_ms: u64,
     first_ms: u64,
     attempt_ms: u64,
-    price: Price,
+    prices: Vec<Price>,
     context: u64,
     output: Option<u64>,
 }
@@ -45,7 +45,7 @@ fn provider(name: usize, like: &Like) -> Provider {
         models: vec![Model {
             name: "m".to_owned(),
             wire: "m".to_owned(),
-            price: Some(like.price),
+            prices: like.prices.clone(),
             context_tokens: Some(like.context),
             output_tokens_max: like.output,
             can: None,
@@ -67,6 +67,7 @@ fn policy(likes: &[Like], retry: Retry, total_ms: u64) -> Policy {
             .collect(),
         classes: vec![Class {
             name: "c".to_owned(),
+            legs: (0..likes.len()).map(target).map(Leg::Target).collect(),
             targets: (0..likes.len()).map(target).collect(),
             retry,
             deadlines: Deadlines::default(),
@@ -77,29 +78,79 @@ fn policy(likes: &[Like], retry: Retry, total_ms: u64) -> Policy {
 }
 
 fn like() -> impl Strategy<Value = Like> {
-    let rates = (0..20u64, 0..20u64, proptest::option::of(0..20u64));
     let times = (1..9u64, 1..30u64, 1..30u64);
-    (times, rates, 1..60u64, proptest::option::of(1..90u64)).prop_map(
-        |(
-            (connect_ms, first_ms, attempt_ms),
-            (in_pico, out_pico, cached_pico),
+    (times, prices(), 1..60u64, proptest::option::of(1..90u64)).prop_map(
+        |((connect_ms, first_ms, attempt_ms), prices, context, output)| Like {
+            connect_ms,
+            first_ms,
+            attempt_ms,
+            prices,
             context,
             output,
-        )| {
-            Like {
-                connect_ms,
-                first_ms,
-                attempt_ms,
-                price: Price {
-                    in_pico,
-                    out_pico: Some(out_pico),
-                    cached_pico,
-                },
-                context,
-                output,
-            }
         },
     )
+}
+
+const TIERS: [Option<&str>; 3] = [None, Some("batch"), Some("fast")];
+
+fn hours() -> Hours {
+    Hours {
+        days: 1,
+        from_minute: 0,
+        to_minute: 60,
+        zone: "UTC".to_owned(),
+    }
+}
+
+/// What is ordinary, and up to four prices that hold sometimes.
+fn prices() -> impl Strategy<Value = Vec<Price>> {
+    let rates = (
+        proptest::option::of(0..20u64),
+        proptest::option::of(0..20u64),
+        proptest::option::of((1..Charge::ALL.len() - 1, 0..30u64)),
+    );
+    let when = (
+        proptest::option::of(0..60u64),
+        select(TIERS.to_vec()),
+        any::<bool>(),
+        proptest::option::of(1..3u32),
+    );
+    let when = when.prop_map(|(above_tokens, tier, by_hours, from_day)| When {
+        from_day,
+        tier: tier.map(str::to_owned),
+        during: by_hours.then(hours),
+        above_tokens,
+    });
+    let base = (0..20u64, 0..20u64, proptest::option::of(0..20u64));
+    let further = vec((when, rates), 0..5);
+    (base, further).prop_map(|(base, further)| {
+        let mut all = plain(base);
+        for (when, (input, output, other)) in further {
+            let mut rates = Rates::default();
+            rates.set(Charge::In, input);
+            rates.set(Charge::Out, output);
+            if let Some((at, pico)) = other {
+                rates.set(Charge::ALL[at], Some(pico));
+            }
+            if all.iter().all(|known| known.when != when) {
+                all.push(Price { when, rates });
+            }
+        }
+        all.sort_by(|a, b| a.when.cmp(&b.when));
+        all
+    })
+}
+
+/// The price of a model that has one.
+fn plain((input, output, cached): (u64, u64, Option<u64>)) -> Vec<Price> {
+    let mut rates = Rates::default();
+    rates.set(Charge::In, Some(input));
+    rates.set(Charge::Out, Some(output));
+    rates.set(Charge::Cached, cached);
+    vec![Price {
+        when: When::default(),
+        rates,
+    }]
 }
 
 /// A small class: at most two targets, or two rounds.
@@ -166,6 +217,8 @@ struct At {
 /// Tries everything that can happen, turn by turn, as the gateway goes from target to target.
 struct Simulation<'a> {
     likes: Vec<&'a Like>,
+    /// What an attempt to each of them is billed.
+    dear: &'a [u128],
     retry: &'a Retry,
     total: u64,
     shape: Shape,
@@ -208,7 +261,7 @@ impl Simulation<'_> {
             }
         }
         next.sent += 1;
-        next.pico += dearest(like);
+        next.pico += self.dear[at.turn];
         // It serves, as slowly as it may.
         let mut served = next.clone();
         served.now += like.connect_ms + like.attempt_ms;
@@ -266,21 +319,63 @@ impl Simulation<'_> {
     }
 }
 
-/// Every way to fill the window.
+/// Every way to fill the window, in every tier, on every day, at every hour.
 fn dearest(like: &Like) -> u128 {
-    let price = like.price;
     let out_max = like.output.unwrap_or(like.context).min(like.context);
-    let of = |out: u64| {
-        let inputs = [price.in_pico, price.cached_pico.unwrap_or(price.in_pico)];
-        let cost = inputs.map(|rate| (like.context - out) * rate + out * price.out_pico.unwrap());
-        u128::from(cost.into_iter().max().unwrap())
+    let mut most = 0;
+    for input in 0..=like.context {
+        let output = out_max.min(like.context - input);
+        for (tier, day) in TIERS
+            .iter()
+            .flat_map(|tier| (0..3).map(move |day| (*tier, day)))
+        {
+            for (is_hour, is_above) in [(false, false), (false, true), (true, false), (true, true)]
+            {
+                let holds = |when: &When| {
+                    // Providers differ in whether `above` is more, or as much.
+                    let beyond = |tokens| input > tokens || is_above && input == tokens;
+                    when.above_tokens.is_none_or(beyond)
+                        && when.tier.as_deref().is_none_or(|due| tier == Some(due))
+                        && when.from_day.is_none_or(|from| day >= from)
+                        && (is_hour || when.during.is_none())
+                };
+                most = most.max(billed(&like.prices, holds, (input, output)));
+            }
+        }
+    }
+    most
+}
+
+/// The dearest bill for so much input and output under the prices that hold, read literally.
+fn billed(prices: &[Price], holds: impl Fn(&When) -> bool, (input, output): (u64, u64)) -> u128 {
+    let rate = |charge: Charge| {
+        let said = || {
+            prices
+                .iter()
+                .filter(|p| holds(&p.when) && p.rates.pico(charge).is_some())
+        };
+        let counts = said().filter(|p| !said().any(|other| other.when.overrides(&p.when)));
+        counts
+            .filter_map(|p| p.rates.pico(charge))
+            .max()
+            .unwrap_or(0)
     };
-    (0..=out_max).map(of).max().unwrap()
+    let inputs = [
+        Charge::In,
+        Charge::Cached,
+        Charge::CacheWrite,
+        Charge::CacheWrite1h,
+        Charge::AudioIn,
+    ];
+    let input_rate = inputs.into_iter().map(rate).max().unwrap();
+    let output_rate = rate(Charge::Out).max(rate(Charge::AudioOut));
+    u128::from(input * input_rate + output * output_rate + rate(Charge::Call))
 }
 
 /// Any of the targets may be out of the question for a request.
 fn simulate(likes: &[Like], retry: &Retry, (total, shape): (u64, Shape)) -> Seen {
     let mut seen = Seen::default();
+    let bills: Vec<u128> = likes.iter().map(dearest).collect();
     for kept in 1..1_u32 << likes.len() {
         let likes: Vec<&Like> = likes
             .iter()
@@ -289,8 +384,11 @@ fn simulate(likes: &[Like], retry: &Retry, (total, shape): (u64, Shape)) -> Seen
             .map(|(_, like)| like)
             .collect();
         let turns = vec![Turn::Free; likes.len()];
+        let kept_of = |(at, bill): (usize, &u128)| (kept & (1 << at) != 0).then_some(*bill);
+        let dear: Vec<u128> = bills.iter().enumerate().filter_map(kept_of).collect();
         let mut simulation = Simulation {
             likes,
+            dear: &dear,
             retry,
             total,
             shape,
@@ -373,11 +471,7 @@ fn plain_like() -> Like {
         connect_ms: 1,
         first_ms: 2,
         attempt_ms: 3,
-        price: Price {
-            in_pico: 5_000_000,
-            out_pico: Some(30_000_000),
-            cached_pico: None,
-        },
+        prices: plain((5_000_000, 30_000_000, None)),
         context: 100,
         output: Some(10),
     }
@@ -409,24 +503,29 @@ fn what_is_unknown_is_never_zero() {
         cost.targets[1].1.unwrap_err()
     };
     let whole = policy.providers[1].models[0].clone();
-    policy.providers[1].models[0].price = None;
+    policy.providers[1].models[0].prices = Vec::new();
     assert_eq!(gap(&policy), Gap::Price);
-    policy.providers[1].models[0].price = Some(Price {
-        out_pico: None,
-        ..whole.price.unwrap()
-    });
+    let without = |charge, pico| {
+        let mut prices = whole.prices.clone();
+        prices[0].rates.set(charge, pico);
+        prices
+    };
+    policy.providers[1].models[0].prices = without(Charge::Out, None);
     assert_eq!(gap(&policy), Gap::OutPrice);
+    policy.providers[1].models[0].prices = without(Charge::WebSearch, Some(1));
+    assert_eq!(gap(&policy), Gap::Searches);
+    policy.providers[1].models[0] = Model {
+        can: Some(Can::Audio.bit()),
+        ..whole.clone()
+    };
+    assert_eq!(gap(&policy), Gap::AudioPrice);
     policy.providers[1].models[0] = Model {
         context_tokens: None,
         ..whole
     };
     assert_eq!(gap(&policy), Gap::Context);
     // What is free has no need of a bound.
-    policy.providers[1].models[0].price = Some(Price {
-        in_pico: 0,
-        out_pico: Some(0),
-        cached_pico: None,
-    });
+    policy.providers[1].models[0].prices = plain((0, 0, None));
     let cost = of(&policy, Shape::Stream).cost;
     assert_eq!(cost.most_pico, Some(3 * (90 * 5_000_000 + 10 * 30_000_000)));
 }
@@ -464,11 +563,7 @@ fn figures_that_cannot_be_written_are_too_large_and_never_too_small() {
         connect_ms: u64::MAX,
         first_ms: u64::MAX,
         attempt_ms: u64::MAX,
-        price: Price {
-            in_pico: u64::MAX,
-            out_pico: Some(u64::MAX),
-            cached_pico: None,
-        },
+        prices: plain((u64::MAX, u64::MAX, None)),
         context: u64::MAX,
         output: None,
     };

@@ -271,6 +271,7 @@ pub(crate) fn made(routes: Vec<Vec<(Cond, u8)>>) -> Model {
         claims: claw_lang::model::Claims::default(),
         accepts: Vec::new(),
         callers: callers(),
+        ages: Vec::new(),
     }
 }
 
@@ -290,6 +291,7 @@ fn callers() -> Vec<Cond> {
 fn class(name: &str) -> Class {
     Class {
         name: name.to_owned(),
+        legs: Vec::new(),
         targets: Vec::new(),
         retry: policy::Retry {
             on: Causes::default(),

@@ -10,8 +10,8 @@ use claw_lang::span::Span;
 use claw_lang::worst::{Load, Shape, worst};
 use claw_lang::{BuildInfo, build};
 use claw_table::policy::{
-    Action, Api, Causes, Class, Deadlines, Model as Serving, Price, Provider, Replica, Secret,
-    Target, Url,
+    Action, Api, Causes, Charge, Class, Deadlines, Leg, Model as Serving, Price, Provider, Rates,
+    Replica, Secret, Target, Url, When,
 };
 use claw_table::{Can, ClassId, ModelId, ProviderId, Table};
 use proptest::collection::vec;
@@ -22,6 +22,9 @@ use proptest::test_runner::{Config, TestRunner};
 use crate::{models, requests};
 
 fn provider(name: &str, (can, attempt_ms, out): (Option<u16>, u64, u64)) -> Provider {
+    let mut rates = Rates::default();
+    rates.set(Charge::In, Some(1));
+    rates.set(Charge::Out, Some(out));
     Provider {
         name: name.to_owned(),
         api: Api::OpenAi,
@@ -43,11 +46,10 @@ fn provider(name: &str, (can, attempt_ms, out): (Option<u16>, u64, u64)) -> Prov
         models: vec![Serving {
             name: "m".to_owned(),
             wire: "m".to_owned(),
-            price: Some(Price {
-                in_pico: 1,
-                out_pico: Some(out),
-                cached_pico: None,
-            }),
+            prices: vec![Price {
+                when: When::default(),
+                rates,
+            }],
             context_tokens: Some(100),
             output_tokens_max: Some(50),
             can,
@@ -82,6 +84,7 @@ fn serving(model: &mut Model) {
         .zip([(vec![2, 1], 2), (vec![0, 2], 3)])
     {
         class.targets = targets.into_iter().map(target).collect();
+        class.legs = class.targets.iter().copied().map(Leg::Target).collect();
         class.retry.on = on.clone();
         class.retry.attempts = attempts;
     }

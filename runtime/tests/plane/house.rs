@@ -16,8 +16,8 @@ use claw_runtime::upstream::connect::{Dial, Dialling};
 use claw_runtime::upstream::socket::Wire;
 use claw_runtime::upstream::{Credential, Upstream};
 use claw_table::policy::{
-    Action, Api, Causes, Class, Deadlines, Deny, Model, Policy, Provider, Replica, Retry, Secret,
-    Target, Url,
+    Action, Api, Causes, Class, Deadlines, Deny, Leg, Model, Policy, Provider, Replica, Retry,
+    Secret, Target, Url,
 };
 use claw_table::{ClassId, ModelId, Parts, ProviderId, Table};
 use http::HeaderValue;
@@ -41,9 +41,11 @@ impl Plan {
             provider: ProviderId(u16::try_from(at).unwrap()),
             model: ModelId(0),
         });
+        let targets: Vec<Target> = targets.collect();
         let class = Class {
             name: "code".to_owned(),
-            targets: targets.collect(),
+            legs: targets.iter().copied().map(Leg::Target).collect(),
+            targets,
             retry: transient(),
             deadlines: Deadlines::default(),
             total_ms: None,

@@ -1,8 +1,10 @@
 //! The command line.
 
 use std::path::PathBuf;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::{Parser, Subcommand, ValueEnum};
+use claw_lang::day::Day;
 
 /// Checks, formats, compiles and explains claw policies.
 #[derive(Debug, Parser)]
@@ -72,6 +74,35 @@ pub(crate) struct Policy {
     pub(crate) deny: Option<Deny>,
 }
 
+/// On which day.
+#[derive(Debug, clap::Args)]
+pub(crate) struct When {
+    /// The day for which the age of catalogs and models is told; the system's, if not given.
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
+    today: Option<Day>,
+}
+
+impl When {
+    /// The day that is given, or the system's.
+    pub(crate) fn day(&self) -> Day {
+        self.today.unwrap_or_else(system_day)
+    }
+}
+
+fn day(text: &str) -> Result<Day, String> {
+    Day::read(text).ok_or_else(|| "write a day such as 2026-11-21".to_owned())
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "only what the reader is warned of depends on it, never the table"
+)]
+fn system_day() -> Day {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    let days = since.map_or(0, |since| since.as_secs() / 86_400);
+    Day(u32::try_from(days).unwrap_or(u32::MAX))
+}
+
 #[derive(Debug, clap::Args)]
 pub(crate) struct Form {
     /// How results are written.
@@ -83,6 +114,8 @@ pub(crate) struct Form {
 pub(crate) struct Check {
     #[command(flatten)]
     pub(crate) policy: Policy,
+    #[command(flatten)]
+    pub(crate) when: When,
     /// How findings are written.
     #[arg(long, value_enum, default_value_t = Findings::Human)]
     pub(crate) format: Findings,
@@ -110,6 +143,8 @@ pub(crate) struct Fmt {
 pub(crate) struct Build {
     #[command(flatten)]
     pub(crate) policy: Policy,
+    #[command(flatten)]
+    pub(crate) when: When,
     #[command(flatten)]
     pub(crate) form: Form,
     /// Where the table is written; `-` is standard output.

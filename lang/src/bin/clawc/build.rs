@@ -17,10 +17,11 @@ use crate::whole;
 
 pub(crate) fn run(args: &Build, output: &mut Output) -> Result<Verdict, Trouble> {
     let input = Input::read(&args.policy.policy)?;
-    let compiled = claw_lang::compile(input.sources());
+    let today = args.when.day();
+    let compiled = claw_lang::compile_on(input.sources(), today);
     if !compiled.report.diagnostics().is_empty() {
         // The table does not care where the folder lies, but the reader wants to open the file.
-        let shown = claw_lang::compile(input.shown()).report;
+        let shown = claw_lang::compile_on(input.shown(), today).report;
         output.report(&shown, Stream::Aside)?;
     }
     if verdict(&compiled.report, args.policy.deny) == Verdict::Findings {

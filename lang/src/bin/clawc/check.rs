@@ -11,7 +11,7 @@ use crate::trouble::Trouble;
 
 pub(crate) fn run(args: &Check, output: &mut Output) -> Result<Verdict, Trouble> {
     let input = Input::read(&args.policy.policy)?;
-    let report = claw_lang::compile(input.shown()).report;
+    let report = claw_lang::compile_on(input.shown(), args.when.day()).report;
     let deny = args.policy.deny;
     let is_silent = report.errors() + report.warnings() + report.notes() == 0;
     match args.format {

@@ -1,6 +1,7 @@
 //! Providers: where they are, what opens them, what they serve.
 
 use super::health::{Capacity, Health};
+use super::price::Price;
 use crate::Can;
 
 /// The protocol a provider speaks.
@@ -104,8 +105,8 @@ pub struct Model {
     pub name: String,
     /// Its name on the wire.
     pub wire: String,
-    /// What it costs, if the policy says so.
-    pub price: Option<Price>,
+    /// What it costs, as far as the policy says so.
+    pub prices: Vec<Price>,
     /// The longest input and output together, in tokens.
     pub context_tokens: Option<u64>,
     /// The longest output, in tokens.
@@ -127,17 +128,6 @@ impl Model {
         let embeds = |set: u16| set & Can::Embeddings.bit() != 0;
         self.lacks(needs) == 0 && self.can.is_none_or(|can| embeds(can) == embeds(needs))
     }
-}
-
-/// Pico-dollars per token.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Price {
-    /// Input that was not cached.
-    pub in_pico: u64,
-    /// Output, reasoning included.
-    pub out_pico: Option<u64>,
-    /// Input read from the provider's cache.
-    pub cached_pico: Option<u64>,
 }
 
 /// Deadlines in milliseconds; nothing means the default of the runtime's limits.
