@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use claw_lang::model::{Arm, Ask, Cond, Goal, Model, Pattern, Route, RouteId};
 use claw_lang::span::Span;
 use claw_table::policy::{self, Action, Causes, Class, Deadlines, Policy, Retry};
-use claw_table::{ArmId, ClassId, Fact, Facts};
+use claw_table::{ArmId, ClassId, Fact, Facts, Member, Said};
 
 /// What one request says of the four facts.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -34,6 +34,10 @@ impl Facts for Tuple {
     fn address(&self, _: &Fact) -> Option<u128> {
         None
     }
+
+    fn member(&self, _: &Fact, _: impl FnMut(Member<'_>)) {}
+
+    fn prompt(&self, _: impl FnMut(Said<'_>)) {}
 
     fn flag(&self, _: &Fact) -> bool {
         false

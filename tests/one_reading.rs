@@ -3,8 +3,10 @@
 //! The gateway reads bytes as they come, the compiler builds a tree; here both read the same
 //! made-up bodies and paths.
 
+use claw_lang::model::Member;
 use claw_lang::request;
-use claw_runtime::request::{facts, path, peek, tokens};
+use claw_runtime::request::{facts, path, peek, prompt, tokens};
+use claw_table::{Fact, Said};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -14,12 +16,30 @@ proptest! {
     #[test]
     fn a_body_has_the_same_facts_for_the_compiler_and_the_gateway(body in body()) {
         let written = format!("{{\"body\": {body}}}");
-        match (peek::peek(body.as_bytes()), request::read(&written)) {
+        let pointers = peek::Pointers::new(POINTERS.map(str::to_owned));
+        let asked = POINTERS.map(|pointer| Fact::Body(pointer.to_owned()));
+        let asked: Vec<&Fact> = asked.iter().collect();
+        match (peek::peek_for(body.as_bytes(), &pointers), request::read_for(&written, &asked)) {
             (Ok(peeked), Ok(read)) => {
                 let model = peeked.model.as_ref().map(|model| &*model.name);
                 prop_assert_eq!(model, read.model.as_deref());
                 prop_assert_eq!(peeked.stream, read.streaming);
                 prop_assert_eq!(peeked.can, read.has);
+                prop_assert_eq!(Some(u64::from(peeked.messages)), read.messages);
+                prop_assert_eq!(peeked.output_tokens_max, read.max_output);
+                prop_assert_eq!(peeked.temperature, read.temperature);
+                for pointer in POINTERS {
+                    let number = pointers.number(pointer).unwrap();
+                    let found = peeked.found[number].as_ref().map(|found| member(found, &body));
+                    let known = read.known(&Fact::Body(pointer.to_owned()));
+                    prop_assert_eq!(found.as_ref(), known, "{} {}", pointer, body);
+                }
+                let (mut parts, mut part) = (Vec::new(), Vec::new());
+                prompt::prompt(body.as_bytes(), |said| match said {
+                    Said::Bytes(bytes) => part.extend_from_slice(bytes),
+                    Said::End => parts.push(String::from_utf8(std::mem::take(&mut part)).unwrap()),
+                });
+                prop_assert_eq!(&parts, &read.prompt, "{}", body);
                 prop_assert_eq!(Some(tokens::estimate(body.as_bytes())), read.tokens, "{}", body);
             }
             (Err(_), Err(_)) => {}
@@ -43,6 +63,32 @@ proptest! {
     }
 }
 
+/// Members that the made-up bodies have now and then.
+const POINTERS: [&str; 9] = [
+    "/user",
+    "/title",
+    "/title/id",
+    "/tools/0/function/parameters/type",
+    "/response_format/json_schema/schema",
+    "/messages/0",
+    "/messages/1/content/0/type",
+    "/messages/0/content/detail",
+    "/messages/0/mode",
+];
+
+fn member(found: &peek::Found, body: &str) -> Member {
+    match found {
+        peek::Found::Null => Member::Null,
+        peek::Found::Flag(flag) => Member::Flag(*flag),
+        peek::Found::Number(rank) => Member::Number(*rank),
+        peek::Found::Nested => Member::Nested,
+        peek::Found::Text(range, _) => {
+            let quoted = &body[range.start - 1..=range.end];
+            Member::Text(serde_json::from_str(quoted).unwrap())
+        }
+    }
+}
+
 /// A chat body: sound for the most part, now and then with a member that is not.
 fn body() -> impl Strategy<Value = String> {
     let member = prop_oneof![
@@ -54,6 +100,7 @@ fn body() -> impl Strategy<Value = String> {
         2 => format(),
         2 => text().prop_map(|text| ("system".to_owned(), json!(text))),
         2 => (key(), value()),
+        2 => limit(),
     ];
     prop::collection::vec(member, 0..6).prop_map(|members| {
         // Written by hand: a map would drop what stands twice.
@@ -97,6 +144,20 @@ fn part() -> impl Strategy<Value = Value> {
         part[key] = value;
         part
     })
+}
+
+fn limit() -> impl Strategy<Value = (String, Value)> {
+    let key = prop::sample::select(vec!["max_tokens", "max_completion_tokens", "temperature"]);
+    let value = prop::sample::select(vec![
+        json!(0),
+        json!(5),
+        json!(5),
+        json!(0.7),
+        json!(-1),
+        json!(null),
+        json!("5"),
+    ]);
+    (key.prop_map(str::to_owned), value)
 }
 
 fn tools() -> impl Strategy<Value = Value> {
@@ -173,9 +234,14 @@ fn key() -> impl Strategy<Value = String> {
         "user",
         "title",
         "stream_options",
+        "User",
+        "mode",
         "top_k",
         "temperature",
         "mode\u{17F}",
+        "role",
+        "arguments",
+        "output",
     ])
     .prop_map(str::to_owned)
 }

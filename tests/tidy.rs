@@ -13,7 +13,8 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
         "lang/table/src",
         &[
             &[
-                "address", "ids", "facts", "policy", "about", "text", "wire", "walk",
+                "address", "decimal", "ids", "facts", "keywords", "policy", "about", "text",
+                "wire", "walk",
             ],
             &[
                 "table",

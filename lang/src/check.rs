@@ -5,6 +5,7 @@
 
 mod accept;
 mod address;
+mod body;
 mod caller;
 mod catalog;
 mod class;
@@ -21,9 +22,11 @@ mod like;
 mod model;
 mod names;
 mod never;
+mod number;
 mod patterns;
 mod pool;
 mod price;
+mod prompt;
 mod provider;
 mod route;
 mod secrets;

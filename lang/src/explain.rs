@@ -30,7 +30,9 @@ pub use human::human;
 pub(crate) use human::time;
 pub(crate) use pooled::pools;
 pub use priced::{rates, when};
-pub(crate) use shown::{causes, condition, count, guarded, on_one_line, request as said, urls};
+pub(crate) use shown::{
+    causes, condition, count, guarded, member, on_one_line, request as said, urls,
+};
 pub(crate) use watched::watched;
 
 /// What becomes of one request, and why.

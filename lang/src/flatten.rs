@@ -5,11 +5,13 @@ mod text;
 use std::collections::BTreeMap;
 
 use claw_table::{
-    AddressParts, AtomId, DiagramParts, Feature, FieldParts, Node, NumberParts, Parts, Place, Ref,
-    Run, Split,
+    AddressParts, AtomId, DiagramParts, Feature, FieldParts, JsonParts, Node, NumberParts, Parts,
+    Place, Ref, Run, Split,
 };
 
-use crate::diagram::{self, AddressValues, AuditedDiagram, Budget, Field, Row, TooLarge, Values};
+use crate::diagram::{
+    self, AddressValues, AuditedDiagram, Budget, Field, JsonValues, Row, TooLarge, Values,
+};
 use crate::model::Model;
 use crate::span::Span;
 
@@ -273,20 +275,8 @@ fn field_parts(field: &Field, classes: &[u16]) -> FieldParts {
     let class = |atom: usize| AtomId(classes.get(atom).copied().unwrap_or(0));
     let split = match &field.values {
         Values::Text(text) => Split::Text(text::parts(text, classes)),
-        Values::Number { cuts } => {
-            let mut parts = NumberParts {
-                absent: class(0),
-                cuts: Vec::new(),
-                atoms: vec![class(1)],
-            };
-            for (interval, cut) in cuts.iter().enumerate() {
-                if parts.atoms.last() != Some(&class(interval + 2)) {
-                    parts.cuts.push(*cut);
-                    parts.atoms.push(class(interval + 2));
-                }
-            }
-            Split::Number(parts)
-        }
+        Values::Number { cuts } => Split::Number(number_parts(cuts, class)),
+        Values::Json(json) => Split::Json(json_parts(json, classes)),
         Values::Address(address) => Split::Address(address_parts(address, classes)),
         Values::Flag => Split::Flag,
     };
@@ -295,6 +285,38 @@ fn field_parts(field: &Field, classes: &[u16]) -> FieldParts {
         fact: field.fact.clone(),
         atoms,
         split,
+    }
+}
+
+/// Keeps only the cuts that make a difference. The first atom is absence.
+fn number_parts(cuts: &[u64], class: impl Fn(usize) -> AtomId) -> NumberParts {
+    let mut parts = NumberParts {
+        absent: class(0),
+        cuts: Vec::new(),
+        atoms: vec![class(1)],
+    };
+    for (interval, cut) in cuts.iter().enumerate() {
+        if parts.atoms.last() != Some(&class(interval + 2)) {
+            parts.cuts.push(*cut);
+            parts.atoms.push(class(interval + 2));
+        }
+    }
+    parts
+}
+
+/// Absence, null, false, true, nested; then the numbers; then the texts.
+fn json_parts(json: &JsonValues, classes: &[u16]) -> JsonParts {
+    let class = |atom: usize| AtomId(classes.get(atom).copied().unwrap_or(0));
+    let of_number = |atom: usize| class(if atom == 0 { 0 } else { atom + 4 });
+    let texts = classes.get(json.cuts.len() + 6..).unwrap_or_default();
+    let of_text: Vec<u16> = classes.first().into_iter().chain(texts).copied().collect();
+    JsonParts {
+        null: class(1),
+        no: class(2),
+        yes: class(3),
+        nested: class(4),
+        number: number_parts(&json.cuts, of_number),
+        text: text::parts(&json.text, &of_text),
     }
 }
 

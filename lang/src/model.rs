@@ -7,6 +7,8 @@ mod age;
 mod net;
 mod never;
 
+use std::collections::BTreeSet;
+
 use claw_table::policy::{Action, Policy};
 use claw_table::{ArmId, Fact};
 
@@ -54,6 +56,23 @@ pub struct Accept {
 }
 
 impl Model {
+    /// Every fact that an arm asks for.
+    pub fn facts(&self) -> BTreeSet<&Fact> {
+        let mut open: Vec<&Cond> = self.arms().map(|arm| &arm.cond).collect();
+        let mut found = BTreeSet::new();
+        while let Some(cond) = open.pop() {
+            match cond {
+                Cond::Always => {}
+                Cond::All(parts) | Cond::Any(parts) => open.extend(parts),
+                Cond::Not(part) => open.push(part),
+                Cond::Test(fact, _) => {
+                    found.insert(fact);
+                }
+            }
+        }
+        found
+    }
+
     /// Every arm in which a request can end or that leads on: those of guards, then of routes.
     pub fn arms(&self) -> impl Iterator<Item = &Arm> {
         let guards = self.guards.iter().map(|guard| &guard.arm);
@@ -133,8 +152,31 @@ pub enum Ask {
     Below(u64),
     /// The address lies in one of these ranges. Never holds for an absent fact.
     In(Vec<Net>),
+    /// The number is one of these, which are sorted. Never holds for an absent fact.
+    Equals(Vec<u64>),
+    /// The JSON value is `null`.
+    Null,
+    /// The JSON value is this flag.
+    Is(bool),
+    /// The JSON value is an array or an object.
+    Nested,
     /// The flag is set.
     Yes,
+}
+
+/// One JSON value, as far as it is compared.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Member {
+    /// `null`
+    Null,
+    /// `true` or `false`
+    Flag(bool),
+    /// A number, by its rank.
+    Number(u64),
+    /// A string.
+    Text(String),
+    /// An array or an object.
+    Nested,
 }
 
 /// One text pattern.

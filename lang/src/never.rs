@@ -87,19 +87,12 @@ fn parts(model: &Model, never: &Never, reached: &Reached<'_>) -> Vec<Vec<(Fact, 
 
 fn load(part: &[(Fact, bool)]) -> Load {
     let has = part.iter().filter(|(_, is_set)| *is_set);
-    let has = has.fold(0, |all, (fact, _)| match fact {
-        Fact::Has(can) => all | can.bit(),
-        Fact::Method
-        | Fact::Path
-        | Fact::Host
-        | Fact::Ip
-        | Fact::Client
-        | Fact::Endpoint
-        | Fact::Header(_)
-        | Fact::Query(_)
-        | Fact::Model
-        | Fact::Streaming
-        | Fact::Tokens => all,
+    let has = has.fold(0, |all, (fact, _)| {
+        if let Fact::Has(can) = fact {
+            all | can.bit()
+        } else {
+            all
+        }
     });
     let is_stream = part.contains(&(Fact::Streaming, true));
     let shape = if is_stream {

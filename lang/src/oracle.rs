@@ -4,9 +4,9 @@
 
 use std::net::IpAddr;
 
-use claw_table::{ArmId, Can, Fact, Facts};
+use claw_table::{ArmId, Can, Fact, Facts, Said};
 
-use crate::model::{Arm, Ask, Cond, Goal, Model, Pattern};
+use crate::model::{Arm, Ask, Cond, Goal, Member, Model, Pattern};
 
 /// A request as far as a policy can ask about it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -33,6 +33,18 @@ pub struct Request {
     pub streaming: bool,
     /// What the request uses, as bits of [`Can`].
     pub has: u16,
+    /// The cap on output tokens that the client set.
+    pub max_output: Option<u64>,
+    /// How many messages there are.
+    pub messages: Option<u64>,
+    /// The temperature that the client set, by its rank.
+    pub temperature: Option<u64>,
+    /// Members of the body by their pointers, as far as they are known.
+    pub body: Vec<(String, Member)>,
+    /// What the client names its session by.
+    pub session: Option<String>,
+    /// The parts of the prompt, as far as they are known.
+    pub prompt: Vec<String>,
     /// The estimate of input tokens.
     pub tokens: Option<u64>,
 }
@@ -41,6 +53,16 @@ impl Request {
     /// Whether the request uses a capability.
     pub fn uses(&self, can: Can) -> bool {
         self.has & can.bit() != 0
+    }
+
+    /// The member of the body that a fact asks for.
+    pub fn known(&self, fact: &Fact) -> Option<&Member> {
+        let Fact::Body(pointer) = fact else {
+            return None;
+        };
+        let mut all = self.body.iter();
+        all.find(|(own, _)| own == pointer)
+            .map(|(_, member)| member)
     }
 
     /// Every value of a text fact.
@@ -52,26 +74,25 @@ impl Request {
             Fact::Endpoint => self.endpoint.as_deref(),
             Fact::Model => self.model.as_deref(),
             Fact::Client => self.client.as_deref(),
+            Fact::Session => self.session.as_deref(),
             Fact::Header(_)
             | Fact::Query(_)
             | Fact::Ip
             | Fact::Streaming
             | Fact::Has(_)
+            | Fact::MaxOutput
+            | Fact::Messages
+            | Fact::Temperature
+            | Fact::Body(_)
+            | Fact::Mentions(_)
             | Fact::Tokens => None,
         };
-        let (list, name) = match fact {
-            Fact::Header(name) => (self.headers.as_slice(), name.as_str()),
-            Fact::Query(name) => (self.query.as_slice(), name.as_str()),
-            Fact::Method
-            | Fact::Path
-            | Fact::Host
-            | Fact::Ip
-            | Fact::Client
-            | Fact::Endpoint
-            | Fact::Model
-            | Fact::Streaming
-            | Fact::Has(_)
-            | Fact::Tokens => (&[][..], ""),
+        let (list, name) = if let Fact::Header(name) = fact {
+            (self.headers.as_slice(), name.as_str())
+        } else if let Fact::Query(name) = fact {
+            (self.query.as_slice(), name.as_str())
+        } else {
+            (&[][..], "")
         };
         let named = list.iter().filter(move |(own, _)| own == name);
         single
@@ -87,10 +108,37 @@ impl Facts for Request {
     }
 
     fn number(&self, fact: &Fact) -> Option<u64> {
-        if *fact == Fact::Tokens {
-            self.tokens
-        } else {
-            None
+        match fact {
+            Fact::MaxOutput => self.max_output,
+            Fact::Messages => self.messages,
+            Fact::Temperature => self.temperature,
+            Fact::Tokens => self.tokens,
+            Fact::Method
+            | Fact::Path
+            | Fact::Host
+            | Fact::Ip
+            | Fact::Client
+            | Fact::Endpoint
+            | Fact::Header(_)
+            | Fact::Query(_)
+            | Fact::Session
+            | Fact::Model
+            | Fact::Streaming
+            | Fact::Has(_)
+            | Fact::Mentions(_)
+            | Fact::Body(_) => None,
+        }
+    }
+
+    fn member(&self, fact: &Fact, mut each: impl FnMut(claw_table::Member<'_>)) {
+        if let Some(member) = self.known(fact) {
+            each(match member {
+                Member::Null => claw_table::Member::Null,
+                Member::Flag(flag) => claw_table::Member::Flag(*flag),
+                Member::Number(rank) => claw_table::Member::Number(*rank),
+                Member::Text(text) => claw_table::Member::Text(text.as_bytes()),
+                Member::Nested => claw_table::Member::Nested,
+            });
         }
     }
 
@@ -100,20 +148,25 @@ impl Facts for Request {
             .map(claw_table::address)
     }
 
+    fn prompt(&self, mut each: impl FnMut(Said<'_>)) {
+        for part in &self.prompt {
+            each(Said::Bytes(part.as_bytes()));
+            each(Said::End);
+        }
+    }
+
     fn flag(&self, fact: &Fact) -> bool {
-        match fact {
-            Fact::Streaming => self.streaming,
-            Fact::Has(can) => self.uses(*can),
-            Fact::Method
-            | Fact::Path
-            | Fact::Host
-            | Fact::Ip
-            | Fact::Client
-            | Fact::Endpoint
-            | Fact::Header(_)
-            | Fact::Query(_)
-            | Fact::Model
-            | Fact::Tokens => false,
+        if let Fact::Has(can) = fact {
+            self.uses(*can)
+        } else if let Some(keywords) = fact.keywords() {
+            let mut low = self.prompt.iter().map(|part| part.to_ascii_lowercase());
+            low.any(|part| {
+                keywords
+                    .iter()
+                    .any(|keyword| part.contains(keyword.as_str()))
+            })
+        } else {
+            *fact == Fact::Streaming && self.streaming
         }
     }
 }
@@ -261,21 +314,34 @@ fn blame_not<'m>(cond: &'m Cond, request: &Request) -> Option<Failed<'m>> {
 
 /// A question that does not fit the fact is answered with no; the checker lets none through.
 fn answer(fact: &Fact, ask: &Ask, request: &Request) -> bool {
-    let number = request.number(fact);
+    let member = request.known(fact);
+    let number = match member {
+        Some(Member::Number(rank)) => Some(*rank),
+        _ => request.number(fact),
+    };
     match ask {
-        Ask::Matches(patterns) => request
-            .values(fact)
-            .any(|value| patterns.iter().any(|pattern| matches(pattern, value))),
+        Ask::Matches(patterns) => {
+            let fits = |value: &[u8]| patterns.iter().any(|pattern| matches(pattern, value));
+            match member {
+                Some(Member::Text(text)) => fits(text.as_bytes()),
+                _ => request.values(fact).any(fits),
+            }
+        }
         Ask::Present => {
-            number.is_some()
+            member.is_some()
+                || number.is_some()
                 || request.address(fact).is_some()
                 || request.values(fact).next().is_some()
         }
         Ask::AtLeast(least) => number.is_some_and(|number| number >= *least),
         Ask::Below(bound) => number.is_some_and(|number| number < *bound),
+        Ask::Equals(list) => number.is_some_and(|number| list.contains(&number)),
         Ask::In(nets) => request
             .address(fact)
             .is_some_and(|address| nets.iter().any(|net| net.holds(address))),
+        Ask::Null => member == Some(&Member::Null),
+        Ask::Is(flag) => member == Some(&Member::Flag(*flag)),
+        Ask::Nested => member == Some(&Member::Nested),
         Ask::Yes => request.flag(fact),
     }
 }

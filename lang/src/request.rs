@@ -10,13 +10,16 @@
 mod body;
 mod head;
 mod json;
+mod pointer;
+mod prompt;
 mod tokens;
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use claw_table::Can;
+use claw_table::{Can, Fact, SESSION_HEADERS, decimal};
 use serde_json::json;
 
+use crate::model::Member;
 use crate::near::nearest;
 use crate::oracle::Request;
 use json::Json;
@@ -60,7 +63,7 @@ pub enum RequestError {
         /// As it is written.
         key: String,
         /// What it is taken for.
-        like: &'static str,
+        like: String,
     },
     /// A value of the wrong kind.
     #[error("`{key}` must be {wanted}")]
@@ -70,6 +73,9 @@ pub enum RequestError {
         /// What to write.
         wanted: &'static str,
     },
+    /// The two names of the cap on output tokens say different things.
+    #[error("`body.max_tokens` and `body.max_completion_tokens` differ; send one of them")]
+    Conflict,
     /// Something that is said plainly and by the body.
     #[error("`{key}` is said by `body` already; take one of them out")]
     Said {
@@ -86,6 +92,14 @@ pub enum RequestError {
 /// # Errors
 /// The first thing that cannot be read, or that the gateway would refuse before it asks the policy.
 pub fn read(text: &str) -> Result<Request, RequestError> {
+    read_for(text, &[])
+}
+
+/// The same, with the members of the body that these facts ask for.
+///
+/// # Errors
+/// As for [`read`]; and where one of these members is ambiguous.
+pub fn read_for(text: &str, asked: &[&Fact]) -> Result<Request, RequestError> {
     let json: Json =
         serde_json::from_str(text).map_err(|error| RequestError::NotJson(error.to_string()))?;
     let Json::Object(members) = json else {
@@ -96,7 +110,7 @@ pub fn read(text: &str) -> Result<Request, RequestError> {
         if members.iter().take(at).any(|(other, _)| other == key) {
             return Err(RequestError::Twice { key: key.clone() });
         }
-        draft.member(key, value)?;
+        draft.member((key, value), asked)?;
     }
     draft.finish()
 }
@@ -127,7 +141,13 @@ pub fn write(request: &Request) -> serde_json::Value {
         ("model", json!(request.model)),
         ("streaming", json!(request.streaming)),
         ("has", json!(has)),
+        ("session", json!(request.session)),
         ("tokens", json!(request.tokens)),
+        ("messages", json!(request.messages)),
+        ("max-output", json!(request.max_output)),
+        ("temperature", number(request.temperature)),
+        ("pointers", members(&request.body)),
+        ("prompt", json!(request.prompt)),
     ];
     let said = whole.into_iter().filter(|(_, value)| {
         !value.is_null()
@@ -135,6 +155,28 @@ pub fn write(request: &Request) -> serde_json::Value {
             && value.as_array().is_none_or(|list| !list.is_empty())
     });
     said.map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+fn members(body: &[(String, Member)]) -> serde_json::Value {
+    let written = body.iter().map(|(pointer, member)| {
+        let value = match member {
+            Member::Null => serde_json::Value::Null,
+            Member::Flag(flag) => json!(flag),
+            Member::Number(rank) => number(Some(*rank)),
+            Member::Text(text) => json!(text),
+            Member::Nested => json!({}),
+        };
+        (pointer.clone(), value)
+    });
+    serde_json::Value::Object(written.collect())
+}
+
+/// A number of this rank.
+fn number(rank: Option<u64>) -> serde_json::Value {
+    let written = rank.map(decimal::written);
+    written
+        .and_then(|text| serde_json::from_str(&text).ok())
+        .unwrap_or_default()
 }
 
 /// Every part of a written request.
@@ -151,6 +193,12 @@ const MEMBERS: &[&str] = &[
     "streaming",
     "has",
     "tokens",
+    "session",
+    "messages",
+    "max-output",
+    "temperature",
+    "pointers",
+    "prompt",
 ];
 
 #[derive(Debug, Default)]
@@ -167,10 +215,16 @@ struct Draft {
     streaming: Option<bool>,
     has: Option<u16>,
     tokens: Option<u64>,
+    session: Option<String>,
+    messages: Option<u64>,
+    max_output: Option<u64>,
+    temperature: Option<Member>,
+    members: Vec<(String, Member)>,
+    prompt: Option<Vec<String>>,
 }
 
 impl Draft {
-    fn member(&mut self, key: &str, value: &Json) -> Result<(), RequestError> {
+    fn member(&mut self, (key, value): (&str, &Json), asked: &[&Fact]) -> Result<(), RequestError> {
         let wrong = |wanted| RequestError::WrongValue {
             key: key.to_owned(),
             wanted,
@@ -192,16 +246,44 @@ impl Draft {
                 }
             }
             ("query", _) => self.query = values(key, value)?,
-            ("body", _) => self.body = Some(body::read(value)?),
+            ("body", _) => {
+                let pointers = asked.iter().filter_map(|fact| fact.pointer());
+                self.body = Some(body::read(value, &pointers.collect::<Vec<_>>())?);
+            }
+            ("prompt", Json::Text(part)) => self.prompt = Some(vec![part.clone()]),
+            ("prompt", Json::List(parts)) => {
+                let parts = parts.iter().map(|part| {
+                    if let Json::Text(part) = part {
+                        Ok(part.clone())
+                    } else {
+                        Err(wrong("a text, or an array of texts"))
+                    }
+                });
+                self.prompt = Some(parts.collect::<Result<_, _>>()?);
+            }
+            ("session", Json::Text(session)) => self.session = Some(session.clone()),
+            ("messages", Json::Whole(count)) => self.messages = Some(*count),
+            ("max-output", Json::Whole(cap)) => self.max_output = Some(*cap),
+            ("temperature", Json::Whole(_) | Json::Number(_)) => {
+                self.temperature = Some(pointer::member(value));
+            }
+            ("pointers", Json::Object(members)) => {
+                let members = members.iter();
+                let read = members.map(|(at, value)| (at.clone(), pointer::member(value)));
+                self.members = read.collect();
+            }
             ("model", Json::Text(model)) => self.model = Some(model.clone()),
             ("streaming", Json::Flag(flag)) => self.streaming = Some(*flag),
             ("has", _) => self.has = Some(capabilities(value)?),
             ("tokens", Json::Whole(tokens)) => self.tokens = Some(*tokens),
-            ("method" | "path" | "host" | "ip" | "client" | "model", _) => {
+            ("method" | "path" | "host" | "ip" | "client" | "model" | "session", _) => {
                 return Err(wrong("a text"));
             }
             ("streaming", _) => return Err(wrong("true or false")),
-            ("tokens", _) => return Err(wrong("a whole number")),
+            ("tokens" | "max-output", _) => return Err(wrong("a whole number")),
+            ("prompt", _) => return Err(wrong("a text, or an array of texts")),
+            ("temperature", _) => return Err(wrong("a number")),
+            ("pointers", _) => return Err(wrong("an object of JSON pointers and their values")),
             _ => return Err(unknown(key)),
         }
         Ok(())
@@ -211,33 +293,15 @@ impl Draft {
         let path = self
             .path
             .unwrap_or_else(|| "/v1/chat/completions".to_owned());
-        let (model, streaming, has, tokens) = match self.body {
-            Some(body) => {
-                let said = [
-                    ("model", self.model.is_some()),
-                    ("streaming", self.streaming.is_some()),
-                    ("has", self.has.is_some()),
-                ];
-                if let Some((key, _)) = said.into_iter().find(|(_, said)| *said) {
-                    return Err(RequestError::Said { key });
-                }
-                // An estimate is not a fact of the body: whoever asks about a long input need not
-                // write one.
-                (
-                    body.model,
-                    body.streaming,
-                    body.has,
-                    self.tokens.unwrap_or(body.tokens),
-                )
-            }
-            None => (
-                self.model,
-                self.streaming.unwrap_or(false),
-                self.has.unwrap_or(0),
-                self.tokens.unwrap_or(TOKENS_DEFAULT),
-            ),
-        };
-        Ok(Request {
+        let session = self.session.or_else(|| {
+            let named = SESSION_HEADERS.iter().filter_map(|name| {
+                let mut all = self.headers.iter();
+                all.find(|(own, value)| own == name && !value.is_empty())
+            });
+            let (_, value) = named.into_iter().next()?;
+            Some(String::from_utf8_lossy(value).into_owned())
+        });
+        let mut request = Request {
             method: Some(self.method.unwrap_or_else(|| "POST".to_owned())),
             endpoint: Some(head::endpoint(&path).to_owned()),
             path: Some(path),
@@ -246,11 +310,48 @@ impl Draft {
             client: self.client,
             headers: self.headers,
             query: self.query,
-            model,
-            streaming,
-            has,
-            tokens: Some(tokens),
-        })
+            session,
+            ..Request::default()
+        };
+        let Some(body) = self.body else {
+            request.model = self.model;
+            request.streaming = self.streaming.unwrap_or(false);
+            request.has = self.has.unwrap_or(0);
+            request.tokens = Some(self.tokens.unwrap_or(TOKENS_DEFAULT));
+            request.messages = Some(self.messages.unwrap_or(1));
+            request.max_output = self.max_output;
+            request.temperature = match self.temperature {
+                Some(Member::Number(rank)) => Some(rank),
+                _ => None,
+            };
+            request.body = self.members;
+            request.prompt = self.prompt.unwrap_or_default();
+            return Ok(request);
+        };
+        let said = [
+            ("model", self.model.is_some()),
+            ("streaming", self.streaming.is_some()),
+            ("has", self.has.is_some()),
+            ("messages", self.messages.is_some()),
+            ("max-output", self.max_output.is_some()),
+            ("temperature", self.temperature.is_some()),
+            ("pointers", !self.members.is_empty()),
+            ("prompt", self.prompt.is_some()),
+        ];
+        if let Some((key, _)) = said.into_iter().find(|(_, said)| *said) {
+            return Err(RequestError::Said { key });
+        }
+        request.model = body.model;
+        request.streaming = body.streaming;
+        request.has = body.has;
+        // An estimate is not a fact of the body: whoever asks about a long input need not write one.
+        request.tokens = Some(self.tokens.unwrap_or(body.tokens));
+        request.messages = Some(body.messages);
+        request.max_output = body.max_output;
+        request.temperature = body.temperature;
+        request.body = body.members;
+        request.prompt = body.prompt;
+        Ok(request)
     }
 }
 

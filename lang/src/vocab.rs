@@ -130,18 +130,16 @@ pub const FACTS: &[&str] = &[
     "streaming",
     "has",
     "tokens",
-];
-
-/// Facts of the language that this version does not know yet.
-pub const FACTS_LATER: &[&str] = &[
-    "time",
-    "session",
-    "prompt",
-    "body",
     "max-output",
     "messages",
     "temperature",
+    "body",
+    "session",
+    "prompt",
 ];
+
+/// Facts of the language that this version does not know yet.
+pub const FACTS_LATER: &[&str] = &["time"];
 
 /// What `endpoint` can be.
 pub const ENDPOINTS: &[&str] = &[

@@ -1,7 +1,7 @@
 //! Any bytes with digests that fit: no table, or one through which every walk ends in an arm.
 
 use claw_table::policy::Action;
-use claw_table::{AtomId, Fact, Facts, Table};
+use claw_table::{AtomId, Fact, Facts, Member, Said, Table};
 
 pub fn table(bytes: &[u8]) {
     let mut bytes = bytes.to_vec();
@@ -85,6 +85,31 @@ impl Facts for Torn<'_> {
     fn address(&self, fact: &Fact) -> Option<u128> {
         let pick = self.pick(fact);
         (!pick.is_multiple_of(4)).then_some(u128::from(pick) << (pick % 96))
+    }
+
+    fn member(&self, fact: &Fact, mut each: impl FnMut(Member<'_>)) {
+        let pick = self.pick(fact);
+        match pick % 7 {
+            0 => {}
+            1 => each(Member::Null),
+            2 => each(Member::Flag(pick.is_multiple_of(4))),
+            3 => each(Member::Nested),
+            4 => each(Member::Number(pick >> (pick % 64))),
+            _ => {
+                let start = (pick >> 7) as usize % self.bytes.len();
+                let end = (start + (pick >> 3) as usize % 24).min(self.bytes.len());
+                each(Member::Text(&self.bytes[start..end]));
+            }
+        }
+    }
+
+    fn prompt(&self, mut each: impl FnMut(Said<'_>)) {
+        for piece in self.bytes.chunks(64) {
+            each(Said::Bytes(piece));
+            if piece.first().is_some_and(|byte| byte.is_multiple_of(3)) {
+                each(Said::End);
+            }
+        }
     }
 
     fn flag(&self, fact: &Fact) -> bool {

@@ -2,7 +2,7 @@
 
 use claw_table::Fact;
 
-use super::cond::{Presence, Reader, operator, wrong};
+use super::cond::{Presence, Reader, operator, turned, wrong};
 use super::fields;
 use super::lets::Meaning;
 use super::names::Sort;
@@ -59,11 +59,7 @@ impl Reader<'_, '_> {
         nets.sort_unstable();
         nets.dedup();
         let found = Cond::Test(Fact::Ip, Question::In(nets));
-        Some(if is_turned {
-            Cond::Not(Box::new(found))
-        } else {
-            found
-        })
+        Some(turned(found, is_turned))
     }
 
     /// The ranges that one value on the right side stands for.

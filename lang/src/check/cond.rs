@@ -5,7 +5,7 @@ use claw_table::{Can, Fact};
 
 use super::lets::{Lets, Meaning};
 use super::names::{Names, Sort};
-use super::{fields, patterns, provider, values};
+use super::{fields, patterns, provider};
 use crate::codes::Code;
 use crate::model::{Ask as Question, Cond};
 use crate::near::nearest;
@@ -68,7 +68,13 @@ impl Reader<'_, '_> {
             "header" | "query" => return self.named(ask),
             "streaming" => return self.flag(ask, Fact::Streaming),
             "has" => return self.has(ask),
-            "tokens" => return self.tokens(ask),
+            "session" => Fact::Session,
+            "tokens" => return self.number(ask, &Fact::Tokens),
+            "max-output" => return self.number(ask, &Fact::MaxOutput),
+            "messages" => return self.number(ask, &Fact::Messages),
+            "temperature" => return self.number(ask, &Fact::Temperature),
+            "body" => return self.body(ask),
+            "prompt" => return self.prompt(ask),
             _ => return self.reference(ask),
         };
         if let Some(extra) = ask.of.first() {
@@ -156,48 +162,6 @@ impl Reader<'_, '_> {
             .flatten()
     }
 
-    fn tokens(&mut self, ask: &Ask) -> Option<Cond> {
-        if let Some(extra) = ask.of.first() {
-            self.unexpected(extra, "tokens", "> 100k");
-            return None;
-        }
-        let Some(test) = &ask.test else {
-            self.no_test(ask, "tokens > 100k");
-            return None;
-        };
-        match self.presence(test, &Fact::Tokens) {
-            Presence::Values => {}
-            Presence::Asked(cond) => return Some(cond),
-            Presence::Bad => return None,
-        }
-        let bound: fn(u64) -> Question = match test.op {
-            Op::Less => Question::Below,
-            Op::LessEqual => |n| Question::Below(n + 1),
-            Op::More => |n| Question::AtLeast(n + 1),
-            Op::MoreEqual => Question::AtLeast,
-            Op::Is | Op::IsNot | Op::In | Op::NotIn | Op::Like | Op::Mentions => {
-                operator(
-                    test.op_span,
-                    format!("`{}` does not fit a number", test.op.words()),
-                )
-                .help("compare `tokens` with `<`, `<=`, `>` or `>=`")
-                .add(self.report);
-                return None;
-            }
-        };
-        let [value] = test.values.as_slice() else {
-            let span = test.values.get(1).map_or(test.op_span, |extra| extra.span);
-            wrong(span, format!("`{}` takes one number", test.op.words()))
-                .help("write `tokens > 100k`")
-                .add(self.report);
-            return None;
-        };
-        Some(Cond::Test(
-            Fact::Tokens,
-            bound(values::count(value, self.report)?),
-        ))
-    }
-
     fn text(&mut self, ask: &Ask, fact: &Fact) -> Option<Cond> {
         let Some(test) = &ask.test else {
             let subject: Vec<String> = std::iter::once(&ask.subject)
@@ -220,7 +184,9 @@ impl Reader<'_, '_> {
             Op::Is | Op::In | Op::Like => false,
             Op::IsNot | Op::NotIn => true,
             Op::Mentions => {
-                self.report.add(not_yet("mentions", test.op_span));
+                operator(test.op_span, "`mentions` reads the whole prompt".to_owned())
+                    .help("write `prompt mentions \"…\"`, or compare with `is` or `like`")
+                    .add(self.report);
                 return None;
             }
             Op::Less | Op::LessEqual | Op::More | Op::MoreEqual => {
@@ -255,11 +221,7 @@ impl Reader<'_, '_> {
             return None;
         }
         let found = Cond::Test(fact.clone(), Question::Matches(list));
-        Some(if is_turned {
-            Cond::Not(Box::new(found))
-        } else {
-            found
-        })
+        Some(turned(found, is_turned))
     }
 
     /// The texts that one value on the right side stands for.
@@ -285,6 +247,12 @@ impl Reader<'_, '_> {
             | Fact::Header(_)
             | Fact::Query(_)
             | Fact::Model
+            | Fact::Session
+            | Fact::MaxOutput
+            | Fact::Messages
+            | Fact::Temperature
+            | Fact::Body(_)
+            | Fact::Mentions(_)
             | Fact::Streaming
             | Fact::Has(_)
             | Fact::Tokens => {
@@ -299,7 +267,7 @@ impl Reader<'_, '_> {
         Some(vec![value.clone()])
     }
 
-    fn set(&mut self, name: &Value) -> Option<Vec<Value>> {
+    pub(super) fn set(&mut self, name: &Value) -> Option<Vec<Value>> {
         match self.meaning(name)? {
             Meaning::Set(values) if values.iter().all(|value| value.kind == Kind::Text) => {
                 Some(values)
@@ -463,6 +431,19 @@ pub(super) fn operator(span: Span, message: String) -> Diagnostic {
     Diagnostic::new(Code::WrongOperator, span, message)
 }
 
+/// The condition, or its opposite.
+#[expect(
+    clippy::fn_params_excessive_bools,
+    reason = "the operator, already read"
+)]
+pub(super) fn turned(found: Cond, is_turned: bool) -> Cond {
+    if is_turned {
+        Cond::Not(Box::new(found))
+    } else {
+        found
+    }
+}
+
 /// What a comparison asks of a fact's presence.
 pub(super) enum Presence {
     /// Nothing: it compares values.
@@ -473,7 +454,7 @@ pub(super) enum Presence {
     Bad,
 }
 
-fn one_or_any(mut any: Vec<Cond>) -> Option<Cond> {
+pub(super) fn one_or_any(mut any: Vec<Cond>) -> Option<Cond> {
     match any.len() {
         0 => None,
         1 => any.pop(),

@@ -87,6 +87,10 @@ fn like(value: &Value, report: &mut Report) -> Option<Pattern> {
 }
 
 /// Why a fact never has this value, and what was probably meant.
+#[expect(
+    clippy::too_many_lines,
+    reason = "one arm for each form, one line for each fact"
+)]
 fn impossible(pattern: &Pattern, fact: &Fact) -> Option<(&'static str, Option<String>)> {
     let (text, is_whole, has_head) = match pattern {
         Pattern::Exact(text) => (text, true, true),
@@ -149,6 +153,12 @@ fn impossible(pattern: &Pattern, fact: &Fact) -> Option<(&'static str, Option<St
         | Fact::Host
         | Fact::Ip
         | Fact::Client
+        | Fact::Session
+        | Fact::MaxOutput
+        | Fact::Messages
+        | Fact::Temperature
+        | Fact::Body(_)
+        | Fact::Mentions(_)
         | Fact::Endpoint
         | Fact::Header(_)
         | Fact::Query(_)
@@ -167,6 +177,12 @@ pub(super) fn fact_word(fact: &Fact) -> &'static str {
         Fact::Host => "host",
         Fact::Ip => "ip",
         Fact::Client => "client",
+        Fact::Session => "session",
+        Fact::MaxOutput => "max-output",
+        Fact::Messages => "messages",
+        Fact::Temperature => "temperature",
+        Fact::Body(_) => "body",
+        Fact::Mentions(_) => "prompt",
         Fact::Endpoint => "endpoint",
         Fact::Header(_) => "header",
         Fact::Query(_) => "query",

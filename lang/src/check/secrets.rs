@@ -96,7 +96,10 @@ pub(super) fn looks_like_key(text: &str) -> bool {
         .iter()
         .find_map(|p| text.strip_prefix(p));
     let token = token.unwrap_or(text);
-    if text.contains("-----BEGIN") && text.contains("PRIVATE KEY") {
+    // The line above a key is none: policies look for it in prompts.
+    let pem = text.split_once("-----BEGIN");
+    let pem = pem.and_then(|(_, rest)| rest.split_once("PRIVATE KEY-----"));
+    if pem.is_some_and(|(_, key)| key.trim().len() >= 16) {
         return true;
     }
     BEGINNINGS.iter().any(|(beginning, least)| {

@@ -1,5 +1,7 @@
 //! What a literal means in its place: times, counts, prices, statuses. Money is integer.
 
+use claw_table::decimal;
+
 use crate::codes::Code;
 use crate::day::Day;
 use crate::report::{Diagnostic, Report};
@@ -41,6 +43,11 @@ pub(super) fn duration_range(value: &Value, report: &mut Report) -> Option<(u64,
 /// A decimal count such as `128k`.
 pub(super) fn count(value: &Value, report: &mut Report) -> Option<u64> {
     settle(count_of(value), report)
+}
+
+/// A decimal number such as `0.7` or `4k`, by its rank.
+pub(super) fn decimal(value: &Value, report: &mut Report) -> Option<u64> {
+    settle(decimal_of(value), report)
 }
 
 /// A plain whole number within bounds.
@@ -278,6 +285,27 @@ fn count_of(value: &Value) -> Result<u64, Box<Diagnostic>> {
                 .help("write a whole number of at most `1000000M`"),
         ),
     }
+}
+
+fn decimal_of(value: &Value) -> Result<u64, Box<Diagnostic>> {
+    let text = value.text.as_str();
+    let is_number = text
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || byte == b'.');
+    if value.kind == Kind::Amount && is_number && text.contains('.') {
+        let millionths = scaled(text, 1_000_000).filter(|all| *all <= COUNT_MAX * 1_000_000);
+        if let Some(rank) = millionths.and_then(|_| decimal::rank(text.as_bytes())) {
+            return Ok(rank);
+        }
+        let wrong = Diagnostic::new(
+            Code::OutOfRange,
+            value.span,
+            format!("`{text}` cannot be told from its neighbours"),
+        );
+        return fault(wrong.help("a number has at most six decimals and is at most `1000000M`"));
+    }
+    let count = count_of(value)?;
+    Ok(decimal::rank(count.to_string().as_bytes()).unwrap_or(u64::MAX))
 }
 
 fn price_of(value: &Value) -> Result<u64, Box<Diagnostic>> {

@@ -6,8 +6,9 @@ use claw_table::{Fact, Kind};
 
 use super::address::AddressValues;
 use super::budget::{Budget, TooLarge};
+use super::json::{JsonValues, number_yes};
 use super::text::TextValues;
-use crate::model::{Ask, Cond, Net, Pattern};
+use crate::model::{Ask, Cond, Member, Net, Pattern};
 
 /// One fact that is asked, with the atoms of its values.
 #[derive(Debug, Clone)]
@@ -25,6 +26,7 @@ pub(crate) enum Values {
         cuts: Vec<u64>,
     },
     Address(AddressValues),
+    Json(Box<JsonValues>),
     Flag,
 }
 
@@ -35,6 +37,7 @@ pub(crate) enum Sample {
     Texts(Vec<String>),
     Number(u64),
     Address(u128),
+    Member(Member),
     Flag(bool),
 }
 
@@ -45,6 +48,7 @@ impl Field {
             Values::Text(text) => text.samples.len(),
             Values::Number { cuts } => cuts.len() + 2,
             Values::Address(address) => address.count(),
+            Values::Json(json) => json.count(),
             Values::Flag => 2,
         }
     }
@@ -74,6 +78,7 @@ impl Field {
             Values::Address(address) => {
                 address.sample(atom).map_or(Sample::Absent, Sample::Address)
             }
+            Values::Json(json) => json.sample(atom).map_or(Sample::Absent, Sample::Member),
             Values::Flag => Sample::Flag(atom != 0),
         }
     }
@@ -89,25 +94,19 @@ impl Field {
                 vec![(1, highest)]
             }
             (Values::Text(text), Ask::Matches(patterns)) => text.yes(patterns),
-            (Values::Number { cuts }, Ask::AtLeast(least)) => {
-                vec![(
-                    id(cuts.partition_point(|cut| cut < least) + 1 + at_cut(*least)),
-                    highest,
-                )]
+            (Values::Number { cuts }, Ask::AtLeast(_) | Ask::Below(_) | Ask::Equals(_)) => {
+                let found = number_yes(cuts, ask).into_iter();
+                found
+                    .map(|(first, last)| (id(first + 1), id(last + 1)))
+                    .collect()
             }
-            (Values::Number { cuts }, Ask::Below(bound)) => {
-                let end = id(cuts.partition_point(|cut| cut < bound) + at_cut(*bound));
-                if end == 0 { Vec::new() } else { vec![(1, end)] }
-            }
+            (Values::Json(json), _) => json.yes(ask),
             (Values::Address(address), Ask::In(nets)) => ranges(address.yes(nets)),
             (Values::Flag, Ask::Yes) => vec![(1, 1)],
-            (Values::Text(_), Ask::AtLeast(_) | Ask::Below(_) | Ask::In(_) | Ask::Yes)
-            | (Values::Number { .. }, Ask::Matches(_) | Ask::In(_) | Ask::Yes)
-            | (Values::Address(_), Ask::Matches(_) | Ask::AtLeast(_) | Ask::Below(_) | Ask::Yes)
-            | (
-                Values::Flag,
-                Ask::Matches(_) | Ask::Present | Ask::AtLeast(_) | Ask::Below(_) | Ask::In(_),
-            ) => Vec::new(),
+            // A question that does not fit the fact is answered with no.
+            (Values::Text(_) | Values::Number { .. } | Values::Address(_) | Values::Flag, _) => {
+                Vec::new()
+            }
         }
     }
 }
@@ -125,7 +124,7 @@ pub(crate) fn ranges(atoms: &[u16]) -> Vec<(u16, u16)> {
 }
 
 /// A bound of 0 makes no cut, since nothing lies below it; every other bound begins an interval.
-fn at_cut(bound: u64) -> usize {
+pub(crate) fn at_cut(bound: u64) -> usize {
     usize::from(bound != 0)
 }
 
@@ -155,11 +154,13 @@ pub(crate) fn fields<'m>(
                     many(fact, unions),
                 )?)),
                 Kind::Number => {
-                    let mut cuts = asked.bounds;
-                    cuts.sort_unstable();
-                    cuts.dedup();
+                    let cuts = sorted(asked.bounds);
                     Budget::Atoms.admits(cuts.len() + 2)?;
                     Values::Number { cuts }
+                }
+                Kind::Json => {
+                    let text = TextValues::new(&asked.patterns, Unions::Left)?;
+                    Values::Json(Box::new(JsonValues::new(sorted(asked.bounds), text)?))
                 }
                 Kind::Address => Values::Address(AddressValues::new(&asked.nets)?),
                 Kind::Flag => Values::Flag,
@@ -173,6 +174,12 @@ pub(crate) fn fields<'m>(
             ))
         })
         .collect()
+}
+
+fn sorted(mut cuts: Vec<u64>) -> Vec<u64> {
+    cuts.sort_unstable();
+    cuts.dedup();
+    cuts
 }
 
 fn many(fact: &Fact, unions: Unions) -> Unions {
@@ -201,7 +208,21 @@ fn gather<'m>(cond: &'m Cond, questions: &mut BTreeMap<&'m Fact, Asked<'m>>) {
             match ask {
                 Ask::Matches(patterns) => asked.patterns.push(patterns),
                 Ask::In(nets) => asked.nets.push(nets),
-                Ask::AtLeast(0) | Ask::Below(0) | Ask::Present | Ask::Yes => {}
+                Ask::Equals(numbers) => {
+                    let ends = numbers
+                        .iter()
+                        .flat_map(|one| [Some(*one), one.checked_add(1)]);
+                    asked
+                        .bounds
+                        .extend(ends.flatten().filter(|bound| *bound != 0));
+                }
+                Ask::AtLeast(0)
+                | Ask::Below(0)
+                | Ask::Present
+                | Ask::Yes
+                | Ask::Null
+                | Ask::Is(_)
+                | Ask::Nested => {}
                 Ask::AtLeast(bound) | Ask::Below(bound) => asked.bounds.push(*bound),
             }
         }

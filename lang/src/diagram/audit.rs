@@ -84,12 +84,14 @@ const SINGLES_MAX: usize = 4096;
 /// The policy does not fit into a budget of the compiler.
 pub fn prove(model: &Model) -> Result<Proof<'_>, TooLarge> {
     let mut built = Built::new(model)?;
-    let whole = ends(&built, built.root);
+    let is_open = ends(&built, built.root).contains(&Ref::NOWHERE);
+    let whole = arms(&built, built.real);
     let open = built.route(model.root, 0)?;
+    let open = built.store.gate(built.possible, open)?;
     let mut audit = Audit {
         findings: Vec::new(),
         blamed: 0,
-        open: ends(&built, open),
+        open: arms(&built, open),
         whole,
         is_shut: false,
     };
@@ -101,7 +103,7 @@ pub fn prove(model: &Model) -> Result<Proof<'_>, TooLarge> {
         audit.route(&mut built, RouteId(index))?;
     }
     let mut findings = audit.findings;
-    if audit.whole.contains(&Ref::NOWHERE) {
+    if is_open {
         findings.push(Finding::Open);
         return Ok(Proof {
             diagram: None,
@@ -130,10 +132,10 @@ impl Audit {
     fn guards(&mut self, built: &mut Built<'_>) -> Result<(), TooLarge> {
         for guard in &built.model.guards {
             let arm = guard.arm.id;
-            let cond = built.condition(&guard.arm.cond)?;
+            let cond = built.real(&guard.arm.cond)?;
             if cond == Ref::NOWHERE {
                 self.findings.push(Finding::Idle { arm });
-            } else if cond == Ref::YES {
+            } else if cond == built.possible {
                 self.findings.push(Finding::Always { arm });
             }
         }
@@ -144,6 +146,7 @@ impl Audit {
     fn route(&mut self, built: &mut Built<'_>, route: RouteId) -> Result<(), TooLarge> {
         let arms = built.arms(route);
         let alone = built.alone(route)?;
+        let alone = built.store.gate(built.possible, alone)?;
         let reached = ends(built, alone);
         for (position, arm) in arms.iter().enumerate() {
             // `otherwise` that takes nothing is not an error: it is written for what comes later.
@@ -163,13 +166,13 @@ impl Audit {
                 // An arm that takes everything leaves nothing for the next one.
                 let next = arms.get(position + 1).map(|next| Ref::leaf(next.id));
                 if next.is_none_or(|next| !reached.contains(&next))
-                    && built.condition(&arm.cond)? == Ref::YES
+                    && built.real(&arm.cond)? == built.possible
                 {
                     self.findings.push(Finding::Always { arm: arm.id });
                 }
                 continue;
             }
-            let cond = built.condition(&arm.cond)?;
+            let cond = built.real(&arm.cond)?;
             let finding = if cond == Ref::NOWHERE {
                 Finding::Impossible { arm: arm.id }
             } else {
@@ -184,6 +187,7 @@ impl Audit {
     /// An arm to which some request is led, with the guards that leave nothing for it.
     fn forbidden(&mut self, built: &mut Built<'_>, arm: &Arm) -> Result<Finding, TooLarge> {
         let open = built.route(built.model.root, 0)?;
+        let open = built.store.gate(built.possible, open)?;
         let led = built.store.reaching(open, Ref::leaf(arm.id))?;
         let guards = built.model.guards.iter();
         let guards: Vec<Arm> = guards.map(|guard| guard.arm.clone()).collect();
@@ -243,6 +247,13 @@ impl Audit {
         }
         Ok(by)
     }
+}
+
+/// Every arm in which a diagram ends.
+fn arms(built: &Built<'_>, from: Ref) -> BTreeSet<Ref> {
+    let mut found = ends(built, from);
+    found.remove(&Ref::NOWHERE);
+    found
 }
 
 /// Everything in which a diagram ends.

@@ -20,9 +20,11 @@ pub(crate) fn classes(field: &Field, nodes: &[usize], store: &Store) -> Vec<u16>
             }
             congruent(text, &alike(field.atoms(), nodes, store))
         }
-        Values::Text(_) | Values::Number { .. } | Values::Address(_) | Values::Flag => {
-            renumbered(&alike(field.atoms(), nodes, store))
-        }
+        Values::Text(_)
+        | Values::Number { .. }
+        | Values::Address(_)
+        | Values::Json(_)
+        | Values::Flag => renumbered(&alike(field.atoms(), nodes, store)),
     }
 }
 

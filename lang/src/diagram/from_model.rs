@@ -7,6 +7,7 @@ use claw_table::Fact;
 use super::atoms::{Field, Unions, fields, id};
 use super::budget::{Budget, TooLarge};
 use super::order::order;
+use super::possible::possible;
 use super::store::{Ref, Run, Store};
 use crate::model::{Arm, Ask, Cond, Goal, Guard, Model, RouteId};
 
@@ -17,6 +18,10 @@ pub(crate) struct Built<'m> {
     pub(crate) fields: Vec<Field>,
     pub(crate) store: Store,
     pub(crate) root: Ref,
+    /// Where the world allows a request to be: everywhere, for most policies.
+    pub(crate) possible: Ref,
+    /// The root for those requests alone; what witnesses and analyses start from.
+    pub(crate) real: Ref,
     positions: BTreeMap<&'m Fact, u16>,
     /// The finished diagram of each route that was needed.
     routes: BTreeMap<RouteId, Ref>,
@@ -52,6 +57,8 @@ impl<'m> Built<'m> {
             model,
             store: Store::new(nodes_max),
             root: Ref::NOWHERE,
+            possible: Ref::YES,
+            real: Ref::NOWHERE,
             positions: BTreeMap::new(),
             routes: BTreeMap::new(),
             fields,
@@ -66,6 +73,10 @@ impl<'m> Built<'m> {
         built.root = built.guarded(&model.guards, root)?;
         // The policy is small with these atoms. What is asked of it later may be larger.
         built.store.lift();
+        for cond in possible(&built.fields) {
+            built.possible = built.under(&cond, built.possible)?;
+        }
+        built.real = built.store.gate(built.possible, built.root)?;
         Ok(built)
     }
 
@@ -121,6 +132,12 @@ impl<'m> Built<'m> {
             .get(usize::from(route.0))
             .map(|route| &*route.arms)
             .unwrap_or_default()
+    }
+
+    /// The requests of a condition that there can be.
+    pub(crate) fn real(&mut self, cond: &Cond) -> Result<Ref, TooLarge> {
+        let cond = self.condition(cond)?;
+        self.store.gate(self.possible, cond)
     }
 
     pub(crate) fn condition(&mut self, cond: &Cond) -> Result<Ref, TooLarge> {

@@ -38,7 +38,8 @@ pub(crate) fn pairs(old: &Model, new: &Model) -> Result<Vec<Pair>, TooLarge> {
     let conds: Vec<&Cond> = guards.iter().map(|guard| &guard.arm.cond).collect();
     let mut built = Built::asking(&both, &conds)?;
     let second = built.route(second, 0)?;
-    let roots = (built.root, built.guarded(&guards, second)?);
+    let second = built.guarded(&guards, second)?;
+    let roots = (built.real, built.store.gate(built.possible, second)?);
     let found = Walk::of(&built).ends(roots)?;
     Ok(found
         .into_iter()
@@ -122,6 +123,10 @@ impl<'b, 'm> Walk<'b, 'm> {
         while let Some((from, old, new)) = self.open.pop_front() {
             if let (Some(old), Some(new)) = (old.arm(), new.arm()) {
                 found.entry((old, new)).or_insert_with(|| self.path(from));
+                continue;
+            }
+            // No request gets here.
+            if old == Ref::NOWHERE || new == Ref::NOWHERE {
                 continue;
             }
             if self.seen.insert((old, new)) {

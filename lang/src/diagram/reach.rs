@@ -45,7 +45,7 @@ impl<'m> Reached<'m> {
     /// # Errors
     /// The answer does not fit into a budget of the compiler.
     pub fn under(&mut self, cond: &Cond, flags: &[(Fact, bool)]) -> Result<Part, TooLarge> {
-        let mut left = self.built.root;
+        let mut left = self.built.real;
         for (fact, is_set) in flags {
             if !self.asks(fact) {
                 continue;

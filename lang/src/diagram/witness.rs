@@ -15,7 +15,7 @@ use crate::oracle::Request;
 impl AuditedDiagram<'_> {
     /// For each arm that some request ends in, one such request.
     pub fn witnesses(&self) -> Vec<(ArmId, Request)> {
-        self.built.witnesses(self.built.root)
+        self.built.witnesses(self.built.real)
     }
 }
 
@@ -28,6 +28,7 @@ pub(crate) fn ordinary() -> Request {
         endpoint: Some("chat".to_owned()),
         model: Some("model".to_owned()),
         ip: Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+        messages: Some(1),
         tokens: Some(1000),
         ..Request::default()
     }
@@ -100,17 +101,46 @@ impl Built<'_> {
                 set(&mut request, &field.fact, field.sample(*atom));
             }
         }
+        request.prompt = self.prompt(path);
         request
+    }
+}
+
+impl Built<'_> {
+    /// A prompt that mentions the lists of keywords that are set on the way, and none of the others:
+    /// of each list a keyword in which none of theirs is found, in a part of its own.
+    fn prompt(&self, path: &[(u16, u16)]) -> Vec<String> {
+        let lists = path.iter().filter_map(|(field, atom)| {
+            let fact = &self.fields.get(usize::from(*field))?.fact;
+            Some((fact.keywords()?, *atom != 0))
+        });
+        let lists: Vec<(&[String], bool)> = lists.collect();
+        let unsaid: Vec<&String> = lists
+            .iter()
+            .filter(|(_, is_said)| !is_said)
+            .flat_map(|(list, _)| *list)
+            .collect();
+        let mut parts: Vec<String> = Vec::new();
+        for (list, _) in lists.iter().filter(|(_, is_said)| *is_said) {
+            let is_free = |one: &&String| !unsaid.iter().any(|other| one.contains(other.as_str()));
+            let one = list.iter().filter(is_free).min_by_key(|one| one.len());
+            parts.extend(one.cloned());
+        }
+        parts.sort_unstable();
+        parts.dedup();
+        parts
     }
 }
 
 fn set(request: &mut Request, fact: &Fact, sample: Sample) {
     let (mut texts, mut number, mut address, mut flag) = (Vec::new(), None, None, false);
+    let mut member = None;
     match sample {
         Sample::Absent => {}
         Sample::Texts(found) => texts = found,
         Sample::Number(found) => number = Some(found),
         Sample::Address(found) => address = Some(shown(found)),
+        Sample::Member(found) => member = Some(found),
         Sample::Flag(found) => flag = found,
     }
     let named = |name: &String| {
@@ -130,7 +160,18 @@ fn set(request: &mut Request, fact: &Fact, sample: Sample) {
         Fact::Query(name) => request.query.extend(named(name)),
         Fact::Ip => request.ip = address,
         Fact::Client => request.client = texts.into_iter().next(),
+        Fact::MaxOutput => request.max_output = number,
+        Fact::Messages => request.messages = number,
+        Fact::Temperature => request.temperature = number,
+        Fact::Body(pointer) => {
+            request
+                .body
+                .extend(member.map(|member| (pointer.clone(), member)));
+        }
+        Fact::Session => request.session = texts.into_iter().next(),
         Fact::Tokens => request.tokens = number,
+        // What is said of all lists together is said at the end.
+        Fact::Mentions(_) => {}
         Fact::Streaming => request.streaming = flag,
         Fact::Has(can) => {
             request.has = (request.has & !can.bit()) | if flag { can.bit() } else { 0 };

@@ -1,9 +1,9 @@
 //! Facts, tests and values in the words of the language.
 
 use claw_table::policy::{Cause, Causes, Provider, Url};
-use claw_table::{Can, Fact};
+use claw_table::{Can, Fact, Facts as _, decimal};
 
-use crate::model::{Ask, Pattern};
+use crate::model::{Ask, Member, Pattern};
 use crate::oracle::{Answer, Failed, Request};
 use crate::syntax::escape;
 
@@ -21,6 +21,15 @@ pub(super) fn fact(fact: &Fact) -> String {
         Fact::Model => "model".to_owned(),
         Fact::Streaming => "streaming".to_owned(),
         Fact::Has(can) => format!("has {}", can.word()),
+        Fact::MaxOutput => "max-output".to_owned(),
+        Fact::Messages => "messages".to_owned(),
+        Fact::Temperature => "temperature".to_owned(),
+        Fact::Body(pointer) => format!("body {}", escape(pointer)),
+        Fact::Session => "session".to_owned(),
+        Fact::Mentions(keywords) => {
+            let list: Vec<String> = keywords.iter().map(|one| escape(one)).collect();
+            format!("prompt mentions {}", list.join(", "))
+        }
         Fact::Tokens => "tokens".to_owned(),
     }
 }
@@ -28,16 +37,27 @@ pub(super) fn fact(fact: &Fact) -> String {
 /// What a request says about a fact.
 pub(super) fn value(fact: &Fact, request: &Request) -> String {
     match fact {
-        Fact::Tokens => request
-            .tokens
-            .map_or("absent".to_owned(), |tokens| tokens.to_string()),
+        Fact::Tokens | Fact::MaxOutput | Fact::Messages => request
+            .number(fact)
+            .map_or("absent".to_owned(), |number| number.to_string()),
+        Fact::Temperature => request
+            .temperature
+            .map_or("absent".to_owned(), decimal::written),
+        Fact::Body(_) => request
+            .known(fact)
+            .map_or("absent".to_owned(), |found| clip(member(found).as_bytes())),
         Fact::Ip => request.ip.map_or("absent".to_owned(), |ip| ip.to_string()),
-        Fact::Streaming => yes_or_no(request.streaming),
+        Fact::Streaming | Fact::Mentions(_) => yes_or_no(request.flag(fact)),
         Fact::Has(can) => yes_or_no(request.uses(*can)),
         Fact::Method => bare(request.method.as_ref()),
         Fact::Client => bare(request.client.as_ref()),
         Fact::Endpoint => bare(request.endpoint.as_ref()),
-        Fact::Path | Fact::Host | Fact::Header(_) | Fact::Query(_) | Fact::Model => {
+        Fact::Path
+        | Fact::Host
+        | Fact::Header(_)
+        | Fact::Query(_)
+        | Fact::Session
+        | Fact::Model => {
             let values = request.values(fact).map(|value| escape(&clip(value)));
             let values: Vec<String> = values.collect();
             if values.is_empty() {
@@ -75,7 +95,16 @@ pub(crate) fn request(request: &Request) -> Vec<super::Said> {
             facts.push(Fact::Query(name.clone()));
         }
     }
-    facts.extend([Fact::Model, Fact::Streaming, Fact::Tokens]);
+    facts.extend(request.session.iter().map(|_| Fact::Session));
+    facts.extend([Fact::Model, Fact::Streaming, Fact::Tokens, Fact::Messages]);
+    facts.extend(request.max_output.map(|_| Fact::MaxOutput));
+    facts.extend(request.temperature.map(|_| Fact::Temperature));
+    facts.extend(
+        request
+            .body
+            .iter()
+            .map(|(pointer, _)| Fact::Body(pointer.clone())),
+    );
     facts.extend(
         Can::ASKED
             .into_iter()
@@ -101,14 +130,26 @@ pub(super) fn test(failed: &Failed<'_>) -> String {
         Ask::AtLeast(bound) | Ask::Below(bound) => {
             // It may have been written with `>` or `<=`; the rounder number is the likelier.
             let least = matches!(failed.ask, Ask::AtLeast(_));
-            let (op, bound) = match (least != not, is_one_more(*bound)) {
+            let is_more = if ranked(failed.fact) {
+                !bound.is_multiple_of(2)
+            } else {
+                is_one_more(*bound)
+            };
+            let (op, bound) = match (least != not, is_more) {
                 (true, true) => (">", bound - 1),
                 (true, false) => (">=", *bound),
                 (false, true) => ("<=", bound - 1),
                 (false, false) => ("<", *bound),
             };
-            format!("{name} {op} {}", count(bound))
+            format!("{name} {op} {}", number(failed.fact, bound))
         }
+        Ask::Equals(list) => {
+            let list: Vec<String> = list.iter().map(|one| number(failed.fact, *one)).collect();
+            format!("{name} is {}{}", not_word(not), list.join(", "))
+        }
+        Ask::Null => format!("{name} is {}null", not_word(not)),
+        Ask::Is(flag) => format!("{name} is {}{flag}", not_word(not)),
+        Ask::Nested => format!("{name} is {}an array or an object", not_word(not)),
         Ask::In(nets) => {
             let list: Vec<String> = nets.iter().map(ToString::to_string).collect();
             let list = list.join(", ");
@@ -133,6 +174,38 @@ pub(super) fn test(failed: &Failed<'_>) -> String {
             }
         }
     }
+}
+
+/// A JSON value as the language writes it.
+pub(crate) fn member(member: &Member) -> String {
+    match member {
+        Member::Null => "null".to_owned(),
+        Member::Flag(flag) => flag.to_string(),
+        Member::Number(rank) => decimal::written(*rank),
+        Member::Text(text) => escape(text),
+        Member::Nested => "present".to_owned(),
+    }
+}
+
+/// Whether its numbers are ranks of decimals.
+fn ranked(fact: &Fact) -> bool {
+    matches!(fact, Fact::Temperature | Fact::Body(_))
+}
+
+fn number(fact: &Fact, number: u64) -> String {
+    if ranked(fact) {
+        decimal::written(number)
+    } else {
+        count(number)
+    }
+}
+
+#[expect(
+    clippy::fn_params_excessive_bools,
+    reason = "the answer itself, not a switch"
+)]
+fn not_word(not: bool) -> &'static str {
+    if not { "not " } else { "" }
 }
 
 fn is_one_more(bound: u64) -> bool {

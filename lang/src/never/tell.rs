@@ -2,13 +2,13 @@
 
 use std::fmt::Write as _;
 
-use claw_table::Can;
 use claw_table::policy::{Policy, Target};
+use claw_table::{Can, decimal};
 
 use super::{Broken, Why};
 use crate::codes::Code;
 use crate::diagram::ordinary;
-use crate::explain::{count, dollars, name, time};
+use crate::explain::{self, count, dollars, name, time};
 use crate::model::{Claim, ClassPlaces, Model};
 use crate::oracle::{self, Request};
 use crate::report::Diagnostic;
@@ -250,10 +250,30 @@ pub fn written(request: &Request) -> String {
             parts.push(format!("{fact} {} {value}", escape(name)));
         }
     }
-    match request.tokens {
-        tokens if tokens == usual.tokens => {}
-        Some(tokens) => parts.push(format!("tokens {}", count(tokens))),
-        None => parts.push("tokens absent".to_owned()),
+    if let Some(session) = &request.session {
+        parts.push(format!("session {}", escape(session)));
+    }
+    let mut number = |fact: &str, own: Option<u64>, usual: Option<u64>| match own {
+        _ if own == usual => {}
+        Some(own) => parts.push(format!("{fact} {}", count(own))),
+        None => parts.push(format!("{fact} absent")),
+    };
+    number("tokens", request.tokens, usual.tokens);
+    number("messages", request.messages, usual.messages);
+    number("max-output", request.max_output, None);
+    if let Some(rank) = request.temperature {
+        parts.push(format!("temperature {}", decimal::written(rank)));
+    }
+    if !request.prompt.is_empty() {
+        let list: Vec<String> = request.prompt.iter().map(|part| escape(part)).collect();
+        parts.push(format!("prompt {}", list.join(", ")));
+    }
+    for (pointer, member) in &request.body {
+        parts.push(format!(
+            "body {} {}",
+            escape(pointer),
+            explain::member(member)
+        ));
     }
     if request.streaming {
         parts.push("streaming".to_owned());

@@ -3,7 +3,8 @@
 use claw_table::Can;
 
 use super::json::Json;
-use super::{RequestError, tokens};
+use super::{RequestError, pointer, prompt, tokens};
+use crate::model::Member;
 
 /// The facts of one body.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -12,6 +13,11 @@ pub(super) struct BodyFacts {
     pub(super) streaming: bool,
     pub(super) has: u16,
     pub(super) tokens: u64,
+    pub(super) messages: u64,
+    pub(super) max_output: Option<u64>,
+    pub(super) temperature: Option<u64>,
+    pub(super) members: Vec<(String, Member)>,
+    pub(super) prompt: Vec<String>,
 }
 
 /// Members that are read, or whose double meaning would matter: none may stand twice.
@@ -40,12 +46,14 @@ const READ: &[&str] = &[
 ];
 
 /// Reads a body as the gateway does.
-pub(super) fn read(body: &Json) -> Result<BodyFacts, RequestError> {
+pub(super) fn read(body: &Json, pointers: &[&str]) -> Result<BodyFacts, RequestError> {
     let Json::Object(members) = body else {
         return Err(wrong("body", "an object, the chat request as it is sent"));
     };
     let mut facts = BodyFacts {
         tokens: tokens::estimate(members),
+        members: pointer::find(body, pointers)?,
+        prompt: prompt::parts(members),
         ..BodyFacts::default()
     };
     for (at, (key, value)) in members.iter().enumerate() {
@@ -64,7 +72,7 @@ fn no_twin<'a>(key: &str, mut before: impl Iterator<Item = &'a str>) -> Result<(
     if *read != key {
         return Err(RequestError::Ambiguous {
             key: key.to_owned(),
-            like: read,
+            like: (*read).to_owned(),
         });
     }
     if before.any(|other| other == key) {
@@ -87,6 +95,21 @@ fn member(key: &str, value: &Json, facts: &mut BodyFacts) -> Result<(), RequestE
         // What is null is not said, and of some members only the kind is looked at.
         (_, Json::Null) | ("stream_options", Json::Object(_)) => {}
         ("stream", Json::Flag(stream)) => facts.streaming = *stream,
+        ("max_tokens" | "max_completion_tokens", Json::Whole(cap)) => {
+            if facts.max_output.is_some_and(|other| other != *cap) {
+                return Err(RequestError::Conflict);
+            }
+            facts.max_output = Some(*cap);
+        }
+        ("max_tokens" | "max_completion_tokens", _) => {
+            return Err(wrong(&format!("body.{key}"), "a whole number"));
+        }
+        ("temperature", Json::Whole(_) | Json::Number(_)) => {
+            if let Member::Number(rank) = pointer::member(value) {
+                facts.temperature = Some(rank);
+            }
+        }
+        ("temperature", _) => return Err(wrong("body.temperature", "a number")),
         ("stream", _) => return Err(wrong("body.stream", "true or false")),
         ("tools" | "functions", Json::List(tools)) => {
             facts.uses(if tools.is_empty() {
@@ -96,6 +119,7 @@ fn member(key: &str, value: &Json, facts: &mut BodyFacts) -> Result<(), RequestE
             });
         }
         ("messages" | "input", Json::List(messages)) => {
+            facts.messages += messages.len() as u64;
             for one in messages {
                 message(one, facts);
             }
@@ -141,7 +165,7 @@ fn answer_form(format: &[(String, Json)]) -> Option<Can> {
         | Json::Null
         | Json::Flag(_)
         | Json::Whole(_)
-        | Json::Number
+        | Json::Number(_)
         | Json::List(_)
         | Json::Object(_) => None,
     }
@@ -157,7 +181,7 @@ fn declines_to_think(value: &Json) -> bool {
                 && !matches!(value, Json::Object(_))
                 && declines_to_think(value)
         }),
-        Json::Flag(true) | Json::Whole(_) | Json::Number | Json::List(_) => false,
+        Json::Flag(true) | Json::Whole(_) | Json::Number(_) | Json::List(_) => false,
     }
 }
 

@@ -13,8 +13,8 @@ pub(super) enum Json {
     Flag(bool),
     /// A number without sign, fraction or exponent.
     Whole(u64),
-    /// Any other number; nothing reads its value.
-    Number,
+    /// Any other number, by its rank; one of more than 17 digits is rounded to a near one.
+    Number(u64),
     Text(String),
     List(Vec<Json>),
     Object(Vec<(String, Json)>),
@@ -26,7 +26,7 @@ impl Json {
         match self {
             Self::Null => "null",
             Self::Flag(_) => "true or false",
-            Self::Whole(_) | Self::Number => "a number",
+            Self::Whole(_) | Self::Number(_) => "a number",
             Self::Text(_) => "a text",
             Self::List(_) => "an array",
             Self::Object(_) => "an object",
@@ -61,12 +61,14 @@ impl<'de> Visitor<'de> for AsWritten {
         Ok(Json::Whole(number))
     }
 
-    fn visit_i64<E>(self, _: i64) -> Result<Json, E> {
-        Ok(Json::Number)
+    fn visit_i64<E>(self, number: i64) -> Result<Json, E> {
+        Ok(ranked(&number.to_string()))
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<Json, E> {
-        Ok(Json::Number)
+    /// The shortest text that reads back as this number, which is the text as it was written unless
+    /// that had very many digits.
+    fn visit_f64<E>(self, number: f64) -> Result<Json, E> {
+        Ok(ranked(&number.to_string()))
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Json, E> {
@@ -88,4 +90,8 @@ impl<'de> Visitor<'de> for AsWritten {
         }
         Ok(Json::Object(members))
     }
+}
+
+fn ranked(number: &str) -> Json {
+    Json::Number(claw_table::decimal::rank(number.as_bytes()).unwrap_or(u64::MAX))
 }

@@ -77,7 +77,7 @@ enum Role {
 impl Count {
     fn value(&mut self, value: &Json, role: Role, keys: Keys) {
         match (value, role) {
-            (Json::Null | Json::Flag(_) | Json::Whole(_) | Json::Number, _)
+            (Json::Null | Json::Flag(_) | Json::Whole(_) | Json::Number(_), _)
             | (Json::Text(_) | Json::List(_) | Json::Object(_), Role::Label) => {}
             (Json::Text(_) | Json::List(_) | Json::Object(_), Role::Medium) => {
                 self.flat += MEDIUM_TOKENS;

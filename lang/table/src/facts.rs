@@ -25,9 +25,30 @@ pub enum Fact {
     Streaming,
     /// Whether the request uses a capability.
     Has(Can),
+    /// The cap on output tokens that the client set.
+    MaxOutput,
+    /// How many messages, or input items, there are.
+    Messages,
+    /// The temperature the client set, as [`crate::decimal`] ranks it.
+    Temperature,
+    /// The member of the body at this JSON pointer.
+    Body(String),
+    /// What the client names its session by: the first of these headers that is there.
+    Session,
     /// The estimate of input tokens.
     Tokens,
+    /// Whether the prompt mentions one of these keywords, which are in lower case and sorted.
+    Mentions(Vec<String>),
 }
+
+/// The headers by which clients name a session, the first that is there counts.
+pub const SESSION_HEADERS: [&str; 5] = [
+    "x-claude-code-session-id",
+    "session-id",
+    "x-clawrouter-session-id",
+    "x-session-affinity",
+    "session_id",
+];
 
 /// What values a fact takes, and so how its atoms are found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +57,8 @@ pub enum Kind {
     Text,
     /// Absent or a whole number.
     Number,
+    /// Absent, or one JSON value.
+    Json,
     /// Absent or an address: see [`crate::address`].
     Address,
     /// No or yes.
@@ -51,6 +74,8 @@ pub enum Phase {
     Body,
     /// From a further pass over the body, made only when it is asked for.
     Count,
+    /// From a pass over the whole text of the prompt, made last.
+    Scan,
 }
 
 impl Fact {
@@ -64,10 +89,12 @@ impl Fact {
             | Self::Endpoint
             | Self::Header(_)
             | Self::Query(_)
+            | Self::Session
             | Self::Model => Kind::Text,
-            Self::Tokens => Kind::Number,
+            Self::MaxOutput | Self::Messages | Self::Temperature | Self::Tokens => Kind::Number,
+            Self::Body(_) => Kind::Json,
             Self::Ip => Kind::Address,
-            Self::Streaming | Self::Has(_) => Kind::Flag,
+            Self::Streaming | Self::Has(_) | Self::Mentions(_) => Kind::Flag,
         }
     }
 
@@ -76,9 +103,30 @@ impl Fact {
         matches!(self, Self::Header(_) | Self::Query(_))
     }
 
+    /// The JSON pointer of a member of the body.
+    pub fn pointer(&self) -> Option<&str> {
+        if let Self::Body(pointer) = self {
+            Some(pointer)
+        } else {
+            None
+        }
+    }
+
+    /// The keywords that are looked for in the prompt.
+    pub fn keywords(&self) -> Option<&[String]> {
+        if let Self::Mentions(keywords) = self {
+            Some(keywords)
+        } else {
+            None
+        }
+    }
+
     /// Whether every request has it.
     pub fn is_always(&self) -> bool {
-        matches!(self, Self::Method | Self::Path | Self::Endpoint | Self::Ip)
+        matches!(
+            self,
+            Self::Method | Self::Path | Self::Endpoint | Self::Ip | Self::Messages
+        )
     }
 
     /// When this fact is known.
@@ -89,11 +137,19 @@ impl Fact {
             | Self::Host
             | Self::Ip
             | Self::Client
+            | Self::Session
             | Self::Endpoint
             | Self::Header(_)
             | Self::Query(_) => Phase::Head,
-            Self::Model | Self::Streaming | Self::Has(_) => Phase::Body,
+            Self::Model
+            | Self::Streaming
+            | Self::Has(_)
+            | Self::MaxOutput
+            | Self::Messages
+            | Self::Temperature
+            | Self::Body(_) => Phase::Body,
             Self::Tokens => Phase::Count,
+            Self::Mentions(_) => Phase::Scan,
         }
     }
 }
@@ -177,6 +233,30 @@ impl Can {
     }
 }
 
+/// One value of a JSON text, as far as it is compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Member<'a> {
+    /// `null`
+    Null,
+    /// `true` or `false`
+    Flag(bool),
+    /// A number, as [`crate::decimal::rank`] ranks it.
+    Number(u64),
+    /// A string, its escapes resolved.
+    Text(&'a [u8]),
+    /// An array or an object.
+    Nested,
+}
+
+/// What a prompt says, in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Said<'a> {
+    /// Some bytes of a part's text, escapes resolved; the part may go on.
+    Bytes(&'a [u8]),
+    /// The part is over.
+    End,
+}
+
 /// Answers questions about one request. Each method is called only if the walk needs it.
 pub trait Facts {
     /// Hands every value of a text fact to `each`; an absent fact hands over nothing.
@@ -185,6 +265,10 @@ pub trait Facts {
     fn number(&self, fact: &Fact) -> Option<u64>;
     /// The value of an address fact as [`crate::address`] writes it, or nothing where it is absent.
     fn address(&self, fact: &Fact) -> Option<u128>;
-    /// The value of a flag fact.
+    /// Hands the value of a JSON fact to `each`, once; an absent fact hands over nothing.
+    fn member(&self, fact: &Fact, each: impl FnMut(Member<'_>));
+    /// Hands the text of the prompt to `each`, piece by piece, with an end after each part.
+    fn prompt(&self, each: impl FnMut(Said<'_>));
+    /// The value of a flag fact other than [`Fact::Mentions`], which is found in the prompt.
     fn flag(&self, fact: &Fact) -> bool;
 }

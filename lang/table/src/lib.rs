@@ -8,6 +8,7 @@
 //! ```
 
 mod address;
+pub mod decimal;
 mod facts;
 mod ids;
 pub mod policy;
@@ -23,18 +24,20 @@ mod wire_policy;
 mod file;
 mod verify;
 
+mod keywords;
 mod table;
 mod text;
 mod walk;
 
 pub use about::{About, Feature, Place};
 pub use address::address;
-pub use facts::{Can, Fact, Facts, Kind, Phase};
+pub use facts::{Can, Fact, Facts, Kind, Member, Phase, SESSION_HEADERS, Said};
 pub use file::{encode, repair};
 pub use ids::{ArmId, AtomId, ClassId, DenyId, FieldId, ModelId, PoolId, ProviderId};
+pub use keywords::{KEYWORD_LISTS_MAX, KEYWORDS_BYTES_MAX};
 pub use parts::{
-    AddressParts, Cell, DiagramParts, FieldParts, Node, NumberParts, Parts, Ref, Run, Split,
-    TextParts, Union,
+    AddressParts, Cell, DiagramParts, FieldParts, JsonParts, Node, NumberParts, Parts, Ref, Run,
+    Split, TextParts, Union,
 };
 pub use table::{Field, Stats, Table};
 pub use unsound::{Section, Unsound};

@@ -147,6 +147,8 @@ pub enum Split {
     Number(NumberParts),
     /// Addresses.
     Address(AddressParts),
+    /// JSON values.
+    Json(JsonParts),
     /// Atom 0 is no, atom 1 is yes.
     Flag,
 }
@@ -205,4 +207,21 @@ pub struct AddressParts {
     pub cuts: Vec<u128>,
     /// The atom of each range; one more than there are cuts. Ranges apart may share an atom.
     pub atoms: Vec<AtomId>,
+}
+
+/// How JSON values fall into atoms: by their type, then by their value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JsonParts {
+    /// The atom of `null`.
+    pub null: AtomId,
+    /// The atom of `false`.
+    pub no: AtomId,
+    /// The atom of `true`.
+    pub yes: AtomId,
+    /// The atom of arrays and objects.
+    pub nested: AtomId,
+    /// The atoms of numbers by their ranks, and of absence.
+    pub number: NumberParts,
+    /// The atoms of texts, and of absence once more.
+    pub text: TextParts,
 }

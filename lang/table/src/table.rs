@@ -1,11 +1,12 @@
 //! A verified table.
 
+use crate::keywords::{Keywords, Mentioned};
 use crate::policy::Policy;
 use crate::text::{Repeats, Seen, TextIndex};
 use crate::walk::Paths;
 use crate::{
-    About, AddressParts, ArmId, AtomId, Fact, Facts, Feature, FieldParts, NumberParts, Place,
-    Section, Split, Unsound, file, verify,
+    About, AddressParts, ArmId, AtomId, Fact, Facts, Feature, FieldParts, JsonParts, Member,
+    NumberParts, Place, Section, Split, Unsound, file, verify,
 };
 
 /// A compiled policy that was proved sound when it was opened.
@@ -17,6 +18,7 @@ pub struct Table {
     places: Vec<Place>,
     stats: Stats,
     pub(crate) fields: Box<[Field]>,
+    keywords: Keywords,
     pub(crate) paths: Paths,
 }
 
@@ -41,11 +43,22 @@ impl Table {
     pub fn open(bytes: &[u8]) -> Result<Self, Unsound> {
         let file::Read { parts, behaviour } = file::read(bytes)?;
         let depth = verify::verify(&parts)?;
-        let fields = parts.fields.iter().map(Field::new).collect::<Option<_>>();
+        let mut lists = 0;
+        let fields = parts.fields.iter().map(|parts| {
+            let list = lists;
+            lists += usize::from(parts.fact.keywords().is_some());
+            Field::new(parts, list)
+        });
+        let fields = fields.collect::<Option<_>>();
+        let keywords = Keywords::new(parts.fields.iter().map(|field| &field.fact));
         Ok(Self {
             fields: fields.ok_or(Unsound::Malformed {
                 section: Section::Fields,
                 what: "literals that all fall into one place",
+            })?,
+            keywords: keywords.ok_or(Unsound::Malformed {
+                section: Section::Fields,
+                what: "keywords that cannot be looked for",
             })?,
             paths: Paths::new(&parts.diagram),
             stats: Stats {
@@ -90,6 +103,21 @@ impl Table {
         &self.fields
     }
 
+    /// The atom of a request's values for one field. The prompt is read at most once.
+    #[inline]
+    pub(crate) fn atom(
+        &self,
+        field: &Field,
+        facts: &impl Facts,
+        mentioned: &mut Option<Mentioned>,
+    ) -> Option<AtomId> {
+        let Index::Keywords(list) = field.index else {
+            return field.atom(facts);
+        };
+        let mentioned = mentioned.get_or_insert_with(|| self.keywords.scan(facts));
+        Some(AtomId(mentioned.has(list).into()))
+    }
+
     /// How big the table is.
     pub fn stats(&self) -> Stats {
         self.stats
@@ -109,11 +137,14 @@ enum Index {
     Text(TextIndex),
     Number(NumberParts),
     Address(AddressParts),
+    Json(JsonIndex),
+    /// The number of a list of keywords.
+    Keywords(usize),
     Flag,
 }
 
 impl Field {
-    fn new(parts: &FieldParts) -> Option<Self> {
+    fn new(parts: &FieldParts, list: usize) -> Option<Self> {
         let repeats = if parts.fact.repeats() {
             Repeats::Yes
         } else {
@@ -123,6 +154,8 @@ impl Field {
             Split::Text(text) => Index::Text(TextIndex::new(text, repeats)?),
             Split::Number(number) => Index::Number(number.clone()),
             Split::Address(address) => Index::Address(address.clone()),
+            Split::Json(json) => Index::Json(JsonIndex::new(json)?),
+            Split::Flag if parts.fact.keywords().is_some() => Index::Keywords(list),
             Split::Flag => Index::Flag,
         };
         Some(Self {
@@ -142,7 +175,8 @@ impl Field {
         self.atoms
     }
 
-    /// The atom of a request's values, unless it has several that no atom stands for.
+    /// The atom of a request's values, unless it has several that no atom stands for. Not for
+    /// keywords, which a table looks for all at once.
     #[inline]
     pub fn atom(&self, facts: &impl Facts) -> Option<AtomId> {
         match &self.index {
@@ -153,10 +187,7 @@ impl Field {
             }
             Index::Number(number) => match facts.number(&self.fact) {
                 None => Some(number.absent),
-                Some(value) => {
-                    let interval = number.cuts.partition_point(|cut| *cut <= value);
-                    number.atoms.get(interval).copied()
-                }
+                Some(value) => interval(number, value),
             },
             Index::Address(address) => match facts.address(&self.fact) {
                 None => Some(address.absent),
@@ -165,7 +196,56 @@ impl Field {
                     address.atoms.get(range).copied()
                 }
             },
+            Index::Json(json) => {
+                let mut atom = Some(json.number.absent);
+                facts.member(&self.fact, |value| atom = json.atom(value));
+                atom
+            }
+            // Keywords are looked for by the table, all at once.
+            Index::Keywords(_) => Some(AtomId(0)),
             Index::Flag => Some(AtomId(facts.flag(&self.fact).into())),
+        }
+    }
+}
+
+#[inline]
+fn interval(number: &NumberParts, value: u64) -> Option<AtomId> {
+    let interval = number.cuts.partition_point(|cut| *cut <= value);
+    number.atoms.get(interval).copied()
+}
+
+/// The atoms of one JSON field, ready for lookup.
+#[derive(Debug)]
+struct JsonIndex {
+    null: AtomId,
+    no: AtomId,
+    yes: AtomId,
+    nested: AtomId,
+    number: NumberParts,
+    text: TextIndex,
+}
+
+impl JsonIndex {
+    fn new(parts: &JsonParts) -> Option<Self> {
+        Some(Self {
+            null: parts.null,
+            no: parts.no,
+            yes: parts.yes,
+            nested: parts.nested,
+            number: parts.number.clone(),
+            text: TextIndex::new(&parts.text, Repeats::No)?,
+        })
+    }
+
+    #[inline]
+    fn atom(&self, value: Member<'_>) -> Option<AtomId> {
+        match value {
+            Member::Null => Some(self.null),
+            Member::Flag(false) => Some(self.no),
+            Member::Flag(true) => Some(self.yes),
+            Member::Nested => Some(self.nested),
+            Member::Number(rank) => interval(&self.number, rank),
+            Member::Text(text) => self.text.settle(self.text.join(Seen::Nothing, text)),
         }
     }
 }

@@ -9,8 +9,9 @@
 
 use crate::policy::{Action, Charge, Leg, Model, Policy, Pool, Provider, Secret, When};
 use crate::{
-    AddressParts, ArmId, AtomId, Can, Cell, DiagramParts, Fact, FieldParts, Kind, Node,
-    NumberParts, Parts, Ref, Run, Section, Split, TextParts, Unsound,
+    AddressParts, ArmId, AtomId, Can, Cell, DiagramParts, Fact, FieldParts, JsonParts,
+    KEYWORD_LISTS_MAX, KEYWORDS_BYTES_MAX, Kind, Node, NumberParts, Parts, Ref, Run, Section,
+    Split, TextParts, Unsound,
 };
 
 /// Proves the parts sound and gives the length of the longest walk.
@@ -215,6 +216,7 @@ fn fields(fields: &[FieldParts]) -> Check {
         ordered(fields, |a, b| a.fact.phase() <= b.fact.phase()),
         "an early fact is tested after a late one",
     );
+    keywords(fields)?;
     let mut facts: Vec<&Fact> = fields.iter().map(|field| &field.fact).collect();
     for fact in &facts {
         if let Fact::Has(can) = fact {
@@ -226,6 +228,28 @@ fn fields(fields: &[FieldParts]) -> Check {
     fields.iter().try_for_each(field)
 }
 
+/// The automaton over all keywords is made at load: its size is bounded by theirs.
+fn keywords(fields: &[FieldParts]) -> Check {
+    let lists = || fields.iter().filter_map(|field| field.fact.keywords());
+    let words = || lists().flatten();
+    check!(
+        lists().count() <= KEYWORD_LISTS_MAX,
+        "too many lists of keywords"
+    );
+    check!(
+        words().map(String::len).sum::<usize>() <= KEYWORDS_BYTES_MAX,
+        "too many keywords"
+    );
+    check!(!words().any(String::is_empty), "a keyword of no bytes");
+    let upper = |word: &String| word.bytes().any(|byte| byte.is_ascii_uppercase());
+    check!(!words().any(upper), "a keyword in capitals");
+    check!(
+        lists().all(|list| !list.is_empty() && ordered(list, |a, b| a < b)),
+        "keywords out of order",
+    );
+    Ok(())
+}
+
 fn field(field: &FieldParts) -> Check {
     check!(
         (1..=1 << 16).contains(&field.atoms),
@@ -235,6 +259,7 @@ fn field(field: &FieldParts) -> Check {
         (Split::Text(split), Kind::Text) => text(split, field),
         (Split::Number(split), Kind::Number) => number(split, field),
         (Split::Address(split), Kind::Address) => address(split, field),
+        (Split::Json(split), Kind::Json) => json(split, field),
         (Split::Flag, Kind::Flag) if field.atoms == 2 => Ok(()),
         _ => Err("a split that does not fit its fact"),
     }
@@ -318,6 +343,16 @@ fn number(split: &NumberParts, field: &FieldParts) -> Check {
 fn address(split: &AddressParts, field: &FieldParts) -> Check {
     cuts(&split.cuts, split.atoms.len())?;
     in_range(split.atoms.iter().chain([&split.absent]), field)
+}
+
+fn json(split: &JsonParts, field: &FieldParts) -> Check {
+    number(&split.number, field)?;
+    text(&split.text, field)?;
+    check!(
+        split.number.absent == split.text.absent,
+        "two kinds of absence"
+    );
+    in_range([&split.null, &split.no, &split.yes, &split.nested], field)
 }
 
 fn cuts<T: PartialOrd + From<u8>>(cuts: &[T], intervals: usize) -> Check {

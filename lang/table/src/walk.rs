@@ -59,10 +59,10 @@ impl Table {
     /// A repeated value that no atom stands for: the request is refused, never guessed.
     #[inline]
     pub fn decide(&self, facts: &impl Facts) -> Result<ArmId, Unclear<'_>> {
+        let mut mentioned = None;
         self.walk(|field| {
             let asked = self.fields.get(field.index()).ok_or(Unclear::Broken)?;
-            asked
-                .atom(facts)
+            self.atom(asked, facts, &mut mentioned)
                 .ok_or(Unclear::Ambiguous { fact: asked.fact() })
         })
     }
@@ -77,10 +77,12 @@ impl Table {
     /// The walk with every step kept. Allocates.
     pub fn trace(&self, facts: &impl Facts) -> Trace<'_> {
         let mut steps = Vec::new();
+        let mut mentioned = None;
         let end = self.walk(|field| {
             let asked = self.fields.get(field.index()).ok_or(Unclear::Broken)?;
             let fact = asked.fact();
-            let atom = asked.atom(facts).ok_or(Unclear::Ambiguous { fact })?;
+            let atom = self.atom(asked, facts, &mut mentioned);
+            let atom = atom.ok_or(Unclear::Ambiguous { fact })?;
             steps.push(Step { field, fact, atom });
             Ok(atom)
         });

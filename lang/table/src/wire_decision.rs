@@ -2,8 +2,8 @@
 
 use crate::wire::{Fault, Reader, Wire, choice, record, wrapped};
 use crate::{
-    AddressParts, AtomId, Can, Cell, DiagramParts, Fact, FieldParts, Node, NumberParts, Ref, Run,
-    Split, TextParts, Union,
+    AddressParts, AtomId, Can, Cell, DiagramParts, Fact, FieldParts, JsonParts, Node, NumberParts,
+    Ref, Run, Split, TextParts, Union,
 };
 
 wrapped! { Ref(u32) }
@@ -24,6 +24,14 @@ record! {
     Union { tests: u64, atom: AtomId }
     NumberParts { absent: AtomId, cuts: Vec<u64>, atoms: Vec<AtomId> }
     AddressParts { absent: AtomId, cuts: Vec<u128>, atoms: Vec<AtomId> }
+    JsonParts {
+        null: AtomId,
+        no: AtomId,
+        yes: AtomId,
+        nested: AtomId,
+        number: NumberParts,
+        text: TextParts,
+    }
     DiagramParts { root: Ref, nodes: Vec<Node>, cells: Vec<Cell>, runs: Vec<Run> }
     Node { field: u16, runs: u16, base: u32, miss: Ref }
     Cell { owner: u32, next: Ref }
@@ -44,8 +52,14 @@ choice! {
         9 => Tokens,
         10 => Ip,
         11 => Client,
+        12 => MaxOutput,
+        13 => Messages,
+        14 => Temperature,
+        15 => Body(String),
+        16 => Session,
+        17 => Mentions(Vec<String>),
     }
-    Split { 0 => Text(TextParts), 1 => Number(NumberParts), 2 => Flag, 3 => Address(AddressParts) }
+    Split { 0 => Text(TextParts), 1 => Number(NumberParts), 2 => Flag, 3 => Address(AddressParts), 4 => Json(JsonParts) }
 }
 
 impl Wire for Can {

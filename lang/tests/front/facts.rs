@@ -138,3 +138,108 @@ fn two_hundred_overlapping_ranges_stay_small() {
     assert!(stats.nodes <= 402, "{stats:?}");
     assert!(stats.bytes < 128 << 10, "{stats:?}");
 }
+
+#[test]
+fn numbers_and_members_that_are_sound_pass_in_silence() {
+    silent(&[
+        asking("max-output > 4k and messages >= 20"),
+        asking("max-output is absent or max-output > 4k"),
+        asking("temperature is 0 or temperature > 0.7"),
+        asking("temperature is not 0.5, 1"),
+        asking("messages is 1, 2 and tokens is not 5"),
+        asking("body \"/metadata/tier\" is \"gold\", 7, 0.5, true, false, null"),
+        asking("body \"/metadata/tier\" like \"g*\" and body \"/metadata/tier\" is not \"gold\""),
+        asking("body \"/n\" > 4k and body \"/n\" <= 2M"),
+        asking("body \"/a~1b/m~0n/0\" is present"),
+        asking("body \"/\" is absent"),
+        asking("session is \"s-1\" or session like \"bot-*\" or session is absent"),
+        policy(
+            "let tiers = \"gold\", \"silver\"\n\
+             route {\n  when body \"/metadata/tier\" not in tiers -> deny 400 \"no\"\n  otherwise -> code\n}",
+        ),
+    ]);
+}
+
+#[test]
+fn a_number_or_a_member_at_fault_is_told_with_what_to_write() {
+    insta::assert_snapshot!(told(&[
+        "max-output like \"4*\"",
+        "max-output > 4k, 5k",
+        "max-output > 5m",
+        "max-output \"x\" > 5",
+        "max-output",
+        "messages is absent",
+        "messages > 1.5",
+        "temperature > \"0.5\"",
+        "temperature > 0.0000001",
+        "temperature mentions \"a\"",
+        "body is \"a\"",
+        "body \"/a\"",
+        "body \"/a\" \"/b\" is 1",
+        "body \"metadata.tier\" is \"gold\"",
+        "body \"\" is present",
+        "body \"/a~2\" is 1",
+        "body \"/model\" is \"gpt\"",
+        "body \"/max_tokens\" > 1",
+        "body metadata is 1",
+        "body \"/a\" is gold",
+        "body \"/a\" is 30s",
+        "body \"/a\" > \"5\"",
+        "body \"/a\" like 5",
+        "body \"/a\" > true",
+        "body \"/a\" is true, absent",
+        "body \"/a\" mentions \"x\"",
+        "body \"/a\" is 1 and body \"/a\" is \"x\"",
+        "body \"/a\" is 1 and body \"/a/b\" is 2",
+        "temperature < 0.5 and temperature > 0.499999 and temperature is 0.5",
+    ]));
+}
+
+#[test]
+fn keywords_that_are_sound_pass_in_silence() {
+    silent(&[
+        asking("prompt mentions \"invoice\", \"refund\""),
+        asking("not prompt mentions \"Faq\" and prompt mentions \"é\""),
+        asking("prompt mentions \"-----BEGIN RSA PRIVATE KEY-----\""),
+        policy(
+            "let words = \"invoice\", \"refund\"\n\
+             route {\n  when prompt mentions words -> deny 400 \"no\"\n  otherwise -> code\n}",
+        ),
+        // The narrower keyword first leaves the wider one something to take.
+        policy(
+            "route {\n  when prompt mentions \"refund policy\" -> code\n  when prompt mentions \"refund\" -> deny 400 \"no\"\n  otherwise -> code\n}",
+        ),
+    ]);
+}
+
+#[test]
+fn a_keyword_at_fault_is_told_with_what_to_write() {
+    insta::assert_snapshot!(told(&[
+        "prompt is \"a\"",
+        "prompt",
+        "prompt \"a\" mentions \"b\"",
+        "prompt mentions \"\"",
+        "prompt mentions \"  \"",
+        "prompt mentions invoice",
+        "prompt mentions 5",
+        "prompt mentions \"in*ice\"",
+        "model mentions \"gpt\"",
+        "prompt mentions \"refund policy\" and not prompt mentions \"REFUND\"",
+        "prompt mentions \"ab\", \"bc\" and not prompt mentions \"b\"",
+    ]));
+}
+
+/// Who mentions the longer keyword mentions the shorter one.
+#[test]
+fn an_arm_by_a_keyword_inside_an_earlier_one_is_shadowed() {
+    let text = policy(
+        "route {\n  when prompt mentions \"refund\", \"invoice\" -> code\n  when prompt mentions \"refund policy\" -> deny 400 \"no\"\n  otherwise -> code\n}",
+    );
+    let report = compile(one(&text)).report;
+    let found: Vec<&str> = report
+        .diagnostics()
+        .iter()
+        .map(|one| one.code.id())
+        .collect();
+    assert_eq!(found, ["C0403"]);
+}

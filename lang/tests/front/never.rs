@@ -6,15 +6,16 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use claw_lang::codes::Code;
-use claw_lang::model::Model;
+use claw_lang::model::{Member, Model};
 use claw_lang::never::{Broken, broken, written};
 use claw_lang::oracle::{self, Request};
 use claw_lang::report::{Diagnostic, Report};
-use claw_lang::syntax::ast::{Item, Line};
+use claw_lang::syntax::ast::{Item, Line, Value};
+use claw_lang::syntax::lexer::Kind;
 use claw_lang::syntax::parse;
 use claw_lang::{BuildInfo, compile, declared};
 use claw_table::policy::Action;
-use claw_table::{Can, Table};
+use claw_table::{Can, Table, decimal};
 
 use crate::one;
 
@@ -54,6 +55,33 @@ const BAD: &[(&str, &str)] = &[
 route { when model is \"big\" -> code
   otherwise -> deny 400 \"no\" }
 never runaway costs over $1.50",
+    ),
+    (
+        "numbers of the body, by their cost",
+        "class cheap { primary house/small }
+class code { primary cloud/large; retry once }
+route { when max-output > 3 and temperature > 0.7 and messages > 4 -> code
+  otherwise -> cheap }
+never runaway when messages < 6 costs over $1.50",
+    ),
+    (
+        "members of the body, by their reach",
+        "class cheap { primary house/small }
+class code { primary cloud/large; retry once }
+route { when body \"/metadata\" is absent -> cheap
+  when body \"/metadata/tier\" is \"free\", 0, null, false -> cheap
+  when session like \"bot-*\" and body \"/metadata/tier\" <= 2.5 -> code
+  otherwise -> cheap }
+never abroad when body \"/metadata/tier\" > 2 reaches provider tagged us",
+    ),
+    (
+        "keywords of the prompt, by their reach",
+        "class cheap { primary house/small }
+class code { primary cloud/large; retry once }
+route { when prompt mentions \"refund policy\", \"faq\" -> cheap
+  when prompt mentions \"refund\", \"invoice\" and not prompt mentions \"voice\" -> code
+  otherwise -> cheap }
+never abroad when prompt mentions \"refund\" reaches provider tagged us",
     ),
     (
         "an address, by its reach",
@@ -254,6 +282,7 @@ fn read(text: &str) -> Request {
         host: Some("localhost".to_owned()),
         endpoint: Some("chat".to_owned()),
         ip: Some("127.0.0.1".parse().unwrap()),
+        messages: Some(1),
         tokens: Some(1000),
         ..Request::default()
     };
@@ -270,6 +299,18 @@ fn read(text: &str) -> Request {
             "method" => request.method = said(),
             "path" => request.path = said(),
             "host" => request.host = said(),
+            "prompt" => {
+                request.prompt = values.iter().map(|value| value.text.clone()).collect();
+            }
+            "session" => request.session = said(),
+            "messages" => request.messages = said().map(|text| text.parse().unwrap()),
+            "max-output" => request.max_output = said().map(|text| text.parse().unwrap()),
+            "temperature" => {
+                request.temperature = said().and_then(|text| decimal::rank(text.as_bytes()));
+            }
+            "body" => request
+                .body
+                .push((values[0].text.clone(), member(values[1]))),
             "ip" => request.ip = said().map(|ip| ip.parse().unwrap()),
             "endpoint" => request.endpoint = said(),
             "model" => request.model = said(),
@@ -294,6 +335,17 @@ fn read(text: &str) -> Request {
         }
     }
     request
+}
+
+fn member(value: &Value) -> Member {
+    match (value.kind, value.text.as_str()) {
+        (Kind::Text, text) => Member::Text(text.to_owned()),
+        (_, "null") => Member::Null,
+        (_, "true") => Member::Flag(true),
+        (_, "false") => Member::Flag(false),
+        (_, "present") => Member::Nested,
+        (_, text) => Member::Number(decimal::rank(text.as_bytes()).unwrap()),
+    }
 }
 
 /// Policies that keep what they claim. Each would break it if one thing were different.

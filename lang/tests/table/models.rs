@@ -3,7 +3,7 @@
 use claw_lang::model::{Arm, Ask, Cond, Goal, Guard, Model, Net, Pattern, Route, RouteId};
 use claw_lang::span::Span;
 use claw_table::policy::{self, Action, Causes, Class, Deny, Policy};
-use claw_table::{ArmId, Can, ClassId, DenyId, Fact};
+use claw_table::{ArmId, Can, ClassId, DenyId, Fact, Kind};
 use proptest::collection::vec;
 use proptest::prelude::{Strategy, any};
 use proptest::sample::select;
@@ -76,8 +76,17 @@ pub(crate) fn facts() -> Vec<Fact> {
         Fact::Model,
         Fact::Streaming,
         Fact::Tokens,
+        Fact::MaxOutput,
+        Fact::Messages,
+        Fact::Temperature,
+        Fact::Session,
+        Fact::Body("/a".to_owned()),
+        Fact::Body("/a/b".to_owned()),
+        Fact::Body("/ab".to_owned()),
     ];
     facts.extend(Can::ASKED.map(Fact::Has));
+    let lists: [&[&str]; 5] = [&["b"], &["ab"], &["abc", "cba"], &["-mini"], &["é"]];
+    facts.extend(lists.map(|list| Fact::Mentions(list.iter().map(|&one| one.into()).collect())));
     facts
 }
 
@@ -97,19 +106,26 @@ fn is(text: &str) -> Pattern {
 }
 
 fn test() -> impl Strategy<Value = Cond> {
-    let numbers = select(&NUMBERS[..]);
     let clients = vec(select(&CLIENTS[..]).prop_map(is), 1..3);
     let texts = (vec(pattern(), 1..4), nets(), clients);
-    (select(facts()), texts, numbers, 0..6u8).prop_map(
-        |(fact, (patterns, nets, clients), number, which)| {
+    let numbers = vec(select(&NUMBERS[..]), 1..4);
+    (select(facts()), texts, numbers, 0..12u8).prop_map(
+        |(fact, (patterns, nets, clients), mut numbers, which)| {
+            let number = numbers[0];
+            numbers.sort_unstable();
+            numbers.dedup();
             let ask = match (fact.kind(), which) {
-                (claw_table::Kind::Flag, _) => Ask::Yes,
+                (Kind::Flag, _) => Ask::Yes,
                 _ if fact == Fact::Client => Ask::Matches(clients),
                 (_, 0) => Ask::Present,
-                (claw_table::Kind::Address, _) => Ask::In(nets),
-                (claw_table::Kind::Text, _) => Ask::Matches(patterns),
-                (claw_table::Kind::Number, 1..3) => Ask::AtLeast(number),
-                (claw_table::Kind::Number, _) => Ask::Below(number),
+                (Kind::Address, _) => Ask::In(nets),
+                (Kind::Text, _) | (Kind::Json, 5..8) => Ask::Matches(patterns),
+                (Kind::Json, 1) => Ask::Null,
+                (Kind::Json, 2..4) => Ask::Is(which == 2),
+                (Kind::Json, 4) => Ask::Nested,
+                (Kind::Number | Kind::Json, 1..9) => Ask::AtLeast(number),
+                (Kind::Number | Kind::Json, 9) => Ask::Equals(numbers),
+                (Kind::Number | Kind::Json, _) => Ask::Below(number),
             };
             Cond::Test(fact, ask)
         },

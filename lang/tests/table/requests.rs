@@ -2,12 +2,12 @@
 
 use std::net::IpAddr;
 
-use claw_lang::model::shown;
+use claw_lang::model::{Member, shown};
 use claw_lang::oracle::Request;
 use claw_table::{Can, Fact, Kind};
 use proptest::collection::vec;
 use proptest::option::weighted;
-use proptest::prelude::{Strategy, any};
+use proptest::prelude::{Just, Strategy, any};
 use proptest::sample::select;
 
 use super::models::{CLIENTS, NETS, NUMBERS, TEXTS, facts};
@@ -61,6 +61,32 @@ fn address() -> impl Strategy<Value = IpAddr> {
     })
 }
 
+/// Members at the pointers of the models, as one body can have them.
+fn members() -> impl Strategy<Value = Vec<(String, Member)>> {
+    let member = || {
+        proptest::prop_oneof![
+            Just(Member::Null),
+            any::<bool>().prop_map(Member::Flag),
+            number().prop_map(Member::Number),
+            text().prop_map(Member::Text),
+            Just(Member::Nested),
+        ]
+    };
+    let each = || weighted(0.8, member());
+    (each(), each(), each()).prop_map(|(a, a_b, ab)| {
+        let outer = if a_b.is_some() {
+            Some(Member::Nested)
+        } else {
+            a
+        };
+        let all = [("/a", outer), ("/a/b", a_b), ("/ab", ab)];
+        let there = all
+            .into_iter()
+            .filter_map(|(at, member)| Some((at.to_owned(), member?)));
+        there.collect()
+    })
+}
+
 fn named(names: &'static [&'static str]) -> impl Strategy<Value = Vec<(String, Vec<u8>)>> {
     vec((select(names).prop_map(str::to_owned), bytes()), 0..4)
 }
@@ -80,12 +106,24 @@ pub(crate) fn request() -> impl Strategy<Value = Request> {
         0..1u16 << Can::ASKED.len(),
         weighted(0.85, number()),
     );
+    let numbers = (
+        weighted(0.8, number()),
+        weighted(0.95, number()),
+        weighted(0.8, number()),
+    );
+    let prompt = vec((text(), any::<bool>()), 0..4).prop_map(|parts| {
+        let parts = parts.into_iter();
+        let shout = |(part, loud): (String, bool)| if loud { part.to_uppercase() } else { part };
+        parts.map(shout).collect::<Vec<_>>()
+    });
+    let body = (body, (numbers, members(), (single(), prompt)));
     (texts, lists, body).prop_map(
         |(
             (method, path, host, endpoint, (model, ip, client)),
             (headers, query),
-            (streaming, has, tokens),
+            ((streaming, has, tokens), said),
         )| {
+            let ((max_output, messages, temperature), body, (session, prompt)) = said;
             Request {
                 method,
                 path,
@@ -99,6 +137,12 @@ pub(crate) fn request() -> impl Strategy<Value = Request> {
                 streaming,
                 has,
                 tokens,
+                max_output,
+                messages,
+                temperature,
+                body,
+                prompt,
+                session,
             }
         },
     )
@@ -128,6 +172,12 @@ pub(crate) fn graft(request: &mut Request, other: &Request, which: usize) {
         Fact::Header(_) => request.headers.clone_from(&other.headers),
         Fact::Query(_) => request.query.clone_from(&other.query),
         Fact::Tokens => request.tokens = other.tokens,
+        Fact::MaxOutput => request.max_output = other.max_output,
+        Fact::Messages => request.messages = other.messages,
+        Fact::Temperature => request.temperature = other.temperature,
+        Fact::Body(_) => request.body.clone_from(&other.body),
+        Fact::Mentions(_) => request.prompt.clone_from(&other.prompt),
+        Fact::Session => request.session.clone_from(&other.session),
         Fact::Streaming => request.streaming = other.streaming,
         Fact::Has(can) => request.has ^= can.bit(),
     }

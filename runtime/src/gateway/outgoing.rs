@@ -50,6 +50,8 @@ pub(super) fn outgoing(
         }),
         stream_options: found.stream_options || asks,
         include_usage: found.include_usage || asks,
+        // Nothing is asked for again.
+        found: Vec::new(),
         ..*found
     };
     (said == meant).then_some(sent).ok_or_else(internal)

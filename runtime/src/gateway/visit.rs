@@ -27,7 +27,7 @@ use crate::relay::journal::Journal;
 use crate::relay::socket::Meter;
 use crate::relay::{Answer, Origin, Relay};
 use crate::request::facts::Asked;
-use crate::request::peek::{Peek, peek};
+use crate::request::peek::{Peek, peek_for};
 use crate::respond::{self, Circumstances};
 use crate::upstream::attempt::{Ask, Opened};
 use crate::upstream::chain::Chain;
@@ -107,7 +107,8 @@ impl<'w> Visit<'w> {
         head::check_body_headers(&parts.headers)?;
         let common = &self.worker.common;
         let body = body::read(incoming, &common.bodies, &common.limits).await?;
-        let peek = peek(&body.bytes).map_err(|refusal| Fault::early(Kind::Body(refusal)))?;
+        let peek = peek_for(&body.bytes, &self.snapshot.pointers)
+            .map_err(|refusal| Fault::early(Kind::Body(refusal)))?;
         self.note_body(&peek);
         let snapshot = Arc::clone(&self.snapshot);
         let class = self.decide(
@@ -120,6 +121,7 @@ impl<'w> Visit<'w> {
                 ip: from.ip(),
                 headers: &parts.headers,
                 body: &body.bytes,
+                pointers: &snapshot.pointers,
                 peek: &peek,
             },
         )?;

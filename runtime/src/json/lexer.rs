@@ -8,13 +8,15 @@
 use thiserror::Error;
 
 use super::text::{Text, text_close};
+use super::watch::{Unwatched, Watch};
 use super::{DEPTH_MAX, number};
 
 /// Reads one JSON text, a token at a time.
 ///
 /// Every token it gives stood where the grammar allows it; nesting is a row of bits, not a stack.
 #[derive(Debug, Clone)]
-pub struct Lexer<'a> {
+pub struct Lexer<'a, W = Unwatched> {
+    watch: W,
     bytes: &'a [u8],
     at: usize,
     due: Due,
@@ -104,13 +106,26 @@ pub enum Wrong {
 impl<'a> Lexer<'a> {
     /// A lexer at the start of a text. Whether strings are UTF-8 is for the caller to check.
     pub fn new(bytes: &'a [u8]) -> Self {
+        Self::watched(bytes, Unwatched)
+    }
+}
+
+impl<'a, W: Watch> Lexer<'a, W> {
+    /// The same, with somebody who looks on.
+    pub fn watched(bytes: &'a [u8], watch: W) -> Self {
         Self {
+            watch,
             bytes,
             at: 0,
             due: Due::Value,
             depth: 0,
             objects: 0,
         }
+    }
+
+    /// Who looked on.
+    pub fn into_watch(self) -> W {
+        self.watch
     }
 
     /// The offset after the last token.
@@ -142,6 +157,15 @@ impl<'a> Lexer<'a> {
     /// The bytes are no sound JSON text. Then nothing more may be asked.
     #[inline]
     pub fn token(&mut self) -> Result<Option<Token<'a>>, Fault> {
+        let token = self.read()?;
+        if let Some(token) = token {
+            self.watch.token(token);
+        }
+        Ok(token)
+    }
+
+    #[inline]
+    fn read(&mut self) -> Result<Option<Token<'a>>, Fault> {
         let byte = self.peek();
         match self.due {
             Due::CommaOrEnd => match (byte, self.in_object()) {

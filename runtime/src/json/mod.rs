@@ -3,10 +3,12 @@
 mod lexer;
 mod number;
 mod text;
+mod watch;
 
 pub use lexer::{Fault, Lexer, Token, Wrong};
 pub use number::whole;
 pub use text::{NotText, Piece, Text, text_close};
+pub use watch::{Unwatched, Watch};
 
 /// How deep arrays and objects may nest. Parsers behind us give up at anything from 100 to 1000.
 pub const DEPTH_MAX: u32 = 64;

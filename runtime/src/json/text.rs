@@ -51,6 +51,22 @@ impl<'a> Text<'a> {
         Ok(Cow::Owned(text))
     }
 
+    /// What the string says, with a mark in place of each half of a surrogate pair.
+    pub fn lossy(self) -> Cow<'a, [u8]> {
+        if !self.escaped {
+            return Cow::Borrowed(self.raw);
+        }
+        let mut decoded = Vec::with_capacity(self.raw.len());
+        self.pieces(|piece| match piece {
+            Piece::Bytes(bytes) => decoded.extend_from_slice(bytes),
+            Piece::Char(char) => {
+                decoded.extend_from_slice(char.encode_utf8(&mut [0; 4]).as_bytes());
+            }
+            Piece::LoneSurrogate => decoded.extend_from_slice("\u{FFFD}".as_bytes()),
+        });
+        Cow::Owned(decoded)
+    }
+
     /// Where the string stands, its quotes included.
     pub fn range(self) -> Range<usize> {
         self.at - 1..self.at + self.raw.len() + 1

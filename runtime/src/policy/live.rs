@@ -7,6 +7,7 @@ use bytes::Bytes;
 use claw_table::Table;
 use http::HeaderValue;
 
+use crate::request::peek::Pointers;
 use crate::upstream::Upstream;
 use crate::upstream::asking::Reluctant;
 
@@ -19,6 +20,8 @@ pub struct Snapshot {
     pub digest: HeaderValue,
     /// One for each provider of the table, in its order.
     pub upstreams: Vec<Arc<Upstream>>,
+    /// The members of bodies that the table asks for.
+    pub pointers: Pointers,
     /// Who is not asked for usage any more.
     pub reluctant: Reluctant,
     /// The answer to `GET /v1/models`, made once.

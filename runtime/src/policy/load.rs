@@ -25,6 +25,7 @@ use http::HeaderValue;
 
 use super::live::Snapshot;
 use crate::keys::Vault;
+use crate::request::peek::Pointers;
 use crate::upstream::Upstream;
 use crate::upstream::asking::Reluctant;
 use crate::upstream::names::Names;
@@ -144,6 +145,7 @@ impl Loader {
         let digest = hex(&table.about().behaviour);
         Ok(Snapshot {
             upstreams: upstreams.of(table.policy())?,
+            pointers: Pointers::of(&table),
             reluctant: Reluctant::nobody(table.policy()),
             models: models::models(&table.policy().offered),
             digest: HeaderValue::try_from(digest).unwrap_or(HeaderValue::from_static("")),

@@ -3,12 +3,13 @@
 use std::borrow::Cow;
 use std::net::IpAddr;
 
-use claw_table::{Can, Fact, Facts};
+use claw_table::{Can, Fact, Facts, Member, SESSION_HEADERS, Said};
 use http::{HeaderMap, Method};
 
+use crate::json::Text;
 use crate::request::endpoint::Endpoint;
-use crate::request::peek::Peek;
-use crate::request::tokens;
+use crate::request::peek::{Found, Peek, Pointers};
+use crate::request::{prompt, tokens};
 
 /// One request as the walk sees it.
 #[derive(Debug, Clone, Copy)]
@@ -27,6 +28,8 @@ pub struct Asked<'a> {
     pub headers: &'a HeaderMap,
     /// The body.
     pub body: &'a [u8],
+    /// The members that the policy asks for.
+    pub pointers: &'a Pointers,
     /// What the pass over the body found.
     pub peek: &'a Peek,
 }
@@ -57,23 +60,34 @@ impl Facts for Asked<'_> {
                     each(model.name.as_bytes());
                 }
             }
+            Fact::Session => {
+                let named = SESSION_HEADERS
+                    .iter()
+                    .filter_map(|name| self.headers.get(*name));
+                if let Some(value) = named.into_iter().find(|value| !value.is_empty()) {
+                    each(value.as_bytes());
+                }
+            }
             // Nobody is identified yet; a policy that asks is refused by its need.
-            Fact::Client | Fact::Ip | Fact::Streaming | Fact::Has(_) | Fact::Tokens => {}
+            Fact::Client
+            | Fact::Ip
+            | Fact::Streaming
+            | Fact::Has(_)
+            | Fact::MaxOutput
+            | Fact::Messages
+            | Fact::Temperature
+            | Fact::Body(_)
+            | Fact::Mentions(_)
+            | Fact::Tokens => {}
         }
     }
 
     fn number(&self, fact: &Fact) -> Option<u64> {
-        (*fact == Fact::Tokens).then(|| tokens::estimate(self.body))
-    }
-
-    fn address(&self, fact: &Fact) -> Option<u128> {
-        (*fact == Fact::Ip).then(|| claw_table::address(self.ip))
-    }
-
-    fn flag(&self, fact: &Fact) -> bool {
         match fact {
-            Fact::Streaming => self.peek.stream,
-            Fact::Has(can) => self.peek.can & Can::bit(*can) != 0,
+            Fact::Tokens => Some(tokens::estimate(self.body)),
+            Fact::MaxOutput => self.peek.output_tokens_max,
+            Fact::Messages => Some(self.peek.messages.into()),
+            Fact::Temperature => self.peek.temperature,
             Fact::Method
             | Fact::Path
             | Fact::Host
@@ -82,8 +96,49 @@ impl Facts for Asked<'_> {
             | Fact::Endpoint
             | Fact::Header(_)
             | Fact::Query(_)
+            | Fact::Session
             | Fact::Model
-            | Fact::Tokens => false,
+            | Fact::Streaming
+            | Fact::Has(_)
+            | Fact::Mentions(_)
+            | Fact::Body(_) => None,
+        }
+    }
+
+    fn member(&self, fact: &Fact, mut each: impl FnMut(Member<'_>)) {
+        let Fact::Body(pointer) = fact else { return };
+        let number = self.pointers.number(pointer);
+        let found = number.and_then(|number| self.peek.found.get(number));
+        match found.and_then(Option::as_ref) {
+            None => {}
+            Some(Found::Null) => each(Member::Null),
+            Some(Found::Flag(flag)) => each(Member::Flag(*flag)),
+            Some(Found::Number(rank)) => each(Member::Number(*rank)),
+            Some(Found::Nested) => each(Member::Nested),
+            Some(Found::Text(range, escaped)) => {
+                let text = Text {
+                    raw: self.body.get(range.clone()).unwrap_or_default(),
+                    at: range.start,
+                    escaped: *escaped,
+                };
+                each(Member::Text(&text.lossy()));
+            }
+        }
+    }
+
+    fn prompt(&self, each: impl FnMut(Said<'_>)) {
+        prompt::prompt(self.body, each);
+    }
+
+    fn address(&self, fact: &Fact) -> Option<u128> {
+        (*fact == Fact::Ip).then(|| claw_table::address(self.ip))
+    }
+
+    fn flag(&self, fact: &Fact) -> bool {
+        if let Fact::Has(can) = fact {
+            self.peek.can & Can::bit(*can) != 0
+        } else {
+            *fact == Fact::Streaming && self.peek.stream
         }
     }
 }

@@ -5,4 +5,5 @@ pub mod endpoint;
 pub mod facts;
 pub mod path;
 pub mod peek;
+pub mod prompt;
 pub mod tokens;

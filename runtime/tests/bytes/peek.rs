@@ -2,8 +2,9 @@
 
 use std::fmt::Write as _;
 
-use claw_runtime::request::peek::{Reason, peek};
+use claw_runtime::request::peek::{Found, Pointers, Reason, peek, peek_for};
 use claw_table::Can;
+use claw_table::decimal;
 use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
 use serde::de::IgnoredAny;
 use serde_json::Value;
@@ -116,6 +117,7 @@ fn compare(body: &[u8]) {
                     let value: String = serde_json::from_slice(&body[model.range.clone()]).unwrap();
                     assert_eq!(value, *model.name);
                 }
+                finds_every_member(body, &Value::Object(object.clone()));
                 assert_eq!(
                     found.stream,
                     object.get("stream").is_some_and(|stream| stream == true)
@@ -129,6 +131,8 @@ fn compare(body: &[u8]) {
                 | Reason::DuplicateKey(_)
                 | Reason::AmbiguousKey(_)
                 | Reason::InvalidType { .. }
+                | Reason::DuplicateMember
+                | Reason::AmbiguousMember
                 | Reason::ConflictingLimits => {}
                 Reason::Json(_) => assert!(!json, "refused, but JSON: {}", body.escape_ascii()),
                 Reason::NotAnObject => {
@@ -140,6 +144,56 @@ fn compare(body: &[u8]) {
                 }
             }
         }
+    }
+}
+
+/// Asks for every member at once, and for one that is not there, and finds what a tree has there;
+/// or refuses for what is ambiguous.
+fn finds_every_member(body: &[u8], tree: &Value) {
+    let mut wanted = vec!["/no/such/member".to_owned()];
+    let mut open = vec![(String::new(), tree)];
+    while let Some((at, value)) = open.pop() {
+        let mut step = |key: &str, value| {
+            let at = format!("{at}/{}", key.replace('~', "~0").replace('/', "~1"));
+            wanted.push(at.clone());
+            open.push((at, value));
+        };
+        match value {
+            Value::Object(members) => members.iter().for_each(|(key, value)| step(key, value)),
+            Value::Array(list) => {
+                for (at, value) in list.iter().enumerate() {
+                    step(&at.to_string(), value);
+                }
+            }
+            _ => {}
+        }
+    }
+    let pointers = Pointers::new(wanted.clone());
+    let found = match peek_for(body, &pointers) {
+        Ok(peek) => peek.found,
+        Err(refusal) => {
+            let ambiguous = [Reason::DuplicateMember, Reason::AmbiguousMember];
+            assert!(ambiguous.contains(&refusal.reason), "{refusal}");
+            return;
+        }
+    };
+    for pointer in &wanted {
+        let found = found[pointers.number(pointer).unwrap()].as_ref();
+        let fits = match (tree.pointer(pointer), found) {
+            (None, None)
+            | (Some(Value::Null), Some(Found::Null))
+            | (Some(Value::Array(_) | Value::Object(_)), Some(Found::Nested)) => true,
+            (Some(Value::Bool(flag)), Some(Found::Flag(own))) => flag == own,
+            (Some(Value::Number(number)), Some(Found::Number(rank))) => number
+                .as_u64()
+                .is_none_or(|n| decimal::rank(n.to_string().as_bytes()) == Some(*rank)),
+            (Some(Value::String(text)), Some(Found::Text(range, _))) => {
+                let quoted = &body[range.start - 1..=range.end];
+                serde_json::from_slice::<String>(quoted).unwrap() == *text
+            }
+            _ => false,
+        };
+        assert!(fits, "{pointer}: {found:?} in {}", body.escape_ascii());
     }
 }
 

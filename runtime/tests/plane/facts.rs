@@ -1,5 +1,7 @@
 //! Facts of real requests, and the policies that decide by them.
 
+use std::fmt::Write as _;
+
 use crate::client::{Answer, PLAIN, chat, exchange};
 use crate::house::{House, Plan};
 
@@ -50,4 +52,165 @@ async fn the_address_of_the_connection_decides() {
         assert!(told.contains(outcome), "{peer}: {told}");
         house.records.one().await;
     }
+}
+
+/// Sends each body and tells what became of it.
+async fn outcomes(policy: &str, bodies: &[&str]) -> String {
+    let house = House::piped(Plan::written(policy)).await;
+    let mut out = String::new();
+    for body in bodies {
+        let answer = exchange(house.connect(), &chat(body, "")).await;
+        // What the simulated provider says of it does not matter here.
+        let told = if answer.header("x-claw-class").is_some() {
+            "served".to_owned()
+        } else {
+            let error = answer.error();
+            let message = error["message"].as_str().unwrap();
+            format!("{} {}", error["code"].as_str().unwrap(), message)
+        };
+        let _ = writeln!(out, "{body}\n  {told}");
+        house.records.one().await;
+    }
+    out
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_numbers_of_a_body_decide() {
+    let policy = house(
+        "route {\n\
+           when max-output > 4k       -> deny 400 \"too long an answer\"\n\
+           when max-output is absent  -> deny 400 \"say how long\"\n\
+           when temperature > 0.7     -> deny 400 \"too warm\"\n\
+           when temperature is 0      -> deny 400 \"too cold\"\n\
+           when messages >= 3         -> deny 400 \"too many turns\"\n\
+           otherwise                  -> served\n\
+         }\n",
+    );
+    let told = outcomes(
+        &policy,
+        &[
+            r#"{"model":"a","max_tokens":4000,"messages":[{}]}"#,
+            r#"{"model":"a","max_tokens":4001,"messages":[{}]}"#,
+            r#"{"model":"a","max_completion_tokens":4001,"messages":[{}]}"#,
+            r#"{"model":"a","max_tokens":null,"messages":[{}]}"#,
+            r#"{"model":"a","max_tokens":1,"temperature":0.7,"messages":[{}]}"#,
+            r#"{"model":"a","max_tokens":1,"temperature":0.70000000000000000001,"messages":[{}]}"#,
+            r#"{"model":"a","max_tokens":1,"temperature":7e-1,"messages":[{}]}"#,
+            r#"{"model":"a","max_tokens":1,"temperature":0.0,"messages":[{}]}"#,
+            r#"{"model":"a","max_tokens":1,"temperature":-0,"messages":[{}]}"#,
+            r#"{"model":"a","max_tokens":1,"temperature":1e-300,"messages":[{}]}"#,
+            r#"{"model":"a","max_tokens":1,"temperature":null,"messages":[{},{},{}]}"#,
+            r#"{"model":"a","max_tokens":1,"temperature":"0","messages":[{}]}"#,
+        ],
+    )
+    .await;
+    insta::assert_snapshot!(told);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_members_of_a_body_decide() {
+    let policy = house(
+        "route {\n\
+           when body \"/metadata/tier\" is \"gold\", 7, null        -> deny 400 \"a known tier\"\n\
+           when body \"/metadata/tier\" like \"g*\"                -> deny 400 \"like gold\"\n\
+           when body \"/metadata/tier\" > 7.5                      -> deny 400 \"a high tier\"\n\
+           when body \"/metadata/a~1b\" is true                     -> deny 400 \"a slash\"\n\
+           when body \"/messages/1/role\" is \"user\"              -> deny 400 \"the second speaks\"\n\
+           when body \"/stop\" is present                          -> deny 400 \"no stops\"\n\
+           otherwise                                                -> served\n\
+         }\n",
+    );
+    let told = outcomes(
+        &policy,
+        &[
+            r#"{"model":"a","messages":[]}"#,
+            r#"{"metadata":{"tier":"gold"},"model":"a"}"#,
+            r#"{"metadata":{"tier":"\u0067old"},"model":"a"}"#,
+            r#"{"metadata":{"tier":7.0},"model":"a"}"#,
+            r#"{"metadata":{"tier":"7"},"model":"a"}"#,
+            r#"{"metadata":{"tier":null},"model":"a"}"#,
+            r#"{"metadata":{"tier":"green"},"model":"a"}"#,
+            r#"{"metadata":{"tier":75e-1},"model":"a"}"#,
+            r#"{"metadata":{"tier":8},"model":"a"}"#,
+            r#"{"metadata":{"tier":["gold"]},"model":"a"}"#,
+            r#"{"metadata":["tier","gold"],"model":"a"}"#,
+            r#"{"metadata":{"a/b":true},"model":"a"}"#,
+            r#"{"metadata":{"a/b":false},"model":"a"}"#,
+            r#"{"messages":[{"role":"system"},{"content":[{"role":"user"}],"role":"user"}],"model":"a"}"#,
+            r#"{"messages":[{"role":"user"},{"content":[{"role":"user"}],"role":"system"}],"model":"a"}"#,
+            r#"{"messages":{"1":{"role":"user"}},"model":"a"}"#,
+            r#"{"stop":null,"model":"a"}"#,
+            r#"{"metadata":{"tier":"free","tier":"gold"},"model":"a"}"#,
+            r#"{"metadata":{"tier":"free","Tier":"gold"},"model":"a"}"#,
+            r#"{"metadata":{"tier":"free"},"metadata":{"tier":"gold"},"model":"a"}"#,
+            r#"{"metadata":{"t\u0069er":"gold"},"model":"a"}"#,
+            r#"{"other":{"tier":"gold","tier":"gold"},"model":"a"}"#,
+        ],
+    )
+    .await;
+    insta::assert_snapshot!(told);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_is_named_by_the_first_header_that_is_there() {
+    let policy = house(
+        "route {\n\
+           when session is \"s-1\"  -> deny 400 \"that session\"\n\
+           when session is absent   -> deny 400 \"no session\"\n\
+           otherwise                -> served\n\
+         }\n",
+    );
+    let house = House::piped(Plan::written(&policy)).await;
+    for (head, outcome) in [
+        ("", "no session"),
+        ("session-id: s-1\r\n", "that session"),
+        ("session_id: s-1\r\n", "that session"),
+        ("x-claude-code-session-id: s-1\r\n", "that session"),
+        (
+            "session-id: s-1\r\nx-claude-code-session-id: s-2\r\n",
+            "served",
+        ),
+        (
+            "x-claude-code-session-id:\r\nsession-id: s-1\r\n",
+            "that session",
+        ),
+    ] {
+        let answer = exchange(house.connect(), &chat(PLAIN, head)).await;
+        let told = decided(&answer);
+        assert!(told.contains(outcome), "{head}: {told}");
+        house.records.one().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_prompt_decides_whoever_said_it_and_wherever() {
+    let policy = house(
+        "route {\n\
+           when prompt mentions \"refund policy\", \"caf\u{e9}\" -> deny 400 \"the manual\"\n\
+           when prompt mentions \"Refund\"                  -> deny 400 \"the clerk\"\n\
+           when prompt mentions \"user\"                    -> deny 400 \"a role\"\n\
+           otherwise                                       -> served\n\
+         }\n",
+    );
+    let told = outcomes(
+        &policy,
+        &[
+            r#"{"model":"a","messages":[{"role":"user","content":"hello"}]}"#,
+            r#"{"model":"a","messages":[{"role":"user","content":"a REFUND, please"}]}"#,
+            r#"{"model":"a","messages":[{"role":"system","content":"our rEfUnD Policy says"}]}"#,
+            r#"{"model":"a","messages":[{"role":"user","content":"re\u0066und"}]}"#,
+            r#"{"model":"a","messages":[{"role":"user","content":"a caf\u00e9"}]}"#,
+            r#"{"model":"a","messages":[{"role":"user","content":[{"type":"text","text":"ref"},{"type":"text","text":"und"}]}]}"#,
+            r#"{"model":"a","messages":[{"role":"user","content":[{"type":"text","text":"hi"},{"type":"text","text":"refund"}]}]}"#,
+            r#"{"model":"a","messages":[{"role":"tool","tool_call_id":"refund","content":"paid back: refund"}]}"#,
+            r#"{"model":"a","messages":[{"role":"tool","tool_call_id":"refund","content":"paid back"}]}"#,
+            r#"{"model":"a","messages":[{"role":"assistant","tool_calls":[{"id":"c","type":"function","function":{"name":"pay","arguments":"{\"why\":\"refund\"}"}}]}]}"#,
+            r#"{"model":"a","messages":[{"role":"assistant","content":[{"type":"tool_use","input":{"type":"refund"}}]}]}"#,
+            r#"{"model":"a","messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"data:image/png;base64,refund"}}]}]}"#,
+            r#"{"model":"a","messages":[{"role":"user","content":"","whatever":{"deep":["refund"]}}]}"#,
+            r#"{"model":"refund","user":"refund","messages":[{"role":"user","content":"hello"}]}"#,
+        ],
+    )
+    .await;
+    insta::assert_snapshot!(told);
 }

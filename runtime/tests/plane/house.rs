@@ -9,6 +9,7 @@ use claw_runtime::gateway::{Common, Gateway};
 use claw_runtime::limits::Limits;
 use claw_runtime::observe::record::{Record, Sink};
 use claw_runtime::policy::live::{Live, Snapshot};
+use claw_runtime::request::peek::Pointers;
 use claw_runtime::server::{Stop, serve_io};
 use claw_runtime::sim::provider::{Setup, Sim};
 use claw_runtime::upstream::asking::Reluctant;
@@ -247,17 +248,18 @@ impl House {
                 addresses: Arc::new(ArcSwap::from_pointee(addresses)),
             })
         });
-        let snapshot =
-            Arc::new(Snapshot {
-                upstreams: upstreams.collect(),
-                reluctant,
-                digest: HeaderValue::from_static("digest-1"),
-                models: r#"{"object":"list","data":[]}"#.into(),
-                table: Table::open(&plan.table.unwrap_or_else(|| {
-                    claw_table::encode(&Parts::always(plan.policy, plan.action))
-                }))
-                .unwrap(),
-            });
+        let bytes = plan.table.unwrap_or_else(|| {
+            claw_table::encode(&Parts::always(plan.policy.clone(), plan.action))
+        });
+        let table = Table::open(&bytes).unwrap();
+        let snapshot = Arc::new(Snapshot {
+            upstreams: upstreams.collect(),
+            pointers: Pointers::of(&table),
+            reluctant,
+            digest: HeaderValue::from_static("digest-1"),
+            models: r#"{"object":"list","data":[]}"#.into(),
+            table,
+        });
         let live = Arc::new(Live::new(snapshot));
         let common = Common::new(live, plan.limits);
         let records = Arc::new(Records::default());

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use claw_lang::codes::Code;
 use claw_lang::explain::{Compared, class, class_human, explain, human, nearest_code};
 use claw_lang::request::{self, REQUEST_BYTES_MAX};
-use claw_table::Table;
+use claw_table::{Fact, Table};
 use serde::Serialize;
 
 use crate::Verdict;
@@ -98,7 +98,8 @@ fn of_request(args: &Request, output: &mut Output) -> Result<Verdict, Trouble> {
     };
     let table = Table::open(bytes).map_err(Trouble::Unsound)?;
     let written = text(&args.request, "the request", REQUEST_BYTES_MAX)?;
-    let request = request::read(&written).map_err(|why| Trouble::Request {
+    let asked: Vec<&Fact> = model.facts().into_iter().collect();
+    let request = request::read_for(&written, &asked).map_err(|why| Trouble::Request {
         path: if is_standard(&args.request) {
             "<stdin>".into()
         } else {

@@ -42,10 +42,14 @@ fn alike(key: Text<'_>, read: &[&'static str]) -> Key {
     if let Some(place) = read.iter().position(|word| **word == *decoded) {
         return Key::Escaped(place);
     }
-    let mut folded = String::with_capacity(decoded.len());
-    folded.extend(decoded.chars().map(fold));
+    let folded = folded(&decoded);
     let place = read.iter().position(|word| *word == folded);
     place.map_or(Key::Other, Key::Alike)
+}
+
+/// A key as parsers that fold letter case compare it.
+pub(super) fn folded(key: &str) -> String {
+    key.chars().map(fold).collect()
 }
 
 /// Simple case folding as far as it leads to ASCII: besides the capital letters only the long s and

@@ -5,11 +5,13 @@
 //! but for the plan's edits; and an edited body is judged again.
 
 mod key;
+mod pointer;
 mod refusal;
 mod walk;
 
 use std::ops::Range;
 
+pub use pointer::{Found, Pointers};
 pub use refusal::{Reason, Refusal};
 
 use crate::json::{Fault, Wrong};
@@ -33,6 +35,10 @@ pub struct Peek {
     pub can: u16,
     /// Messages, or input items.
     pub messages: u32,
+    /// The temperature, by its rank.
+    pub temperature: Option<u64>,
+    /// What stands at the pointers that were asked for, by their numbers.
+    pub found: Vec<Option<Found>>,
 }
 
 /// The model's name and where it stands.
@@ -53,11 +59,28 @@ pub const MODEL_BYTES_MAX: usize = 512;
 /// It is no JSON object, or two parsers could read it differently, or a member that a policy reads
 /// has a value of the wrong type. The refusal says which, and where.
 pub fn peek(body: &[u8]) -> Result<Peek, Refusal> {
-    if let Err(error) = str::from_utf8(body) {
-        return Err(Refusal::from(Fault {
+    is_text(body)?;
+    walk::walk(body)
+}
+
+/// Reads a body and finds the members at these pointers, in the same pass.
+///
+/// # Errors
+/// As for [`peek`]; and if two parsers could find another member at a pointer.
+pub fn peek_for(body: &[u8], pointers: &Pointers) -> Result<Peek, Refusal> {
+    if pointers.is_empty() {
+        return peek(body);
+    }
+    is_text(body)?;
+    walk::walk_for(body, pointers)
+}
+
+fn is_text(body: &[u8]) -> Result<(), Refusal> {
+    match str::from_utf8(body) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(Refusal::from(Fault {
             wrong: Wrong::NotUtf8,
             at: error.valid_up_to(),
-        }));
+        })),
     }
-    walk::walk(body)
 }

@@ -31,6 +31,14 @@ pub enum Reason {
         "a key that some parsers read as `{0}`: write it plainly, in lower case, or not at all"
     )]
     AmbiguousKey(&'static str),
+    /// A member on the way to one that the policy asks for stands twice.
+    #[error("a member that the policy reads stands twice: write it once")]
+    DuplicateMember,
+    /// A member on that way is written so that only some parsers take it for this one.
+    #[error(
+        "a key that some parsers read as one that the policy reads: write it plainly, with the letters as they are due"
+    )]
+    AmbiguousMember,
     /// A member has a value of another type.
     #[error("`{key}` must be {wanted}")]
     InvalidType {
@@ -51,8 +59,8 @@ impl Refusal {
             Reason::Json(Wrong::TooDeep) => "too_deep",
             Reason::Json(_) => "invalid_json",
             Reason::NotAnObject | Reason::InvalidType { .. } => "invalid_type",
-            Reason::DuplicateKey(_) => "duplicate_key",
-            Reason::AmbiguousKey(_) => "ambiguous_key",
+            Reason::DuplicateKey(_) | Reason::DuplicateMember => "duplicate_key",
+            Reason::AmbiguousKey(_) | Reason::AmbiguousMember => "ambiguous_key",
             Reason::ConflictingLimits => "conflicting_limits",
         }
     }
@@ -64,7 +72,10 @@ impl Refusal {
             | Reason::AmbiguousKey(key)
             | Reason::InvalidType { key, .. } => Some(key),
             Reason::ConflictingLimits => Some("max_tokens"),
-            Reason::Json(_) | Reason::NotAnObject => None,
+            Reason::Json(_)
+            | Reason::NotAnObject
+            | Reason::DuplicateMember
+            | Reason::AmbiguousMember => None,
         }
     }
 

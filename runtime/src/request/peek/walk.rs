@@ -5,15 +5,33 @@
     reason = "a token that is not looked for is passed over, whatever it is"
 )]
 
-use claw_table::Can;
+use claw_table::{Can, decimal};
 
 use super::key::Key;
+use super::pointer::Pointers;
 use super::{MODEL_BYTES_MAX, Model, Peek, Reason, Refusal};
-use crate::json::{Lexer, Text, Token, whole};
+use crate::json::{Lexer, Text, Token, Watch, whole};
 
 /// Walks the whole body.
 pub(super) fn walk(body: &[u8]) -> Result<Peek, Refusal> {
-    let mut lexer = Lexer::new(body);
+    let (mut walk, _) = passed(Lexer::new(body))?;
+    walk.settled()?;
+    Ok(walk.peek)
+}
+
+/// The same, finding the members at these pointers.
+pub(super) fn walk_for(body: &[u8], pointers: &Pointers) -> Result<Peek, Refusal> {
+    let (mut walk, finder) = passed(Lexer::watched(body, pointers.finder()))?;
+    if let Some(refusal) = finder.twice {
+        return Err(refusal);
+    }
+    walk.ambiguous = walk.ambiguous.or(finder.ambiguous);
+    walk.settled()?;
+    walk.peek.found = finder.found;
+    Ok(walk.peek)
+}
+
+fn passed<W: Watch>(mut lexer: Lexer<'_, W>) -> Result<(Walk, W), Refusal> {
     if lexer.value_next()? != Token::Object {
         let at = lexer.at();
         return Err(Refusal {
@@ -30,7 +48,7 @@ pub(super) fn walk(body: &[u8]) -> Result<Peek, Refusal> {
     };
     walk.root(&mut lexer)?;
     lexer.token()?;
-    walk.settled()
+    Ok((walk, lexer.into_watch()))
 }
 
 #[derive(Default)]
@@ -77,7 +95,7 @@ const ROOT: &[&str] = &[
 type Walked = Result<(), Refusal>;
 
 impl Walk {
-    fn root(&mut self, lexer: &mut Lexer<'_>) -> Walked {
+    fn root(&mut self, lexer: &mut Lexer<'_, impl Watch>) -> Walked {
         let mut seen = Seen::default();
         lexer.members(
             |lexer, key, value| match self.known(key, ROOT, &mut seen)? {
@@ -89,7 +107,7 @@ impl Walk {
 
     fn root_member<'a>(
         &mut self,
-        lexer: &mut Lexer<'a>,
+        lexer: &mut Lexer<'a, impl Watch>,
         (key, at): (&'static str, usize),
         value: Token<'a>,
     ) -> Walked {
@@ -111,6 +129,10 @@ impl Walk {
                     .filter(|n| *n > 0)
                     .ok_or(wrong("a whole number above 0"))?;
             }
+            ("temperature", Token::Number(number)) => {
+                self.peek.temperature = decimal::rank(number);
+            }
+            ("temperature", _) => return Err(wrong("a number")),
             ("max_tokens", _) => {
                 self.max_tokens = Some(number(value).ok_or(wrong("a whole number"))?);
                 self.limit_at = at;
@@ -134,7 +156,7 @@ impl Walk {
         Ok(lexer.skip(value)?)
     }
 
-    fn stream_options(&mut self, lexer: &mut Lexer<'_>) -> Walked {
+    fn stream_options(&mut self, lexer: &mut Lexer<'_, impl Watch>) -> Walked {
         let mut seen = Seen::default();
         lexer.members(|lexer, key, value| {
             if self.known(key, &["include_usage"], &mut seen)?.is_some() {
@@ -155,14 +177,14 @@ impl Walk {
         })
     }
 
-    fn tools(&mut self, lexer: &mut Lexer<'_>) -> Walked {
+    fn tools(&mut self, lexer: &mut Lexer<'_, impl Watch>) -> Walked {
         lexer.elements(|lexer, tool| {
             self.peek.can |= Can::Tools.bit();
             Ok(lexer.skip(tool)?)
         })
     }
 
-    fn response_format(&mut self, lexer: &mut Lexer<'_>) -> Walked {
+    fn response_format(&mut self, lexer: &mut Lexer<'_, impl Watch>) -> Walked {
         let mut seen = Seen::default();
         lexer.members(|lexer, key, value| {
             if let (Some(_), Token::Text(word)) = (self.known(key, &["type"], &mut seen)?, value) {
@@ -177,7 +199,7 @@ impl Walk {
     }
 
     /// Where Messages and Responses have the form of the answer.
-    fn output_config(&mut self, lexer: &mut Lexer<'_>) -> Walked {
+    fn output_config(&mut self, lexer: &mut Lexer<'_, impl Watch>) -> Walked {
         let mut seen = Seen::default();
         lexer.members(
             |lexer, key, value| match (self.known(key, &["format"], &mut seen)?, value) {
@@ -188,7 +210,7 @@ impl Walk {
     }
 
     /// `thinking` and `reasoning` as objects: they ask for it unless they say that they do not.
-    fn thinking(&mut self, lexer: &mut Lexer<'_>) -> Walked {
+    fn thinking(&mut self, lexer: &mut Lexer<'_, impl Watch>) -> Walked {
         let mut seen = Seen::default();
         let mut thinks = true;
         lexer.members(|lexer, key, value| {
@@ -209,7 +231,7 @@ impl Walk {
         }
     }
 
-    fn messages(&mut self, lexer: &mut Lexer<'_>) -> Walked {
+    fn messages(&mut self, lexer: &mut Lexer<'_, impl Watch>) -> Walked {
         lexer.elements(|lexer, message| {
             self.peek.messages = self.peek.messages.saturating_add(1);
             match message {
@@ -219,7 +241,7 @@ impl Walk {
         })
     }
 
-    fn message(&mut self, lexer: &mut Lexer<'_>) -> Walked {
+    fn message(&mut self, lexer: &mut Lexer<'_, impl Watch>) -> Walked {
         let mut seen = Seen::default();
         lexer.members(
             |lexer, key, value| match (self.known(key, MESSAGE, &mut seen)?, value) {
@@ -234,14 +256,14 @@ impl Walk {
         )
     }
 
-    fn parts(&mut self, lexer: &mut Lexer<'_>) -> Walked {
+    fn parts(&mut self, lexer: &mut Lexer<'_, impl Watch>) -> Walked {
         lexer.elements(|lexer, part| match part {
             Token::Object => self.part(lexer),
             _ => Ok(lexer.skip(part)?),
         })
     }
 
-    fn part(&mut self, lexer: &mut Lexer<'_>) -> Walked {
+    fn part(&mut self, lexer: &mut Lexer<'_, impl Watch>) -> Walked {
         let mut seen = Seen::default();
         lexer.members(|lexer, key, value| {
             if let Some(word) = self.known(key, PART, &mut seen)? {
@@ -306,7 +328,7 @@ impl Walk {
         });
     }
 
-    fn settled(mut self) -> Result<Peek, Refusal> {
+    fn settled(&mut self) -> Walked {
         if let Some(refusal) = self.ambiguous {
             return Err(refusal);
         }
@@ -319,7 +341,7 @@ impl Walk {
             }
             (one, other) => self.peek.output_tokens_max = one.or(other),
         }
-        Ok(self.peek)
+        Ok(())
     }
 }
 
