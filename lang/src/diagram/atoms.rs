@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use claw_table::{Fact, Kind};
+use claw_table::{Fact, Kind, decimal};
 
 use super::address::AddressValues;
 use super::budget::{Budget, TooLarge};
@@ -72,7 +72,16 @@ impl Field {
                 None => Sample::Absent,
                 Some(interval) => {
                     let cut = interval.checked_sub(1).and_then(|before| cuts.get(before));
-                    Sample::Number(cut.copied().unwrap_or(0))
+                    let first = cut.copied().unwrap_or(0);
+                    let end = cuts.get(interval).copied();
+                    // The lowest number is the most ordinary one, but for one with negatives.
+                    let zero = if self.fact == Fact::Temperature {
+                        decimal::rank(b"0").unwrap_or(0)
+                    } else {
+                        0
+                    };
+                    let has_zero = first <= zero && end.is_none_or(|end| zero < end);
+                    Sample::Number(if has_zero { zero } else { first })
                 }
             },
             Values::Address(address) => {
