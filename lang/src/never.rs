@@ -40,18 +40,22 @@ pub fn broken(model: &Model) -> Result<Vec<Broken>, TooLarge> {
         for flags in parts(model, never, &reached) {
             let part = reached.under(&never.cond, &flags)?;
             let load = load(&flags);
-            let new: Vec<Broken> = reached
+            let all: Vec<Broken> = reached
                 .arms(part)
                 .iter()
                 .filter_map(|arm| broken::by(model, (at, never), (*arm, load)))
-                .filter(|broken| classes.insert(broken.class))
                 .collect();
-            for broken in new {
-                let witness = reached.witness(part, broken.arm);
-                found.extend(witness.map(|witness| Broken {
-                    witness: settled(witness, load),
-                    ..broken
-                }));
+            for broken in all {
+                // An arm that nobody real comes to must not stand for the others of its class.
+                if !classes.contains(&broken.class)
+                    && let Some(witness) = reached.witness(part, broken.arm)
+                {
+                    classes.insert(broken.class);
+                    found.push(Broken {
+                        witness: settled(witness, load),
+                        ..broken
+                    });
+                }
             }
         }
     }

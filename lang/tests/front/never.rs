@@ -249,6 +249,27 @@ fn replays(model: &Model, table: &Table, broken: &Broken) {
 }
 
 #[test]
+fn an_arm_to_which_no_client_comes_does_not_hide_the_others_of_its_class() {
+    // `ann` and `bob` are all there are, so the first arm is nobody's; the second is not.
+    let text = policy(
+        "client ann { from 10.0.0.1/32 }
+client bob { from 10.0.0.2/32 }
+class dear { primary cloud/large }
+class free { primary house/small }
+never abroad reaches provider tagged us
+route {
+  when client is not ann, bob -> dear
+  when client is ann and method is POST -> dear
+  otherwise -> free
+}",
+    );
+    let model = model(&text);
+    let found = broken(&model).unwrap();
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0].witness.client.as_deref(), Some("ann"));
+}
+
+#[test]
 fn every_witness_replays_through_the_table_and_so_does_what_is_printed_of_it() {
     let mut tried = 0;
     for (what, rest) in BAD {
