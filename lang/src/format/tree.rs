@@ -286,7 +286,9 @@ impl Reader<'_> {
                 finish(block, Some(line));
                 return;
             }
+            // Its column was that of a place it does not keep: nothing goes on under it.
             remark.place = Place::Own;
+            self.beside = None;
         }
         block.entries.push(Entry {
             blanks,

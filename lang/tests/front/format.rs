@@ -115,6 +115,14 @@ fn what_ends_only_by_a_semicolon_keeps_it() {
 }
 
 #[test]
+fn a_comment_that_moves_to_a_line_of_its_own_has_none_under_it() {
+    assert_eq!(
+        formatted("class c {} # behind\n;    # one\n     # two\n"),
+        format!("{:41}# behind\n# one\n# two\n", "class c {}")
+    );
+}
+
+#[test]
 fn an_empty_file_stays_empty_and_blank_lines_at_its_ends_go() {
     assert_eq!(formatted(""), "");
     assert_eq!(formatted("\n\n  \n"), "");
