@@ -48,7 +48,7 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
             &["limits", "clock", "json", "sse", "meter", "keys", "sim"],
             &["dialect", "request", "observe", "plan"],
             &["fault"],
-            &["respond", "upstream"],
+            &["identity", "respond", "upstream"],
             &["policy"],
             &["relay", "admin"],
             &["gateway"],

@@ -77,6 +77,14 @@ pub enum Kind {
     WebSocket,
     /// The client is not on this machine, and nothing says who it is.
     NotLocal,
+    /// What the client shows is no key of anybody's, and its address tells nothing.
+    UnknownKey,
+    /// The key is known, but not from this address.
+    KeyElsewhere,
+    /// The request shows two keys that differ.
+    TwoKeys,
+    /// The query carries a key.
+    KeyInQuery,
     /// The body is compressed.
     ContentEncoding,
     /// The body is not declared to be JSON.
@@ -139,6 +147,10 @@ impl Kind {
             | Self::MethodNotAllowed
             | Self::WebSocket
             | Self::NotLocal
+            | Self::UnknownKey
+            | Self::KeyElsewhere
+            | Self::TwoKeys
+            | Self::KeyInQuery
             | Self::ContentEncoding
             | Self::ContentType
             | Self::BodyTooLarge
@@ -198,6 +210,10 @@ impl Kind {
             | Self::MethodNotAllowed
             | Self::WebSocket
             | Self::NotLocal
+            | Self::UnknownKey
+            | Self::KeyElsewhere
+            | Self::TwoKeys
+            | Self::KeyInQuery
             | Self::ContentEncoding
             | Self::ContentType
             | Self::BodyTooLarge

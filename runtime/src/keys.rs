@@ -38,6 +38,12 @@ pub enum NoKey {
     /// The value cannot be put into a header.
     #[error("the value of {0} holds a line end or another control character; keep only the key")]
     NotAKey(String),
+    /// The file holds no hash.
+    #[error(
+        "the file `{0}` holds no SHA-256; write the 64 digits that `printf %s \"$KEY\" | sha256sum` \
+        prints"
+    )]
+    NotAHash(String),
 }
 
 /// Where references lead: the environment and the policy's folder.
@@ -95,6 +101,17 @@ impl Vault {
             return Err(NoKey::NotAKey(name));
         }
         Ok(Some(key))
+    }
+
+    /// The SHA-256 that a file holds in hexadecimal digits, as `sha256sum` writes it.
+    pub fn hash(&self, file: &str) -> Result<[u8; 32], NoKey> {
+        let text = self.file(file)?;
+        let digits = text.split_ascii_whitespace().next();
+        let digits = digits.ok_or_else(|| NoKey::FileEmpty(file.to_owned()))?;
+        let hash = blake3::Hash::from_hex(digits);
+        // What 32 bytes in hexadecimal digits are is the same for every hash.
+        let hash = hash.map_err(|_| NoKey::NotAHash(file.to_owned()))?;
+        Ok(*hash.as_bytes())
     }
 
     fn file(&self, file: &str) -> Result<String, NoKey> {

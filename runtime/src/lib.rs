@@ -7,6 +7,7 @@ pub mod clock;
 pub mod dialect;
 pub mod fault;
 pub mod gateway;
+pub mod identity;
 pub mod json;
 pub mod keys;
 pub mod limits;

@@ -105,6 +105,10 @@ fn verdict(fault: &Fault, around: &Circumstances<'_>) -> (u16, &'static str) {
         Kind::MethodNotAllowed => (405, "method_not_allowed"),
         Kind::WebSocket => (426, "websocket_not_served"),
         Kind::NotLocal => (403, "client_not_local"),
+        Kind::UnknownKey => (401, "invalid_api_key"),
+        Kind::KeyElsewhere => (403, "blocked_address"),
+        Kind::TwoKeys => (400, "ambiguous_credentials"),
+        Kind::KeyInQuery => (400, "key_in_query"),
         Kind::ContentEncoding => (415, "unsupported_encoding"),
         Kind::ContentType => (415, "unsupported_content_type"),
         Kind::BodyTooLarge => (413, "too_large"),
@@ -226,6 +230,16 @@ fn words(kind: Kind) -> &'static str {
         }
         Kind::WebSocket => "there is no WebSocket here: send the request with POST",
         Kind::NotLocal => "this gateway serves clients on its own machine only",
+        // Clients that look at the text look for these first words.
+        Kind::UnknownKey => {
+            "invalid api key: send a key of this gateway's as `authorization: Bearer`"
+        }
+        Kind::KeyElsewhere => "this key is not used from this address",
+        Kind::TwoKeys => "the request shows two keys that differ: send one",
+        Kind::KeyInQuery => {
+            "a key does not belong into the query, which is logged on the way: send it as \
+            `authorization: Bearer`"
+        }
         Kind::ContentEncoding => "the body is compressed: send it without content-encoding",
         Kind::ContentType => "send the body as content-type: application/json",
         Kind::BodyTooLarge => "request exceeds the maximum size",
@@ -297,6 +311,9 @@ pub fn headers(reply: &Reply, headers: &mut HeaderMap) {
         // RFC 9110 section 15.5.22: the answer says what would be spoken instead.
         headers.insert(header::UPGRADE, HeaderValue::from_static("HTTP/1.1"));
     }
+    if reply.status == StatusCode::UNAUTHORIZED {
+        headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
     if reply.status == StatusCode::METHOD_NOT_ALLOWED {
         headers.insert(header::ALLOW, HeaderValue::from_static("GET, POST"));
     }
@@ -350,6 +367,10 @@ mod tests {
             Kind::MethodNotAllowed,
             Kind::WebSocket,
             Kind::NotLocal,
+            Kind::UnknownKey,
+            Kind::KeyElsewhere,
+            Kind::TwoKeys,
+            Kind::KeyInQuery,
             Kind::ContentEncoding,
             Kind::ContentType,
             Kind::BodyTooLarge,

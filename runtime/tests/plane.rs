@@ -28,6 +28,8 @@ mod facts;
 mod failover;
 #[path = "plane/gone.rs"]
 mod gone;
+#[path = "plane/identity.rs"]
+mod identity;
 #[path = "plane/messages.rs"]
 mod messages;
 #[path = "plane/refuse.rs"]

@@ -62,6 +62,12 @@ pub(super) fn client(
     }
     if let Some((word, span)) = auth {
         out.auth = word;
+        if word == Auth::Caller {
+            needs.push(Need {
+                feature: "caller-keys",
+                span,
+            });
+        }
         if has_key {
             report.add(useless_auth(span));
         }

@@ -69,6 +69,7 @@ fn texts(values: &[Value], report: &mut Report) {
 
 /// Beginnings that providers give their keys, each with the fewest characters that follow.
 const BEGINNINGS: &[(&str, usize)] = &[
+    ("claw-", 40),
     ("sk-", 16),
     ("sk_live_", 12),
     ("AIza", 30),

@@ -1,6 +1,6 @@
 //! What a request's head must be before anything else is looked at.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
 use claw_table::policy::Policy;
 use http::request::Parts;
@@ -9,6 +9,8 @@ use http::{HeaderMap, HeaderValue, Method, Version, header};
 use crate::clock::Dice;
 use crate::dialect::Dialect;
 use crate::fault::{Fault, Kind};
+use crate::identity::credential::{self, Credential};
+use crate::identity::roster::{Caller, Roster};
 use crate::limits::Limits;
 use crate::request::endpoint::Endpoint;
 use crate::request::path;
@@ -27,17 +29,18 @@ pub(super) enum Route {
 const MODELS: &str = "/v1/models";
 const HELLO: &str = "/api/hello";
 
-/// Only this machine's own clients are served: nothing says who any other is.
-pub(super) fn check_peer(peer: SocketAddr) -> Result<(), Fault> {
-    let address = match peer.ip() {
-        IpAddr::V6(v6) => v6.to_canonical(),
-        v4 @ IpAddr::V4(_) => v4,
-    };
-    if address.is_loopback() {
-        Ok(())
-    } else {
-        Err(Fault::early(Kind::NotLocal))
+/// Who calls, from `address`.
+pub(super) fn caller<'r>(
+    parts: &Parts,
+    roster: &'r Roster,
+    address: IpAddr,
+) -> Result<Caller<'r>, Fault> {
+    credential::check_query(parts.uri.query())?;
+    if roster.is_empty() {
+        // Whatever is sent as a key then means nothing.
+        return roster.caller(Credential::None, address);
     }
+    roster.caller(credential::credential(&parts.headers)?, address)
 }
 
 /// The path in its one normal form.

@@ -95,11 +95,18 @@ impl<'w> Visit<'w> {
         incoming: Incoming,
         from: SocketAddr,
     ) -> Result<Served, Fault> {
-        head::check_peer(from)?;
+        let snapshot = Arc::clone(&self.snapshot);
         let path = head::path(parts)?;
         self.journal.record.path = head::cut(path, self.worker.common.limits.model_bytes_max);
         let host = head::host(parts)?;
-        let endpoint = match head::route(parts, path)? {
+        let route = head::route(parts, path);
+        if let Ok(Route::Hello) = route {
+            return Ok(Served::Hello);
+        }
+        // Who is nobody's client does not learn what is served here.
+        let client = head::caller(parts, &snapshot.roster, from.ip())?.name();
+        self.journal.record.client = client.map(str::to_owned);
+        let endpoint = match route? {
             Route::Models => return Ok(Served::Models),
             Route::Hello => return Ok(Served::Hello),
             Route::Ask(endpoint) => endpoint,
@@ -107,10 +114,9 @@ impl<'w> Visit<'w> {
         head::check_body_headers(&parts.headers)?;
         let common = &self.worker.common;
         let body = body::read(incoming, &common.bodies, &common.limits).await?;
-        let peek = peek_for(&body.bytes, &self.snapshot.pointers)
+        let peek = peek_for(&body.bytes, &snapshot.pointers)
             .map_err(|refusal| Fault::early(Kind::Body(refusal)))?;
         self.note_body(&peek);
-        let snapshot = Arc::clone(&self.snapshot);
         let class = self.decide(
             &snapshot,
             &Asked {
@@ -119,6 +125,7 @@ impl<'w> Visit<'w> {
                 query: parts.uri.query(),
                 host: host.as_deref(),
                 ip: from.ip(),
+                client,
                 headers: &parts.headers,
                 body: &body.bytes,
                 pointers: &snapshot.pointers,

@@ -119,6 +119,7 @@ struct Line<'r> {
     policy: &'r str,
     method: std::borrow::Cow<'r, str>,
     path: std::borrow::Cow<'r, str>,
+    client: Option<&'r str>,
     model: Option<std::borrow::Cow<'r, str>>,
     streaming: bool,
     arm: Option<&'r str>,
@@ -160,6 +161,7 @@ impl<'r> From<&'r Record> for Line<'r> {
             policy: &record.policy,
             method: cut(&record.method, TEXT_BYTES_MAX),
             path: cut(&record.path, TEXT_BYTES_MAX),
+            client: record.client.as_deref(),
             model: record
                 .model
                 .as_deref()

@@ -15,6 +15,8 @@ pub struct Record {
     pub method: String,
     /// Normal path, without the query.
     pub path: String,
+    /// The client of the policy, by name.
+    pub client: Option<String>,
     /// The model the client named, cut to a safe length.
     pub model: Option<String>,
     /// Whether the client asked for a stream.

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use claw_table::Table;
 use http::HeaderValue;
 
+use crate::identity::roster::Roster;
 use crate::request::peek::Pointers;
 use crate::upstream::Upstream;
 use crate::upstream::asking::Reluctant;
@@ -20,6 +21,8 @@ pub struct Snapshot {
     pub digest: HeaderValue,
     /// One for each provider of the table, in its order.
     pub upstreams: Vec<Arc<Upstream>>,
+    /// Everyone who may call.
+    pub roster: Roster,
     /// The members of bodies that the table asks for.
     pub pointers: Pointers,
     /// Who is not asked for usage any more.

@@ -24,6 +24,7 @@ use claw_table::Table;
 use http::HeaderValue;
 
 use super::live::Snapshot;
+use crate::identity::roster::{self, Roster};
 use crate::keys::Vault;
 use crate::request::peek::Pointers;
 use crate::upstream::Upstream;
@@ -89,6 +90,9 @@ impl Loader {
         loaded.result = opened.and_then(|table| {
             // Taken before keys and roots are read: what changes after this is a change.
             loaded.beside = upstreams::beside(table.policy(), &self.vault);
+            loaded
+                .beside
+                .extend(roster::beside(table.policy(), &self.vault));
             loaded.fingerprint = found.and(&loaded.beside);
             enforced(&table)?;
             self.equip(table, previous)
@@ -145,6 +149,7 @@ impl Loader {
         let digest = hex(&table.about().behaviour);
         Ok(Snapshot {
             upstreams: upstreams.of(table.policy())?,
+            roster: Roster::of(table.policy(), &self.vault).map_err(Refusal::Clients)?,
             pointers: Pointers::of(&table),
             reluctant: Reluctant::nobody(table.policy()),
             models: models::models(&table.policy().offered),
@@ -168,6 +173,7 @@ pub fn same(one: &Snapshot, other: &Snapshot) -> bool {
             && one.headers == other.headers
     };
     one.table.about() == other.table.about()
+        && one.roster == other.roster
         && one.upstreams.len() == other.upstreams.len()
         && one.upstreams.iter().zip(&other.upstreams).all(serves_alike)
 }

@@ -24,6 +24,8 @@ pub struct Asked<'a> {
     pub host: Option<&'a str>,
     /// The address the request comes from.
     pub ip: IpAddr,
+    /// Who calls, where there are clients.
+    pub client: Option<&'a str>,
     /// The client's headers.
     pub headers: &'a HeaderMap,
     /// The body.
@@ -68,9 +70,12 @@ impl Facts for Asked<'_> {
                     each(value.as_bytes());
                 }
             }
-            // Nobody is identified yet; a policy that asks is refused by its need.
-            Fact::Client
-            | Fact::Ip
+            Fact::Client => {
+                if let Some(client) = self.client {
+                    each(client.as_bytes());
+                }
+            }
+            Fact::Ip
             | Fact::Streaming
             | Fact::Has(_)
             | Fact::MaxOutput

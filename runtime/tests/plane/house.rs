@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex};
 use arc_swap::ArcSwap;
 use claw_runtime::clock::Dice;
 use claw_runtime::gateway::{Common, Gateway};
+use claw_runtime::identity::roster::Roster;
+use claw_runtime::keys::Vault;
 use claw_runtime::limits::Limits;
 use claw_runtime::observe::record::{Record, Sink};
 use claw_runtime::policy::live::{Live, Snapshot};
@@ -254,6 +256,7 @@ impl House {
         let table = Table::open(&bytes).unwrap();
         let snapshot = Arc::new(Snapshot {
             upstreams: upstreams.collect(),
+            roster: Roster::of(table.policy(), &Vault::new(".".into())).unwrap(),
             pointers: Pointers::of(&table),
             reluctant,
             digest: HeaderValue::from_static("digest-1"),

@@ -14,6 +14,7 @@ mod ask;
 mod house;
 mod provider;
 
+mod clients;
 mod command;
 mod guards;
 mod refusals;

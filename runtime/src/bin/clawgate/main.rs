@@ -12,6 +12,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 mod compile;
 mod demo;
+mod key;
 mod run;
 mod sim;
 
@@ -29,6 +30,7 @@ enum Command {
     #[command(hide = true)]
     Compile(compile::Args),
     Demo(demo::Args),
+    Key(key::Args),
     Sim(sim::Args),
 }
 
@@ -38,6 +40,7 @@ fn main() -> ExitCode {
         Command::Run(args) => return run::run(args),
         Command::Compile(args) => compile::run(&args),
         Command::Demo(args) => demo::run(&args),
+        Command::Key(args) => key::run(args),
         Command::Sim(args) => sim::run(args),
     };
     match done {

@@ -49,6 +49,7 @@ fn a_request_that_failed_over_is_one_line_with_both_attempts() {
         policy: "ab12".to_owned(),
         method: "POST".to_owned(),
         path: "/v1/chat/completions".to_owned(),
+        client: Some("bot-7".to_owned()),
         model: Some("gpt-5.5".to_owned()),
         streaming: true,
         arm: Some("main/2".to_owned()),

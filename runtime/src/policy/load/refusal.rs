@@ -7,6 +7,7 @@ use std::time::Duration;
 use claw_table::{Feature, Unsound};
 use serde_json::Value;
 
+use crate::identity::roster::NoRoster;
 use crate::keys::NoKey;
 use crate::upstream::tls::NoRoots;
 
@@ -65,6 +66,9 @@ pub enum Refusal {
         /// What the operating system said.
         why: io::Error,
     },
+    /// Its clients cannot be recognised.
+    #[error("{0}")]
+    Clients(NoRoster),
     /// The roots cannot be trusted.
     #[error("provider `{provider}`: {}{why}", of_file(.path.as_ref()))]
     RootsUnusable {
@@ -110,6 +114,7 @@ impl Refusal {
             Self::Unsound(unsound) => unsound.code(),
             Self::NotEnforced(_) => "feature_not_enforced",
             Self::KeyMissing { .. } => "key_missing",
+            Self::Clients(_) => "clients_unusable",
             Self::RootsUnreadable { .. } | Self::RootsUnusable { .. } => "roots_unusable",
             Self::Provider { .. } => "provider_unusable",
             Self::Draining => "draining",
@@ -138,6 +143,7 @@ impl Refusal {
             | Self::CompilerBroke { .. }
             | Self::Unsound(_)
             | Self::KeyMissing { .. }
+            | Self::Clients(_)
             | Self::RootsUnreadable { .. }
             | Self::RootsUnusable { .. }
             | Self::Provider { .. }
