@@ -6,6 +6,7 @@ use crate::codes::Code;
 use crate::diagram::{AuditedDiagram, Finding, prove as prove_diagram};
 use crate::model::{Arm, Model};
 use crate::never;
+use crate::proofs;
 use crate::report::{Diagnostic, Report};
 use crate::span::Span;
 
@@ -27,11 +28,14 @@ pub(crate) fn prove<'m>(model: &'m Model, report: &mut Report) -> Option<Audited
     }
     let guards: Vec<ArmId> = model.guards.iter().map(|guard| guard.arm.id).collect();
     for finding in &proof.findings {
-        report.add(tell(finding, (&places, &guards)));
+        report.add(tell_scope(model, finding).unwrap_or_else(|| tell(finding, (&places, &guards))));
     }
     // Where some request reaches no arm, there is more to say than what never happens to it.
     if proof.diagram.is_some() {
         claims(model, report);
+        if let Err(why) = proofs::check(model, report) {
+            report.add(over_budget(&why.to_string()));
+        }
     }
     proof.diagram
 }
@@ -58,6 +62,32 @@ fn place(places: &mut [Span], arm: &Arm) {
     if let Some(slot) = places.get_mut(arm.id.index()) {
         *slot = arm.span;
     }
+}
+
+/// What is found about a condition beside the routes.
+fn tell_scope(model: &Model, finding: &Finding) -> Option<Diagnostic> {
+    let (Finding::Unmet { guard } | Finding::Met { guard }) = finding else {
+        return None;
+    };
+    let scoped = model.scopes.get(guard.index())?;
+    let of = &scoped.of;
+    let found = match finding {
+        Finding::Unmet { .. } => Diagnostic::new(
+            Code::GuardIdle,
+            scoped.span,
+            format!("no request meets the condition of {of}"),
+        )
+        .label("it contradicts itself")
+        .help("it does no harm; if it is meant to bound something, join its parts with `or`"),
+        _ => Diagnostic::new(
+            Code::AlwaysTrue,
+            scoped.span,
+            format!("every request meets the condition of {of}"),
+        )
+        .label("it leaves nothing out")
+        .help("take it out, or make it narrower"),
+    };
+    Some(found)
 }
 
 fn tell(finding: &Finding, (places, guards): (&[Span], &[ArmId])) -> Diagnostic {
@@ -98,7 +128,7 @@ fn tell(finding: &Finding, (places, guards): (&[Span], &[ArmId])) -> Diagnostic 
                 .label("no request that is led to this route meets it")
                 .help("look at the arms that lead here: they let only other requests through")
         }
-        Finding::Open => Diagnostic::new(
+        Finding::Open | Finding::Unmet { .. } | Finding::Met { .. } => Diagnostic::new(
             Code::NoOtherwise,
             Span::default(),
             "some request reaches no arm of the route",

@@ -1,6 +1,6 @@
 //! From the checked model to the bytes of a table, in one call.
 
-use claw_table::{ArmId, Table};
+use claw_table::{ArmId, GuardId, Table};
 
 use crate::diagram::{AuditedDiagram, TooLarge, prove};
 use crate::flatten::{BuildInfo, flatten};
@@ -16,6 +16,16 @@ pub enum Unbuilt {
     /// Some request reaches no arm.
     #[error("some request reaches no arm: end the route with `otherwise -> …`")]
     Open,
+    /// The table holds a guard for met where the policy does not, or the other way round. This is a
+    /// fault of the compiler.
+    #[error(
+        "internal: a request falls to the other side of guard {} in the table: \
+         report this policy as a bug in clawc", guard.0
+    )]
+    Unguarded {
+        /// The guard.
+        guard: GuardId,
+    },
     /// The table decides otherwise than the policy says. This is a fault of the compiler.
     #[error(
         "internal: a request that the policy sends to arm {} falls elsewhere in the table: \
@@ -65,6 +75,15 @@ fn replay(proved: &AuditedDiagram<'_>, bytes: &[u8]) -> Result<(), Unbuilt> {
             .and_then(|table| table.decide(request).ok());
         if meant != Some(arm) || falls != Some(arm) {
             return Err(Unbuilt::Unfaithful { arm });
+        }
+    }
+    for (guard, request) in proved.guarded() {
+        let mut met = false;
+        let read = table
+            .as_ref()
+            .is_ok_and(|table| table.guards(&request, |one| met |= one == guard).is_ok());
+        if !read || met != oracle::guards(model, guard, &request) {
+            return Err(Unbuilt::Unguarded { guard });
         }
     }
     Ok(())

@@ -19,7 +19,7 @@ use claw_table::policy::Action;
 use serde::Serialize;
 
 use crate::diagram::{self, Pair, TooLarge};
-use crate::explain::{Said, Taken, on_one_line, said};
+use crate::explain::{Said, Taken, bounds, on_one_line, said};
 use crate::model::Model;
 use crate::oracle::Request;
 use crate::report::Report;
@@ -45,6 +45,9 @@ pub struct Diff {
     pub version: u32,
     /// The changes, the gravest first.
     pub changes: Vec<Change>,
+    /// Rules that bound traffic and are not what they were.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub bounds: Vec<Difference>,
     /// Model names that clients are offered no longer.
     pub models_removed: Vec<String>,
     /// Model names that clients are offered now.
@@ -150,6 +153,7 @@ pub fn diff(old: Side<'_>, new: Side<'_>) -> Result<Diff, TooLarge> {
     Ok(Diff {
         version: 1,
         changes,
+        bounds: sheet::differing(&old.bounds(), &new.bounds()),
         models_removed: without(offered, offers),
         models_added: without(offers, offered),
         traffic: None,
@@ -159,7 +163,10 @@ pub fn diff(old: Side<'_>, new: Side<'_>) -> Result<Diff, TooLarge> {
 impl Diff {
     /// Whether nothing differs.
     pub fn is_empty(&self) -> bool {
-        self.changes.is_empty() && self.models_added.is_empty() && self.models_removed.is_empty()
+        self.changes.is_empty()
+            && self.bounds.is_empty()
+            && self.models_added.is_empty()
+            && self.models_removed.is_empty()
     }
 }
 
@@ -219,6 +226,13 @@ fn verdict(before: &Treatment, after: &Treatment, differs: &[Difference]) -> Ver
 impl Side<'_> {
     fn action(&self, arm: ArmId) -> Option<Action> {
         Some(self.model.policy.arms.get(arm.index())?.to)
+    }
+
+    fn bounds(&self) -> Vec<(String, String)> {
+        let text = |span| on_one_line(self.report.text(span));
+        let all = bounds(self.model, &text).into_iter();
+        all.map(|one| (one.rule, format!("{}, {}", one.about, one.is)))
+            .collect()
     }
 
     fn taken(&self, id: ArmId) -> Taken {

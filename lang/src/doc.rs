@@ -13,7 +13,7 @@ mod routes;
 use claw_table::Table;
 use claw_table::policy::Policy;
 
-use crate::explain::hex;
+use crate::explain::{bounds, hex, on_one_line};
 use crate::model::Model;
 use crate::report::Report;
 use notes::Notes;
@@ -102,6 +102,7 @@ impl Page {
         }
         page.part("Classes");
         page.classes(it.model, &notes);
+        page.bounds(it);
         page.part("Providers");
         page.providers(&it.model.policy, &notes);
         if !it.model.policy.denies.is_empty() {
@@ -109,6 +110,28 @@ impl Page {
             page.refusals(it.model);
         }
         page
+    }
+
+    /// What bounds traffic.
+    fn bounds(&mut self, it: Documented<'_>) {
+        let text = |span| on_one_line(it.report.text(span));
+        let bounds = bounds(it.model, &text);
+        if !bounds.is_empty() {
+            self.part("Bounds");
+            let head = vec!["rule", "is about", "says"];
+            let rows = bounds.iter().map(|one| {
+                let about = if one.about.starts_with("when ") {
+                    code(&one.about)
+                } else {
+                    words(&one.about)
+                };
+                vec![vec![code(&one.rule)], vec![about], vec![code(&one.is)]]
+            });
+            self.blocks.push(Block::Table {
+                head,
+                rows: rows.collect(),
+            });
+        }
     }
 
     fn part(&mut self, words: &str) {

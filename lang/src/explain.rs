@@ -3,6 +3,7 @@
 //! The walk of the table decides; the slow evaluator is asked the same and must agree, and gives
 //! what a table no longer knows: which condition of each earlier arm failed.
 
+mod bounds;
 mod class;
 mod human;
 mod pooled;
@@ -10,8 +11,8 @@ mod priced;
 mod shown;
 mod watched;
 
-use claw_table::policy::{Action, Class, Policy, Retry};
-use claw_table::{ArmId, Can, Table, Unclear};
+use claw_table::policy::{Action, Class, Policy, Retry, Scope};
+use claw_table::{ArmId, Can, ClassId, Table, Unclear};
 use serde::Serialize;
 
 use crate::codes::Code;
@@ -21,6 +22,8 @@ use crate::oracle::{self, Request};
 use crate::report::Report;
 use crate::span::Span;
 
+pub use bounds::Bound;
+pub(crate) use bounds::bounds;
 pub use class::{
     AttemptsExplained, ClassExplained, CostExplained, TargetExplained, TimeExplained, TimeTerm,
     class, class_human,
@@ -144,6 +147,9 @@ pub struct Plan {
     pub honor_retry_after_ms: u64,
     /// From the arrival of the head to the end of the answer, in milliseconds.
     pub total_ms: Option<u64>,
+    /// What bounds it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub bounds: Vec<Bound>,
 }
 
 /// One target, with the deadlines that hold there.
@@ -332,7 +338,27 @@ impl Compared<'_> {
             backoff_ms: (*backoff_min_ms, *backoff_max_ms),
             honor_retry_after_ms: *honor_retry_after_ms,
             total_ms: class.total_ms,
+            bounds: self.bounds(id, request),
         })
+    }
+
+    /// The rules that bound this request.
+    fn bounds(&self, class: ClassId, request: &Request) -> Vec<Bound> {
+        let mut met = Vec::new();
+        // What cannot be told of the request is told of no guard.
+        let _ = self.table.guards(request, |guard| met.push(guard));
+        let ceilings = &self.policy().ceilings;
+        let all = bounds(self.model, &|span| on_one_line(self.report.text(span)));
+        let own = all.into_iter().zip(ceilings).filter(|(_, ceiling)| match ceiling.scope {
+            Scope::All => true,
+            Scope::When(guard) => met.contains(&guard),
+            Scope::Class(own) => own == class,
+            Scope::Client(client) => {
+                let client = self.policy().clients.get(client.index());
+                client.is_some_and(|client| request.client.as_ref() == Some(&client.name))
+            }
+        });
+        own.map(|(bound, _)| bound).collect()
     }
 
     fn targets(&self, class: &Class, request: &Request) -> Vec<TargetPlan> {

@@ -106,8 +106,10 @@ fn flat(audited: &AuditedDiagram<'_>) -> Flat {
         }
     }
     let to = |to: diagram::Ref| match (to.arm(), to.node()) {
+        _ if to == diagram::Ref::YES => Ref::YES,
+        _ if to == diagram::Ref::NOWHERE => Ref::NO,
         (Some(arm), _) => Ref::leaf(arm),
-        // An audited diagram leads nowhere else than to arms and nodes.
+        // An audited diagram leads nowhere else than to arms and nodes, a guard to answers.
         (None, node) => Ref(node
             .and_then(|node| numbers.get(node))
             .copied()
@@ -137,7 +139,7 @@ fn flat(audited: &AuditedDiagram<'_>) -> Flat {
     }
     Flat {
         fields,
-        diagram: edges.finish(to(built.root)),
+        diagram: edges.finish(to(built.root), built.guards.iter().map(|from| to(*from))),
     }
 }
 
@@ -155,6 +157,9 @@ fn in_order(audited: &AuditedDiagram<'_>) -> Vec<usize> {
         }
     };
     visit(audited.built.root, &mut found);
+    for guard in &audited.built.guards {
+        visit(*guard, &mut found);
+    }
     let mut next = 0;
     while let Some(node) = found.get(next).copied() {
         store
@@ -232,7 +237,7 @@ impl Edges {
         }
     }
 
-    fn finish(mut self, root: Ref) -> DiagramParts {
+    fn finish(mut self, root: Ref, guards: impl Iterator<Item = Ref>) -> DiagramParts {
         let (cells, bases) = diagram::pack(self.rows);
         for (node, base) in bases {
             if let Some(node) = self.nodes.get_mut(node) {
@@ -241,6 +246,7 @@ impl Edges {
         }
         DiagramParts {
             root,
+            guards: guards.collect(),
             nodes: self.nodes,
             cells,
             runs: self.runs,

@@ -4,6 +4,7 @@
 //! made from it and from nothing else, so that they can be compared.
 
 mod age;
+mod bound;
 mod net;
 mod never;
 
@@ -16,6 +17,7 @@ use crate::codes::Code;
 use crate::span::Span;
 
 pub use age::{Ages, Catalogued};
+pub use bound::{CeilingPlaces, Scoped};
 pub(crate) use net::is_mapped;
 pub use net::{Net, NetFault, shown};
 pub use never::{Claim, Claims, ClassPlaces, Never, Reach};
@@ -28,6 +30,10 @@ pub struct Model {
     /// What is refused before any route is entered. They stand in the order in which one of those
     /// that match gives the answer: by phase, then by name, never as in the text.
     pub guards: Vec<Guard>,
+    /// The conditions of what bounds traffic, by their guard ids.
+    pub scopes: Vec<Scoped>,
+    /// Where each ceiling of `policy` is written.
+    pub ceilings: Vec<CeilingPlaces>,
     /// Every route; arms of `policy` are numbered route by route, arm by arm, the guards after them.
     pub routes: Vec<Route>,
     /// The nameless route, where every request starts.
@@ -56,9 +62,9 @@ pub struct Accept {
 }
 
 impl Model {
-    /// Every fact that an arm asks for.
+    /// Every fact that a table asks for.
     pub fn facts(&self) -> BTreeSet<&Fact> {
-        let mut open: Vec<&Cond> = self.arms().map(|arm| &arm.cond).collect();
+        let mut open: Vec<&Cond> = self.conditions().collect();
         let mut found = BTreeSet::new();
         while let Some(cond) = open.pop() {
             match cond {
@@ -71,6 +77,12 @@ impl Model {
             }
         }
         found
+    }
+
+    /// Every condition that a table decides by: those of arms, then those of what bounds traffic.
+    pub fn conditions(&self) -> impl Iterator<Item = &Cond> {
+        let scopes = self.scopes.iter().map(|scoped| &scoped.cond);
+        self.arms().map(|arm| &arm.cond).chain(scopes)
     }
 
     /// Every arm in which a request can end or that leads on: those of guards, then of routes.

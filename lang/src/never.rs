@@ -1,7 +1,7 @@
 //! `never`, proved: every class that a request of its condition can reach keeps to its claim.
 //!
 //! ```text
-//! condition ─gate→ diagram ─ends→ arms ─→ classes ─→ targets that can carry the request ─→ claim
+//! condition ─gate→ diagram ─ends→ arms ─→ classes ─ceilings→ classes ─→ targets that can carry the request ─→ claim
 //! ```
 //!
 //! What holds of a target depends on what a request uses, so the condition is split by the
@@ -13,14 +13,16 @@ mod tell;
 
 use std::collections::BTreeSet;
 
-use claw_table::{Can, Fact};
+use claw_table::{ArmId, Can, Fact};
 
 use crate::diagram::{Reached, TooLarge};
 use crate::model::{Claim, Cond, Model, Never};
+use crate::moves::{self, Stop};
+use crate::oracle::Request;
 use crate::worst::{Load, Shape};
 
 pub use broken::{Broken, Why};
-pub(crate) use tell::tell;
+pub(crate) use tell::{moved, tell};
 pub use tell::written;
 
 /// Every claim of the policy that some request breaks; for each class that breaks it, one.
@@ -33,33 +35,48 @@ pub fn broken(model: &Model) -> Result<Vec<Broken>, TooLarge> {
     if nevers.is_empty() {
         return Ok(found);
     }
-    let conds: Vec<&Cond> = nevers.iter().map(|never| &never.cond).collect();
+    let mut conds: Vec<&Cond> = nevers.iter().map(|never| &never.cond).collect();
+    conds.extend(moves::conds(model));
     let mut reached = Reached::new(model, &conds)?;
     for (at, never) in nevers.iter().enumerate() {
         let mut classes = BTreeSet::new();
         for flags in parts(model, never, &reached) {
             let part = reached.under(&never.cond, &flags)?;
             let load = load(&flags);
-            let all: Vec<Broken> = reached
-                .arms(part)
-                .iter()
-                .filter_map(|arm| broken::by(model, (at, never), (*arm, load)))
-                .collect();
-            for broken in all {
-                // An arm that nobody real comes to must not stand for the others of its class.
-                if !classes.contains(&broken.class)
-                    && let Some(witness) = reached.witness(part, broken.arm)
-                {
-                    classes.insert(broken.class);
+            for (class, arms) in moves::classes(model, &mut reached, part) {
+                for stop in moves::stops(model, &mut reached, (class, part))? {
+                    if classes.contains(&stop.class) {
+                        continue;
+                    }
+                    let Some((why, load)) = broken::by(model, never, (stop.class, load)) else {
+                        continue;
+                    };
+                    let Some((arm, witness)) = taken(&mut reached, &stop, &arms) else {
+                        continue;
+                    };
+                    classes.insert(stop.class);
                     found.push(Broken {
+                        never: at,
+                        arm,
+                        class: stop.class,
+                        chain: stop.chain,
+                        load,
+                        why,
                         witness: settled(witness, load),
-                        ..broken
                     });
                 }
             }
         }
     }
     Ok(found)
+}
+
+/// The first of these arms that requests of a stop really take, with one of them. An arm that nobody
+/// real comes to must not stand for the others of its class.
+fn taken(reached: &mut Reached<'_>, stop: &Stop, arms: &[ArmId]) -> Option<(ArmId, Request)> {
+    let ends: BTreeSet<ArmId> = reached.arms(stop.part).iter().copied().collect();
+    let mut arms = arms.iter().copied().filter(|arm| ends.contains(arm));
+    arms.find_map(|arm| Some((arm, reached.witness(stop.part, arm)?)))
 }
 
 /// The flags by which the requests of a claim are told apart, in every combination.
@@ -108,7 +125,7 @@ fn load(part: &[(Fact, bool)]) -> Load {
 }
 
 /// A request says also what no condition asks, if a claim depends on it.
-fn settled(mut witness: crate::oracle::Request, load: Load) -> crate::oracle::Request {
+fn settled(mut witness: Request, load: Load) -> Request {
     witness.streaming |= load.shape == Shape::Stream;
     witness
 }

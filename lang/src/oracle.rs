@@ -4,7 +4,7 @@
 
 use std::net::IpAddr;
 
-use claw_table::{ArmId, Can, Fact, Facts, Said};
+use claw_table::{ArmId, Can, Fact, Facts, GuardId, Said};
 
 use crate::model::{Arm, Ask, Cond, Goal, Member, Model, Pattern};
 
@@ -263,6 +263,12 @@ fn walk<'m>(model: &'m Model, request: &Request, mut pass: impl FnMut(&'m Arm)) 
         }
     }
     taken
+}
+
+/// Whether a request is one of those that a guard of the table is about.
+pub fn guards(model: &Model, guard: GuardId, request: &Request) -> bool {
+    let scoped = model.scopes.get(guard.index());
+    scoped.is_some_and(|scoped| holds(&scoped.cond, request))
 }
 
 /// Whether a request meets a condition.

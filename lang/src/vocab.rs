@@ -3,11 +3,11 @@
 /// Words that begin a declaration.
 pub const DECLARATIONS: &[&str] = &[
     "policy", "gateway", "catalog", "provider", "pool", "client", "retry", "class", "let", "never",
-    "forbid", "route", "unused", "accept",
+    "forbid", "ceiling", "route", "unused", "accept",
 ];
 
 /// Declarations of the language that this version does not build yet.
-pub const DECLARATIONS_LATER: &[&str] = &["limit", "ceiling", "cache", "test", "notify"];
+pub const DECLARATIONS_LATER: &[&str] = &["limit", "cache", "test", "notify"];
 
 /// Declarations that have no braces.
 pub const DECLARATIONS_BARE: &[&str] = &["policy", "let", "never", "forbid", "unused", "accept"];
@@ -71,8 +71,8 @@ pub const POOL: Fields = Fields {
 /// Fields of `client`.
 pub const CLIENT: Fields = Fields {
     block: "client",
-    now: &["key", "from", "auth", "tags"],
-    later: &["ceiling"],
+    now: &["key", "from", "auth", "tags", "ceiling"],
+    later: &[],
 };
 
 /// Fields of `retry`.
@@ -94,9 +94,9 @@ pub const CLASS: Fields = Fields {
         "commit",
         "after-cut",
         "fail",
+        "ceiling",
     ],
     later: &[
-        "ceiling",
         "set",
         "unset",
         "keys",
@@ -108,9 +108,16 @@ pub const CLASS: Fields = Fields {
     ],
 };
 
+/// Fields of `ceiling`.
+pub const CEILING: Fields = Fields {
+    block: "ceiling",
+    now: &["when", "allow", "per", "at", "then"],
+    later: &[],
+};
+
 /// Every kind of block.
 pub const BLOCKS: &[Fields] = &[
-    GATEWAY, CATALOG, PROVIDER, HEALTH, MODEL, POOL, CLIENT, RETRY, CLASS,
+    GATEWAY, CATALOG, PROVIDER, HEALTH, MODEL, POOL, CLIENT, RETRY, CLASS, CEILING,
 ];
 
 /// Words that begin an arm.
@@ -222,6 +229,10 @@ pub const SLOT_WORDS: &[&str] = &[
     "cheapest",
     "sticky",
     "ip",
+    "request",
+    "week",
+    "month",
+    "estimated",
 ];
 
 /// Words that may not be names, beside facts and operators.

@@ -14,6 +14,8 @@ use claw_lang::Source;
 mod accept;
 #[path = "front/bounds.rs"]
 mod bounds;
+#[path = "front/ceiling.rs"]
+mod ceiling;
 #[path = "front/class.rs"]
 mod class;
 #[path = "front/client.rs"]

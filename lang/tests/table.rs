@@ -25,7 +25,7 @@ use std::cell::Cell;
 use claw_lang::model::Model;
 use claw_lang::oracle::{self, Request};
 use claw_lang::{BuildInfo, diagram};
-use claw_table::{Table, Unclear};
+use claw_table::{GuardId, Table, Unclear};
 use proptest::collection::vec;
 use proptest::prelude::any;
 use proptest::test_runner::{Config, TestRunner};
@@ -41,9 +41,29 @@ struct Tally {
     runs: Cell<u32>,
     reached: Cell<u32>,
     ambiguous: Cell<u32>,
+    bounded: Cell<u32>,
 }
 
 impl Tally {
+    /// What bounds traffic is about the same requests in both.
+    fn guards(&self, model: &Model, table: &Table, request: &Request) {
+        let mut met = Vec::new();
+        match table.guards(request, |guard| met.push(guard)) {
+            Ok(()) => {
+                let all = (0..model.scopes.len() as u16).map(GuardId);
+                let meant: Vec<GuardId> = all
+                    .filter(|guard| oracle::guards(model, *guard, request))
+                    .collect();
+                assert_eq!(met, meant, "{request:?}");
+                self.bounded.set(self.bounded.get() + met.len() as u32);
+            }
+            Err(Unclear::Ambiguous { fact }) => {
+                assert!(requests::repeats(request, fact), "{fact:?} in {request:?}");
+            }
+            Err(Unclear::Broken) => panic!("a sound table is never broken"),
+        }
+    }
+
     fn check(&self, model: &Model, table: &Table, request: &Request) {
         let meant = oracle::decide(model, request)
             .arm()
@@ -62,6 +82,7 @@ impl Tally {
             }
             Err(Unclear::Broken) => panic!("a sound table is never broken"),
         }
+        self.guards(model, table, request);
         if !models::is_otherwise(model, meant) {
             self.reached.set(self.reached.get() + 1);
         }
@@ -106,6 +127,7 @@ fn a_table_decides_as_the_policy_says() {
     println!(
         "{reached} of {runs} requests reached an arm that is not `otherwise`; {ambiguous} were ambiguous"
     );
+    assert!(tally.bounded.get() * 4 >= runs, "guards are met too rarely");
     assert!(
         reached * 2 >= runs,
         "the requests are too far from the policies"

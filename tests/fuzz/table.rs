@@ -37,6 +37,12 @@ pub fn table(bytes: &[u8]) {
             Err(claw_table::Unclear::Ambiguous { fact }) => assert!(fact.repeats()),
             Err(claw_table::Unclear::Broken) => panic!("what was proved sound is not broken"),
         }
+        let mut met = 0;
+        match table.guards(&request, |_| met += 1) {
+            Ok(()) => assert!(met <= usize::from(u16::MAX)),
+            Err(claw_table::Unclear::Ambiguous { fact }) => assert!(fact.repeats()),
+            Err(claw_table::Unclear::Broken) => panic!("what was proved sound is not broken"),
+        }
         let atoms: Vec<AtomId> = table
             .fields()
             .iter()
@@ -46,6 +52,14 @@ pub fn table(bytes: &[u8]) {
             table.decide_atoms(&atoms).is_some(),
             "every row of atoms has an arm"
         );
+        for ceiling in &table.policy().ceilings {
+            if let claw_table::policy::Scope::When(guard) = ceiling.scope {
+                assert!(
+                    table.guard_atoms(guard, &atoms).is_some(),
+                    "every row of atoms meets a guard or does not"
+                );
+            }
+        }
     }
 }
 

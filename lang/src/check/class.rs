@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use claw_table::policy::{Cause, Causes, Class, Leg, Retry, Target};
-use claw_table::{ModelId, PoolId, ProviderId};
+use claw_table::policy::{Cause, Causes, Class, Leg, Retry, Scope, Target};
+use claw_table::{ClassId, ModelId, PoolId, ProviderId};
 
 use super::names::{Names, Sort};
 use super::provider::{Checked, timeouts};
-use super::{defaults, fields, like, pool, values};
+use super::{ceiling, defaults, fields, like, pool, values};
 use crate::codes::Code;
 use crate::model::{ClassPlaces, Need};
 use crate::near::nearest;
@@ -143,7 +143,7 @@ pub(super) fn class(
     known: &Known<'_>,
     names: &mut Names,
     report: &mut Report,
-) -> (Class, ClassPlaces, Vec<Need>) {
+) -> Read {
     let name = it
         .groups
         .iter()
@@ -167,6 +167,8 @@ pub(super) fn class(
         },
         needs: Vec::new(),
         required: Vec::new(),
+        ceilings: Vec::new(),
+        id: class_id(it, known.classes),
     };
     // The primary comes first wherever it is written.
     for is_primary in [true, false] {
@@ -181,7 +183,31 @@ pub(super) fn class(
         list.require("primary", work.report);
     }
     work.finish();
-    (work.out, work.places, work.needs)
+    Read {
+        class: work.out,
+        places: work.places,
+        needs: work.needs,
+        ceilings: work.ceilings,
+    }
+}
+
+/// A class, and what stands in it beside.
+#[derive(Debug)]
+pub(super) struct Read {
+    /// The class as far as it could be read.
+    pub class: Class,
+    /// Where its parts are written.
+    pub places: ClassPlaces,
+    /// What it asks of a gateway.
+    pub needs: Vec<Need>,
+    /// Its ceilings.
+    pub ceilings: Vec<ceiling::Read>,
+}
+
+/// The id of a class, which is its position.
+fn class_id(it: &Statement, classes: &[&Statement]) -> ClassId {
+    let at = classes.iter().position(|class| class.span == it.span);
+    ClassId(at.and_then(|at| u16::try_from(at).ok()).unwrap_or(u16::MAX))
 }
 
 struct Work<'a> {
@@ -193,6 +219,8 @@ struct Work<'a> {
     needs: Vec<Need>,
     /// The tags that every target must have.
     required: Vec<Value>,
+    ceilings: Vec<ceiling::Read>,
+    id: ClassId,
 }
 
 impl Work<'_> {
@@ -218,6 +246,7 @@ impl Work<'_> {
                 }
             }
             "timeout" => self.timeout(field),
+            "ceiling" => self.ceiling(field),
             "commit" => self.choose(
                 field,
                 &[("first-content", None), ("whole", Some("commit-whole"))],
@@ -230,6 +259,14 @@ impl Work<'_> {
             }
             _ => self.choose(field, &[("closed", None), ("open", Some("fail-open"))]),
         }
+    }
+
+    fn ceiling(&mut self, field: &Statement) {
+        self.needs.push(ceiling::need(field.keyword.span));
+        let name = format!("{}/{}", self.out.name, self.ceilings.len() + 1);
+        let of = ("class", name, Scope::Class(self.id));
+        self.ceilings
+            .extend(ceiling::inside(field, of, self.names, self.report));
     }
 
     fn requested(field: &Statement) -> Option<Diagnostic> {
@@ -309,6 +346,8 @@ impl Work<'_> {
 
     /// Proves what concerns all targets together.
     fn finish(&mut self) {
+        let required = self.required.iter();
+        self.places.required = required.map(|tag| (tag.text.clone(), tag.span)).collect();
         for tag in &self.required {
             for (target, span) in self.out.targets.iter().zip(&self.places.targets) {
                 let Some(known) = self.known.providers.get(target.provider.index()) else {

@@ -3,11 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use claw_table::Fact;
-use claw_table::policy::{Auth, Client, KeyHash, Prefix};
+use claw_table::policy::{Auth, Client, KeyHash, Prefix, Scope};
+use claw_table::{ClientId, Fact};
 
 use super::address::net;
-use super::fields;
+use super::{ceiling, fields};
 use super::names::Names;
 use crate::codes::Code;
 use crate::model::{Ask, Cond, Need, Net, Pattern};
@@ -26,8 +26,8 @@ pub(super) struct Seen {
 
 /// Reads `client NAME { … }`.
 pub(super) fn client(
-    it: &Statement,
-    (seen, needs): (&mut Seen, &mut Vec<Need>),
+    (it, id): (&Statement, ClientId),
+    (seen, needs, ceilings): (&mut Seen, &mut Vec<Need>, &mut Vec<ceiling::Read>),
     names: &mut Names,
     report: &mut Report,
 ) -> Client {
@@ -44,12 +44,19 @@ pub(super) fn client(
         span: it.span,
     });
     let list = fields::read(it, vocab::CLIENT, names, report);
-    let (mut from, mut auth) = (Vec::new(), None);
+    let (mut from, mut auth, mut number) = (Vec::new(), None, 0);
     for field in list.iter() {
         match field.keyword.text.as_str() {
             "key" => keys(field, (&mut out, seen), report),
             "from" => from = ranges(field, report),
             "auth" => auth = read_auth(field, report),
+            "ceiling" => {
+                needs.push(ceiling::need(field.keyword.span));
+                number += 1;
+                let name = format!("{}/{number}", out.name);
+                let of = ("client", name, Scope::Client(id));
+                ceilings.extend(ceiling::inside(field, of, names, report));
+            }
             _ => tags(field, &mut out, report),
         }
     }

@@ -7,13 +7,13 @@ use crate::codes::Code;
 use crate::near::nearest;
 use crate::report::{Diagnostic, Report};
 use crate::span::Span;
-use crate::syntax::ast::{Line, Statement, Value};
+use crate::syntax::ast::{Line, Statement, Value, When};
 use crate::syntax::lexer::Kind;
 use crate::syntax::{habits, lower};
 use crate::vocab;
 
 /// Fields that may stand more than once in a block.
-const REPEATED: &[&str] = &["fallback", "model", "header", "price"];
+const REPEATED: &[&str] = &["fallback", "model", "header", "price", "ceiling", "at"];
 
 /// Fields that have a block of their own.
 const WITH_BRACES: &[&str] = &["model", "health"];
@@ -29,6 +29,7 @@ pub(super) fn read<'a>(
         known,
         at: statement.span,
         list: Vec::new(),
+        when: None,
         tried: Vec::new(),
         strange: Vec::new(),
     };
@@ -42,6 +43,10 @@ pub(super) fn read<'a>(
     for line in statement.block.iter().flatten() {
         let field = match line {
             Line::Field(field) => field,
+            Line::When(when) => {
+                fields.take_when(when, report);
+                continue;
+            }
             Line::Broken(broken) => {
                 names.excuse(broken);
                 fields.tried.extend(broken.words.iter().cloned());
@@ -84,11 +89,37 @@ pub(super) struct Fields<'a> {
     known: vocab::Fields,
     at: Span,
     list: Vec<&'a Statement>,
+    when: Option<&'a When>,
     tried: Vec<String>,
     strange: Vec<String>,
 }
 
 impl<'a> Fields<'a> {
+    fn take_when(&mut self, when: &'a When, report: &mut Report) {
+        let block = self.known.block;
+        self.tried.push("when".to_owned());
+        if !self.known.now.contains(&"when") {
+            when_unfit(when, block, report);
+        } else if let Some(first) = self.when {
+            report.add(
+                Diagnostic::new(
+                    Code::FieldTwice,
+                    when.keyword,
+                    format!("`when` stands twice in this {block}"),
+                )
+                .and(first.keyword, "first here")
+                .help("join the two with `and`"),
+            );
+        } else {
+            self.when = Some(when);
+        }
+    }
+
+    /// The condition of the block.
+    pub(super) fn when(&self) -> Option<&'a When> {
+        self.when
+    }
+
     /// Whether a line that could not be read may have been this field.
     pub(super) fn may_lack(&self, word: &str) -> bool {
         let other = |first: &String| first != word && self.known.now.contains(&first.as_str());
@@ -120,6 +151,18 @@ impl<'a> Fields<'a> {
             .help(format!("write `{}`", example(block, word))),
         );
     }
+}
+
+/// Reports a condition in a block that has none.
+pub(super) fn when_unfit(when: &When, block: &str, report: &mut Report) {
+    report.add(
+        Diagnostic::new(
+            Code::UnknownField,
+            when.keyword,
+            format!("a {block} has no field `when`"),
+        )
+        .help("which requests go where is said by an arm of a route: `when … -> CLASS`"),
+    );
 }
 
 /// The one value of a field; anything else is reported.
@@ -264,6 +307,13 @@ fn example(block: &str, word: &str) -> &'static str {
     match (block, word) {
         ("gateway", "listen") => "listen \"127.0.0.1:8080\"",
         ("gateway", "admin") => "admin \"127.0.0.1:9090\"",
+        ("ceiling", "allow") => "allow $400 per month \"Europe/Berlin\"",
+        ("ceiling", "at") => "at 80% then CLASS",
+        ("ceiling", "then") => "then deny`, `then warn` or `then CLASS",
+        ("ceiling", "per") => "per client` or `per header \"x-team\"",
+        ("class" | "client", "ceiling") => {
+            "ceiling $3 per request` or `ceiling $200 per day per client at 80% then CLASS"
+        }
         ("client", "key") => "key sha256 \"…64 digits…\"`, or `key sha256 file \"path\"",
         (_, "from") => "from 10.0.0.0/8, fe80::/10`, or `from any",
         (_, "auth") => "auth ignore",

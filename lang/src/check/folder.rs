@@ -2,16 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use claw_table::Fact;
 use claw_table::policy::{Action, Class, Client, Gateway, Policy, Retry};
+use claw_table::{ClientId, Fact};
 
+use super::bounds::Bounds;
 use super::catalog::{self, Catalog};
 use super::cond::Reader;
 use super::lets::Lets;
 use super::names::{Names, Sort, is_name};
 use super::provider::{self, Checked};
 use super::route::{self, Routes};
-use super::{accept, class, client, forbid, like, never, pool, secrets};
+use super::{accept, ceiling, class, client, forbid, like, never, pool, secrets};
 use crate::codes::Code;
 use crate::model::{Accept, Ask, Claims, Cond, Model, Need, Pattern, Route, RouteId};
 use crate::report::{Diagnostic, Report};
@@ -54,6 +55,7 @@ struct Parts<'f> {
     routes: Vec<&'f RouteTree>,
     nevers: Vec<&'f Never>,
     forbids: Vec<&'f Forbid>,
+    ceilings: Vec<&'f Statement>,
     spared: Vec<&'f Statement>,
     accepts: Vec<&'f Statement>,
     places: accept::Places,
@@ -125,6 +127,7 @@ impl<'f> Parts<'f> {
             "pool" => (&mut self.pools, Sort::Pool),
             "retry" => (&mut self.retries, Sort::Retry),
             "client" => (&mut self.clients, Sort::Client),
+            "ceiling" => (&mut self.ceilings, Sort::Ceiling),
             _ => (&mut self.classes, Sort::Class),
         };
         let at = list.len();
@@ -212,11 +215,14 @@ impl<'f> Parts<'f> {
         self.retries.iter().map(read).collect()
     }
 
-    fn clients(&mut self, needs: &mut Vec<Need>, report: &mut Report) -> Vec<Client> {
+    fn clients(&mut self, bounds: &mut Bounds, report: &mut Report) -> Vec<Client> {
         let mut seen = client::Seen::default();
         let names = &mut self.names;
-        let read = |it: &&Statement| client::client(it, (&mut seen, needs), names, report);
-        self.clients.iter().map(read).collect()
+        let read = |(id, it): (u16, &&Statement)| {
+            let outlets = (&mut seen, &mut bounds.needs, &mut bounds.ceilings);
+            client::client((it, ClientId(id)), outlets, names, report)
+        };
+        (0..).zip(&self.clients).map(read).collect()
     }
 
     /// What the author says of warnings, after all that uses names.
@@ -234,15 +240,16 @@ impl<'f> Parts<'f> {
     }
 
     fn read(mut self, report: &mut Report) -> Model {
-        let mut needs = Vec::new();
+        let mut bounds = Bounds::default();
         let names = &mut self.names;
         let gateway = match self.gateway {
             Some(it) => provider::gateway(it, names, report),
             None => Gateway::default(),
         };
-        let providers = sources(&self.catalogs, &self.providers, &mut needs, (names, report));
+        let needs = &mut bounds.needs;
+        let providers = sources(&self.catalogs, &self.providers, needs, (names, report));
         let retries = self.retries(report);
-        let clients = self.clients(&mut needs, report);
+        let clients = self.clients(&mut bounds, report);
         let names = &mut self.names;
         let mut claims = Claims::default();
         let known = class::Known {
@@ -251,12 +258,12 @@ impl<'f> Parts<'f> {
             pools: &[],
             classes: &self.classes,
         };
-        let pools = pools(&self.pools, &known, &mut needs, (names, report));
+        let pools = pools(&self.pools, &known, &mut bounds.needs, (names, report));
         let known = class::Known {
             pools: &pools,
             ..known
         };
-        let classes = classes(&known, (&mut claims, &mut needs), (names, report));
+        let classes = classes(&known, (&mut claims, &mut bounds), (names, report));
         let mut routes = Routes::default();
         let mut reader = Reader {
             names,
@@ -269,14 +276,19 @@ impl<'f> Parts<'f> {
         }
         route::cycles(&routes.list, &mut reader);
         let outlets = (&mut routes.arms, &mut routes.denies);
+        for it in &self.ceilings {
+            bounds.needs.push(ceiling::need(it.keyword.span));
+            let read = ceiling::declared(it, &mut bounds.scopes, &mut reader);
+            bounds.ceilings.extend(read);
+        }
         let guards = forbid::guards(&self.forbids, outlets, &mut reader);
         let read = |it: &&Never| never::never(it, &providers, &mut reader);
         claims.nevers = self.nevers.iter().filter_map(read).collect();
         Lets::rest(&mut reader);
         let accepts = self.accepts(report);
-        needs.sort_by_key(|need| (need.span, need.feature));
         let root = self.root.unwrap_or(0);
         let ages = providers.iter().map(|known| known.ages.clone()).collect();
+        let (ceilings, ceiling_places) = bounds.ceilings();
         let policy = Policy {
             name: self.policy.map(|(name, _)| name).unwrap_or_default(),
             gateway,
@@ -287,6 +299,7 @@ impl<'f> Parts<'f> {
             clients,
             pools: pools.into_iter().map(|read| read.pool).collect(),
             classes,
+            ceilings,
             denies: routes.denies.list,
             arms: routes.arms,
             otherwise: otherwise(&routes.list, root),
@@ -297,9 +310,11 @@ impl<'f> Parts<'f> {
             callers: policy.clients.iter().map(client::is_caller).collect(),
             policy,
             guards,
+            scopes: std::mem::take(&mut bounds.scopes),
+            ceilings: ceiling_places,
             routes: routes.list,
             root,
-            features: needs,
+            features: bounds.needs(),
             claims,
             accepts,
             ages,
@@ -326,15 +341,16 @@ fn sources(
 
 fn classes(
     known: &class::Known<'_>,
-    (claims, needs): (&mut Claims, &mut Vec<Need>),
+    (claims, bounds): (&mut Claims, &mut Bounds),
     (names, report): (&mut Names, &mut Report),
 ) -> Vec<Class> {
     let mut classes = Vec::new();
     for it in known.classes {
-        let (class, places, more) = class::class(it, known, names, report);
-        classes.push(class);
-        claims.classes.push(places);
-        needs.extend(more);
+        let read = class::class(it, known, names, report);
+        classes.push(read.class);
+        claims.classes.push(read.places);
+        bounds.needs.extend(read.needs);
+        bounds.ceilings.extend(read.ceilings);
     }
     classes
 }

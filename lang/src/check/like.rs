@@ -1,6 +1,6 @@
 //! `class NAME like NAME`: what a class takes from another.
 //!
-//! A field replaces the same field of the other; `require` only adds.
+//! A field replaces the same field of the other; `require` and `ceiling` only add.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use crate::syntax::ast::{Statement, Value};
 use crate::vocab;
 
 /// Fields that add to those of the other class.
-const ADDING: &[&str] = &["require"];
+const ADDING: &[&str] = &["require", "ceiling"];
 
 /// The name after `like`, if there is one.
 pub(super) fn other(it: &Statement) -> Option<&Value> {

@@ -34,6 +34,8 @@ pub(super) enum Sort {
     Forbid,
     /// A client.
     Client,
+    /// A bound on what is spent.
+    Ceiling,
 }
 
 impl Sort {
@@ -50,6 +52,7 @@ impl Sort {
             Self::Never => "never",
             Self::Forbid => "forbid",
             Self::Client => "client",
+            Self::Ceiling => "ceiling",
         }
     }
 }
@@ -94,7 +97,7 @@ impl Names {
                     format!("a {} of this name stands here", first.sort.word()),
                 )
                 .help(
-                    "every catalog, provider, pool, client, class, retry, let, never, forbid and route of a folder has a name of its own",
+                    "every declaration of a folder has a name of its own",
                 ),
             );
             return;
@@ -104,7 +107,10 @@ impl Names {
             at,
             span: name.span,
             // Claims and guards hold for the whole policy, and a client calls; nothing has to name them.
-            is_used: matches!(sort, Sort::Never | Sort::Forbid | Sort::Client),
+            is_used: matches!(
+                sort,
+                Sort::Never | Sort::Forbid | Sort::Client | Sort::Ceiling
+            ),
         };
         self.known.insert(name.text.clone(), declared);
     }

@@ -48,6 +48,10 @@ pub(super) fn pool(
         match line {
             Line::Field(field) if field.keyword.is_word("balance") => work.balance(field),
             Line::Field(field) => is_whole &= work.member(field).is_some(),
+            Line::When(when) => {
+                fields::when_unfit(when, "pool", work.report);
+                is_whole = false;
+            }
             Line::Broken(broken) => {
                 work.names.excuse(broken);
                 is_whole = false;

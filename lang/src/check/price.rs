@@ -154,28 +154,12 @@ fn times(
         None => 0x7f,
     };
     let (from_minute, to_minute) = values::clock_range(hours, report)?;
-    let name = fields::text(zone, "a time zone", report)?;
-    let is_known = name == "UTC"
-        || name.contains('/')
-            && name
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b"/_+-".contains(&b));
-    if !is_known {
-        report.add(
-            Diagnostic::new(
-                Code::WrongValue,
-                zone.span,
-                format!("`\"{name}\"` is not a time zone"),
-            )
-            .help("write `\"UTC\"` or the name of a place: `\"Europe/Berlin\"`"),
-        );
-        return None;
-    }
+    let zone = values::zone(zone, report)?;
     Some(Hours {
         days,
         from_minute,
         to_minute,
-        zone: name.to_owned(),
+        zone,
     })
 }
 

@@ -37,8 +37,10 @@ pub(super) fn check(file: &File, report: &mut Report) {
 fn statement(it: &Statement, report: &mut Report) {
     it.groups.iter().for_each(|group| texts(group, report));
     for line in it.block.iter().flatten() {
-        if let Line::Field(field) = line {
-            statement(field, report);
+        match line {
+            Line::Field(field) => statement(field, report),
+            Line::When(it) => condition(&it.cond, report),
+            Line::Broken(_) => {}
         }
     }
 }

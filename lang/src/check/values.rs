@@ -2,6 +2,7 @@
 
 use claw_table::decimal;
 
+use super::fields;
 use crate::codes::Code;
 use crate::day::Day;
 use crate::report::{Diagnostic, Report};
@@ -176,6 +177,28 @@ pub(super) fn weekdays(value: &Value, report: &mut Report) -> Option<u8> {
     let count = (to + 7 - from) % 7;
     let days = (0..=count).map(|step| 1_u8 << ((from + step) % 7));
     Some(days.fold(0, |all, day| all | day))
+}
+
+/// The name of a time zone.
+pub(super) fn zone(value: &Value, report: &mut Report) -> Option<String> {
+    let name = fields::text(value, "a time zone", report)?;
+    let is_known = name == "UTC"
+        || name.contains('/')
+            && name
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"/_+-".contains(&b));
+    if !is_known {
+        report.add(
+            Diagnostic::new(
+                Code::WrongValue,
+                value.span,
+                format!("`\"{name}\"` is not a time zone"),
+            )
+            .help("write `\"UTC\"` or the name of a place: `\"Europe/Berlin\"`"),
+        );
+        return None;
+    }
+    Some(name.to_owned())
 }
 
 fn settle<T>(found: Result<T, Box<Diagnostic>>, report: &mut Report) -> Option<T> {

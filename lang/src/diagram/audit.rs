@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use claw_table::ArmId;
+use claw_table::{ArmId, GuardId};
 
 use super::budget::TooLarge;
 use super::from_model::Built;
@@ -60,6 +60,16 @@ pub enum Finding {
     Idle {
         /// The arm of the guard.
         arm: ArmId,
+    },
+    /// No request meets the condition of something that bounds traffic.
+    Unmet {
+        /// The guard.
+        guard: GuardId,
+    },
+    /// Every request meets it.
+    Met {
+        /// The guard.
+        guard: GuardId,
     },
     /// Some request is led to the arm, but guards refuse every one of these.
     Forbidden {
@@ -137,6 +147,14 @@ impl Audit {
                 self.findings.push(Finding::Idle { arm });
             } else if cond == built.possible {
                 self.findings.push(Finding::Always { arm });
+            }
+        }
+        for (guard, holds) in (0..).map(GuardId).zip(built.guards.clone()) {
+            let holds = built.store.gate(built.possible, holds)?;
+            if holds == Ref::NOWHERE {
+                self.findings.push(Finding::Unmet { guard });
+            } else if holds == built.possible {
+                self.findings.push(Finding::Met { guard });
             }
         }
         self.is_shut = self.open.is_disjoint(&self.whole);

@@ -22,6 +22,8 @@ pub(crate) struct Built<'m> {
     pub(crate) possible: Ref,
     /// The root for those requests alone; what witnesses and analyses start from.
     pub(crate) real: Ref,
+    /// Where each guard of what bounds traffic holds, by its id.
+    pub(crate) guards: Vec<Ref>,
     positions: BTreeMap<&'m Fact, u16>,
     /// The finished diagram of each route that was needed.
     routes: BTreeMap<RouteId, Ref>,
@@ -37,7 +39,7 @@ impl<'m> Built<'m> {
     /// The same, fit for asking further conditions of it. Their facts are tested by no node, but
     /// their values have atoms.
     pub(crate) fn asking(model: &'m Model, more: &[&'m Cond]) -> Result<Self, TooLarge> {
-        let mut conds: Vec<&Cond> = conditions(model).chain(more.iter().copied()).collect();
+        let mut conds: Vec<&Cond> = model.conditions().chain(more.iter().copied()).collect();
         // Each client is a value of its own, so that no request is made up that nobody can send.
         if facts(&conds).any(|fact| *fact == Fact::Client) {
             conds.extend(&model.callers);
@@ -59,6 +61,7 @@ impl<'m> Built<'m> {
             root: Ref::NOWHERE,
             possible: Ref::YES,
             real: Ref::NOWHERE,
+            guards: Vec::new(),
             positions: BTreeMap::new(),
             routes: BTreeMap::new(),
             fields,
@@ -71,6 +74,10 @@ impl<'m> Built<'m> {
             .collect();
         let root = built.route(model.root, 0)?;
         built.root = built.guarded(&model.guards, root)?;
+        for scoped in &model.scopes {
+            let holds = built.condition(&scoped.cond)?;
+            built.guards.push(holds);
+        }
         // The policy is small with these atoms. What is asked of it later may be larger.
         built.store.lift();
         for cond in possible(&built.fields) {
@@ -209,10 +216,6 @@ impl<'m> Built<'m> {
         }
         self.store.node(at, &runs)
     }
-}
-
-fn conditions(model: &Model) -> impl Iterator<Item = &Cond> {
-    model.arms().map(|arm| &arm.cond)
 }
 
 fn facts<'m>(conds: &[&'m Cond]) -> impl Iterator<Item = &'m Fact> {

@@ -8,12 +8,12 @@ use super::atoms::Field;
 use crate::model::{Cond, Model};
 
 /// Fields in the order of the diagram: what the head tells, then the body, then what must be
-/// counted. Inside a phase, first the facts that decide most: those that most arms ask, and of
+/// counted. Inside a phase, first the facts that decide most: those that most conditions ask, and of
 /// these the ones with few atoms, so that a table branches late.
 pub(crate) fn order(model: &Model, fields: BTreeMap<&Fact, Field>) -> Vec<Field> {
     let mut asked: BTreeMap<&Fact, usize> = BTreeMap::new();
-    for arm in model.arms() {
-        count(&arm.cond, &mut asked);
+    for cond in model.conditions() {
+        count(cond, &mut asked);
     }
     let mut ordered: Vec<(usize, Field)> = fields
         .into_iter()

@@ -62,6 +62,15 @@ impl<'m> Reached<'m> {
         self.built.store.gate(cond, left).map(Part)
     }
 
+    /// Those of these requests that meet one more condition.
+    ///
+    /// # Errors
+    /// The answer does not fit into a budget of the compiler.
+    pub fn among(&mut self, part: Part, cond: &Cond) -> Result<Part, TooLarge> {
+        let cond = self.built.condition(cond)?;
+        self.built.store.gate(cond, part.0).map(Part)
+    }
+
     /// The arms in which these requests end, in order.
     pub fn arms(&mut self, part: Part) -> &[ArmId] {
         let built = &self.built;
@@ -79,5 +88,12 @@ impl<'m> Reached<'m> {
 }
 
 /// Some of the requests that a policy can meet.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Part(Ref);
+
+impl Part {
+    /// Whether there is no such request.
+    pub fn is_empty(self) -> bool {
+        self.0 == Ref::NOWHERE
+    }
+}

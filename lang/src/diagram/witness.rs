@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
-use claw_table::{ArmId, Fact};
+use claw_table::{ArmId, Fact, GuardId};
 
 use super::atoms::{Field, Sample};
 use super::audit::AuditedDiagram;
@@ -16,6 +16,19 @@ impl AuditedDiagram<'_> {
     /// For each arm that some request ends in, one such request.
     pub fn witnesses(&self) -> Vec<(ArmId, Request)> {
         self.built.witnesses(self.built.real)
+    }
+
+    /// For each guard of what bounds traffic, one request that meets it and one that does not, as
+    /// far as there are such.
+    pub fn guarded(&self) -> Vec<(GuardId, Request)> {
+        let built = &self.built;
+        let guards = (0..).map(GuardId).zip(&built.guards);
+        guards
+            .flat_map(|(guard, from)| {
+                let ends = built.paths(*from).into_values();
+                ends.map(move |path| (guard, built.request(&path)))
+            })
+            .collect()
     }
 }
 
@@ -37,15 +50,22 @@ pub(crate) fn ordinary() -> Request {
 impl Built<'_> {
     /// For each arm in which a diagram of these fields ends, a request that ends there.
     pub(crate) fn witnesses(&self, from: Ref) -> Vec<(ArmId, Request)> {
-        let mut found: BTreeMap<ArmId, Vec<(u16, u16)>> = BTreeMap::new();
+        let paths = self.paths(from).into_iter();
+        paths
+            .filter_map(|(end, path)| Some((end.arm()?, self.request(&path))))
+            .collect()
+    }
+
+    /// For each end of a diagram of these fields, the atoms on one way to it.
+    fn paths(&self, from: Ref) -> BTreeMap<Ref, Vec<(u16, u16)>> {
+        let mut found: BTreeMap<Ref, Vec<(u16, u16)>> = BTreeMap::new();
         let mut seen = vec![false; self.store.node_count()];
         let mut open = vec![(from, Vec::new())];
         while let Some((at, path)) = open.pop() {
-            if let Some(arm) = at.arm() {
-                found.entry(arm).or_insert(path);
+            let Some(node) = at.node() else {
+                found.entry(at).or_insert(path);
                 continue;
-            }
-            let Some(node) = at.node() else { continue };
+            };
             if seen
                 .get_mut(node)
                 .is_none_or(|seen| std::mem::replace(seen, true))
@@ -64,9 +84,6 @@ impl Built<'_> {
             }
         }
         found
-            .into_iter()
-            .map(|(arm, path)| (arm, self.request(&path)))
-            .collect()
     }
 
     /// The most ordinary atom of a run: a request has a method and a model, but few headers.

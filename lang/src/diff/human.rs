@@ -18,6 +18,10 @@ pub fn human(diff: &Diff) -> String {
         let _ = self::change(&mut out, change, diff.traffic);
         out.push('\n');
     }
+    for one in &diff.bounds {
+        let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "none".to_owned());
+        let _ = writeln!(out, "{}: {}  ->  {}", one.rule, value(&one.old), value(&one.new));
+    }
     for (what, models) in [
         ("no longer offered", &diff.models_removed),
         ("now offered", &diff.models_added),

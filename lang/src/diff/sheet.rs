@@ -110,7 +110,7 @@ impl Sheet {
     }
 }
 
-fn differing(old: &[(String, String)], new: &[(String, String)]) -> Vec<Difference> {
+pub(super) fn differing(old: &[(String, String)], new: &[(String, String)]) -> Vec<Difference> {
     let value = |rules: &[(String, String)], rule: &str| {
         let found = rules.iter().find(|(own, _)| own == rule);
         found.map(|(_, value)| value.clone())

@@ -4,10 +4,11 @@ mod human;
 
 use std::fmt::Write as _;
 
-use claw_table::Can;
+use claw_table::{Can, ClassId};
 use claw_table::policy::{Class, Policy, Target};
 use serde::Serialize;
 
+use super::bounds::{Bound, of_class};
 use super::human::time;
 use super::shown::count;
 use crate::model::Model;
@@ -31,6 +32,9 @@ pub struct ClassExplained {
     pub plain: TimeExplained,
     /// What may be billed.
     pub cost: CostExplained,
+    /// What may bound it besides.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub bounds: Vec<Bound>,
     /// What the figures take for granted.
     pub assumes: Vec<&'static str>,
 }
@@ -140,6 +144,7 @@ pub fn class<'m>(model: &'m Model, name: &str) -> Result<ClassExplained, Option<
         stream: TimeExplained::of(policy, class, &stream),
         plain: TimeExplained::of(policy, class, &plain),
         cost: CostExplained::of(policy, &plain.cost),
+        bounds: of_class(model, ClassId(u16::try_from(at).unwrap_or(u16::MAX))),
         assumes: ASSUMES.to_vec(),
     })
 }

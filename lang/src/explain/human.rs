@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Earlier, Explained, Outcome, Plan, TargetPlan};
+use super::{Bound, Earlier, Explained, Outcome, Plan, TargetPlan};
 
 /// Renders an explanation as plain text.
 pub fn human(it: &Explained) -> String {
@@ -100,6 +100,14 @@ fn plan(out: &mut String, plan: &Plan) {
         .map(|(name, text)| [name.to_owned(), text])
         .collect();
     section(out, "rules", &rows);
+    bounds(out, &plan.bounds);
+}
+
+/// The rules that bound a request.
+pub(super) fn bounds(out: &mut String, all: &[Bound]) {
+    let row = |one: &Bound| [one.rule.clone(), one.is.clone(), one.about.clone()];
+    let rows: Vec<[String; 3]> = all.iter().map(row).collect();
+    section(out, "bounded by", &rows);
 }
 
 fn address(target: &TargetPlan) -> String {

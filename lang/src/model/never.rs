@@ -61,6 +61,8 @@ pub struct ClassPlaces {
     pub class: Span,
     /// Its targets, in the order in which they are tried.
     pub targets: Vec<Span>,
+    /// The tags that it requires.
+    pub required: Vec<(String, Span)>,
     /// Its `retry`, if it names one.
     pub retry: Option<Span>,
     /// Its `timeout`, if it has one.

@@ -1,9 +1,10 @@
 //! One claim held against one class.
 
-use claw_table::policy::{Action, Class, Policy, Target};
+use claw_table::policy::{Class, Policy, Target};
 use claw_table::{ArmId, ClassId};
 
 use crate::model::{Claim, Model, Never, Reach};
+use crate::moves::Move;
 use crate::oracle::Request;
 use crate::worst::{Gap, Load, Shape, Worst, worst};
 
@@ -14,8 +15,10 @@ pub struct Broken {
     pub never: usize,
     /// The arm in which the request ends.
     pub arm: ArmId,
-    /// The class that the arm leads to.
+    /// The class that serves the request.
     pub class: ClassId,
+    /// The ceilings that move the request there; none where the arm leads there itself.
+    pub chain: Vec<Move>,
     /// What the request asks of the class's targets.
     pub load: Load,
     /// What breaks the claim.
@@ -39,16 +42,12 @@ pub enum Why {
     Reaches(Target),
 }
 
-/// What breaks the claim, if the arm leads to a class that does. The witness is for the caller to
-/// fill in.
+/// What breaks the claim, if the class does, with the load that it takes.
 pub(super) fn by(
     model: &Model,
-    (at, never): (usize, &Never),
-    (arm, mut load): (ArmId, Load),
-) -> Option<Broken> {
-    let Some(Action::Class(id)) = model.policy.arms.get(arm.index()).map(|arm| arm.to) else {
-        return None;
-    };
+    never: &Never,
+    (id, mut load): (ClassId, Load),
+) -> Option<(Why, Load)> {
     let class = model.policy.classes.get(id.index())?;
     let places = model.claims.classes.get(id.index());
     if places.is_some_and(|places| places.fails_late) {
@@ -66,14 +65,7 @@ pub(super) fn by(
         }
         Claim::Reaches(reach) => reaches(model, class, (reach, load)),
     };
-    Some(Broken {
-        never: at,
-        arm,
-        class: id,
-        load,
-        why: why?,
-        witness: Request::default(),
-    })
+    Some((why?, load))
 }
 
 fn costs(worst: Worst, limit: u128) -> Option<Why> {

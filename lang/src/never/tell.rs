@@ -10,6 +10,7 @@ use crate::codes::Code;
 use crate::diagram::ordinary;
 use crate::explain::{self, count, dollars, name, time};
 use crate::model::{Claim, ClassPlaces, Model};
+use crate::moves::Move;
 use crate::oracle::{self, Request};
 use crate::report::Diagnostic;
 use crate::span::Span;
@@ -48,6 +49,9 @@ pub(crate) fn tell(model: &Model, broken: &Broken) -> Option<Diagnostic> {
         };
         found = found.and(span, text);
     }
+    for one in &broken.chain {
+        found = found.and(one.place, moved(&model.policy, *one));
+    }
     let place = match told.place {
         Place::Class => places.class,
         Place::Retry => places.retry.unwrap_or(places.class),
@@ -62,6 +66,17 @@ pub(crate) fn tell(model: &Model, broken: &Broken) -> Option<Diagnostic> {
         found = found.and(places.class, "the class it goes to");
     }
     Some(found.and(place, told.term).help(told.help))
+}
+
+/// What a ceiling does with a request.
+pub(crate) fn moved(policy: &Policy, one: Move) -> String {
+    let name = policy.ceilings.get(one.ceiling);
+    let class = policy.classes.get(one.to.index());
+    format!(
+        "ceiling `{}` moves it to class `{}`",
+        name.map_or("", |ceiling| &ceiling.name),
+        class.map_or("", |class| &class.name)
+    )
 }
 
 fn arm_span(model: &Model, id: claw_table::ArmId) -> Span {

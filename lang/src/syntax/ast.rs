@@ -147,8 +147,23 @@ pub struct Statement {
 pub enum Line {
     /// A field, possibly with a block of its own.
     Field(Statement),
+    /// `when COND`
+    When(When),
     /// It could not be read, and a diagnostic says so.
     Broken(Broken),
+}
+
+/// `when COND`, on a line of its own in a block: which requests the block is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct When {
+    /// The lines of documentation above it.
+    pub docs: Vec<String>,
+    /// The condition.
+    pub cond: Cond,
+    /// The word `when`.
+    pub keyword: Span,
+    /// The whole of it.
+    pub span: Span,
 }
 
 /// One word, text or literal, as it is written.

@@ -12,7 +12,7 @@ use pest::iterators::{Pair, Pairs};
 
 use super::ast::{
     Arm, ArmLine, Ask, Broken, Cond, File, Forbid, Item, Let, LetValue, Line, Never, Op, Route,
-    Statement, Test, Value,
+    Statement, Test, Value, When,
 };
 use super::grammar::{Grammar, Rule};
 use super::habits;
@@ -93,16 +93,42 @@ impl<'a> Work<'a> {
     fn fields(&mut self, chunks: &[Chunk]) -> Vec<Line> {
         let mut lines = Vec::with_capacity(chunks.len());
         for chunk in chunks {
-            if self.first(chunk).is_none() {
+            let Some(first) = self.first(chunk) else {
                 lines.extend(self.headless(chunk).map(Line::Broken));
                 continue;
-            }
-            match self.statement(chunk) {
-                Some(field) => lines.push(Line::Field(field)),
-                None => lines.push(Line::Broken(self.broken(chunk))),
-            }
+            };
+            let is_when = first.kind == Kind::Word && first.span.of(self.source) == "when";
+            let line = if is_when {
+                self.when(chunk, first.span).map(Line::When)
+            } else {
+                self.statement(chunk).map(Line::Field)
+            };
+            lines.push(line.unwrap_or_else(|| Line::Broken(self.broken(chunk))));
         }
         lines
+    }
+
+    fn when(&mut self, chunk: &Chunk, keyword: Span) -> Option<When> {
+        let span = self.span(chunk);
+        if chunk.block.is_some() && !self.is_spoiled(chunk) {
+            self.report.add(
+                Diagnostic::new(Code::Unexpected, span.after(), "`when` has no braces here")
+                    .help("write `when CONDITION` on one line"),
+            );
+            return None;
+        }
+        let body = self
+            .parse(Rule::when_line, chunk)?
+            .flat_map(Pair::into_inner)
+            .find(|pair| pair.as_rule() == Rule::when_body)?;
+        let mut parts = body.into_inner();
+        let cond = parts.find(|pair| pair.as_rule() == Rule::condition)?;
+        Some(When {
+            docs: self.docs(chunk),
+            cond: self.condition(cond, span)?,
+            keyword,
+            span,
+        })
     }
 
     fn let_line(&mut self, chunk: &Chunk) -> Option<Let> {

@@ -98,7 +98,12 @@ mod tests {
                 "route" => (Rule::statement, Rule::arm),
                 _ => (Rule::statement, Rule::statement),
             };
-            let own = rule.unwrap_or(own);
+            let own = match rule {
+                // An arm begins so too, but stands in a route.
+                Some(Rule::statement) if text.starts_with("when ") => Rule::when_line,
+                Some(rule) => rule,
+                None => own,
+            };
             found.extend(leaves(
                 Grammar::parse(own, text).unwrap(),
                 span.start as usize,

@@ -145,8 +145,14 @@ impl Out {
         self.line(&format!("{head} {{"));
         self.depth += 1;
         for line in lines {
-            if let Line::Field(field) = line {
-                self.statement(field);
+            match line {
+                Line::Field(field) => self.statement(field),
+                Line::When(it) => {
+                    self.docs(&it.docs);
+                    let when = condition(&it.cond, Around::Nothing);
+                    self.ended(&format!("when {when}"));
+                }
+                Line::Broken(_) => {}
             }
         }
         self.depth -= 1;

@@ -20,12 +20,17 @@ ids! {
     ClassId(u16);
     /// A provider: position in [`crate::policy::Policy::providers`].
     ProviderId(u16);
+    /// A client: position in [`crate::policy::Policy::clients`].
+    ClientId(u16);
     /// A pool: position in [`crate::policy::Policy::pools`].
     PoolId(u16);
     /// A model of one provider: position in [`crate::policy::Provider::models`].
     ModelId(u16);
     /// A refusal written in the policy: position in [`crate::policy::Policy::denies`].
     DenyId(u16);
+    /// A condition beside the routes, which says what a ceiling, a limit or a cache is about:
+    /// position in [`crate::DiagramParts::guards`].
+    GuardId(u16);
     /// One arm of one route: position in [`crate::policy::Policy::arms`]. It is the leaf of the diagram.
     ArmId(u32);
     /// One field of the diagram, in the order in which fields are tested.

@@ -33,7 +33,9 @@ pub use about::{About, Feature, Place};
 pub use address::address;
 pub use facts::{Can, Fact, Facts, Kind, Member, Phase, SESSION_HEADERS, Said};
 pub use file::{encode, repair};
-pub use ids::{ArmId, AtomId, ClassId, DenyId, FieldId, ModelId, PoolId, ProviderId};
+pub use ids::{
+    ArmId, AtomId, ClassId, ClientId, DenyId, FieldId, GuardId, ModelId, PoolId, ProviderId,
+};
 pub use keywords::{KEYWORD_LISTS_MAX, KEYWORDS_BYTES_MAX};
 pub use parts::{
     AddressParts, Cell, DiagramParts, FieldParts, JsonParts, Node, NumberParts, Parts, Ref, Run,

@@ -40,6 +40,7 @@ impl Parts {
             fields: Vec::new(),
             diagram: DiagramParts {
                 root: Ref::leaf(ArmId(0)),
+                guards: Vec::new(),
                 nodes: Vec::new(),
                 cells: Vec::new(),
                 runs: Vec::new(),
@@ -54,7 +55,10 @@ impl Parts {
 pub struct DiagramParts {
     /// Where the walk starts: at the first node, or in an arm if there is no node.
     pub root: Ref,
+    /// Where the walk of each guard starts, or what it says without one.
+    pub guards: Vec<Ref>,
     /// Nodes; edges only go to later nodes of later fields.
+    /// INVARIANT: a walk from `root` ends in an arm, one from a guard in yes or no.
     pub nodes: Vec<Node>,
     /// The rows of all nodes without runs, laid over one another.
     pub cells: Vec<Cell>,
@@ -62,13 +66,17 @@ pub struct DiagramParts {
     pub runs: Vec<Run>,
 }
 
-/// Where an edge leads: to a node, or to an arm.
+/// Where an edge leads: to a node, to an arm, or to the answer of a guard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Ref(pub u32);
 
 impl Ref {
     /// The bit that tells an arm from a node.
     const LEAF: u32 = 1 << 31;
+    /// The guard's condition holds.
+    pub const YES: Self = Self(u32::MAX);
+    /// It does not.
+    pub const NO: Self = Self(u32::MAX - 1);
 
     /// The edge that ends in an arm.
     pub fn leaf(arm: ArmId) -> Self {
@@ -77,7 +85,12 @@ impl Ref {
 
     /// The arm in which this edge ends, if it does not go on.
     pub fn arm(self) -> Option<ArmId> {
-        (self.0 & Self::LEAF != 0).then_some(ArmId(self.0 & !Self::LEAF))
+        (self.0 & Self::LEAF != 0 && self < Self::NO).then_some(ArmId(self.0 & !Self::LEAF))
+    }
+
+    /// What a guard answers here, if this edge ends in an answer.
+    pub fn answer(self) -> Option<bool> {
+        (self >= Self::NO).then_some(self == Self::YES)
     }
 
     /// The node to which this edge goes, if it does not end.

@@ -2,12 +2,14 @@
 //!
 //! Names are resolved, durations are milliseconds, money is pico-dollars, lists keep text order.
 
+mod ceiling;
 mod client;
 mod health;
 mod pool;
 mod price;
 mod provider;
 
+pub use ceiling::{Calendar, Ceiling, Held, Per, Scope, Step, Then, Unit, Window};
 pub use client::{Auth, Client, KeyHash, Prefix};
 pub use health::{Capacity, Counted, Eject, Health, Probe, ProbeMethod, Rate};
 pub use pool::{Balance, Leg, Member, Pool, Sticky};
@@ -31,6 +33,8 @@ pub struct Policy {
     pub pools: Vec<Pool>,
     /// Every workload class.
     pub classes: Vec<Class>,
+    /// Every ceiling.
+    pub ceilings: Vec<Ceiling>,
     /// Every refusal that an arm can end in.
     pub denies: Vec<Deny>,
     /// Every arm of every route; a leaf of the diagram is one of these.

@@ -17,6 +17,8 @@ use crate::{
 /// Proves the parts sound and gives the length of the longest walk.
 pub(crate) fn verify(parts: &Parts) -> Result<usize, Unsound> {
     policy(&parts.policy).map_err(in_section(Section::Policy))?;
+    money::verify(&parts.policy, parts.diagram.guards.len())
+        .map_err(in_section(Section::Policy))?;
     places(parts).map_err(in_section(Section::Places))?;
     fields(&parts.fields).map_err(in_section(Section::Fields))?;
     Diagram { parts }
@@ -37,6 +39,8 @@ macro_rules! check {
         }
     };
 }
+
+mod money;
 
 fn policy(policy: &Policy) -> Check {
     policy.providers.iter().try_for_each(provider)?;
@@ -380,6 +384,38 @@ fn ordered<T>(list: &[T], before: impl Fn(&T, &T) -> bool) -> bool {
     list.is_sorted_by(before)
 }
 
+/// What is known of the walks from one place.
+#[derive(Debug, Clone, Copy, Default)]
+struct Walked {
+    /// The length of the longest.
+    depth: usize,
+    ends_in_arm: bool,
+    ends_in_answer: bool,
+}
+
+impl Walked {
+    fn of(next: Ref, to: Option<usize>, known: &[Self]) -> Self {
+        match to.and_then(|to| known.get(to)) {
+            Some(walked) => *walked,
+            None => Self {
+                depth: 0,
+                ends_in_arm: next.arm().is_some(),
+                ends_in_answer: next.answer().is_some(),
+            },
+        }
+    }
+
+    fn join(&mut self, other: Self) {
+        self.depth = self.depth.max(other.depth);
+        self.ends_in_arm |= other.ends_in_arm;
+        self.ends_in_answer |= other.ends_in_answer;
+    }
+
+    fn is_torn(self) -> bool {
+        self.ends_in_arm && self.ends_in_answer
+    }
+}
+
 /// The nodes of a table, with everything they refer to.
 struct Diagram<'p> {
     parts: &'p Parts,
@@ -389,17 +425,20 @@ impl Diagram<'_> {
     fn verify(&self) -> Check<usize> {
         let DiagramParts {
             root,
+            guards,
             nodes,
             cells,
             runs,
         } = &self.parts.diagram;
         if let Some(arm) = root.arm() {
-            check!(nodes.is_empty(), "nodes that no walk reaches");
             self.end(arm)?;
-        } else {
-            check!(*root == Ref(0), "a root that is not the first node");
-            check!(!nodes.is_empty(), "a node that is not there");
         }
+        let mut roots = guards.iter().chain([root]);
+        let is_empty = roots.all(|from| from.node().is_none());
+        check!(
+            !is_empty || nodes.is_empty(),
+            "nodes that no walk reaches"
+        );
         let mut runs_used = 0;
         for node in nodes {
             // One after the other: no run is proved twice, so the proof is linear in the bytes.
@@ -480,26 +519,41 @@ impl Diagram<'_> {
             .map(|cell| (cell.owner, cell.next))
             .collect();
         by_owner.sort_unstable();
-        let mut depths = vec![0; nodes.len()];
+        let mut known = vec![Walked::default(); nodes.len()];
         for (index, node) in nodes.iter().enumerate().rev() {
             let first = by_owner.partition_point(|(owner, _)| (*owner as usize) < index);
             let owned = by_owner.split_off(first);
             let cells = owned.iter().map(|(_, next)| *next);
             let runs = self.node(node)?.iter().map(|run| run.next);
-            let mut longest = 0;
+            let mut walked = Walked::default();
             for next in cells.chain(runs).chain([node.miss]) {
                 let to = self.edge(index, next)?;
-                longest = longest.max(to.and_then(|to| depths.get(to)).copied().unwrap_or(0));
+                walked.join(Walked::of(next, to, &known));
             }
-            if let Some(depth) = depths.get_mut(index) {
-                *depth = longest + 1;
+            walked.depth += 1;
+            check!(!walked.is_torn(), "a walk that ends in an arm or an answer");
+            if let Some(slot) = known.get_mut(index) {
+                *slot = walked;
             }
         }
-        Ok(depths.first().copied().unwrap_or(0))
+        let DiagramParts { root, guards, .. } = &self.parts.diagram;
+        let from = |start: Ref| match start.node() {
+            Some(at) => known.get(at).copied().ok_or("a node that is not there"),
+            None => Ok(Walked::of(start, None, &known)),
+        };
+        for guard in guards {
+            check!(!from(*guard)?.ends_in_arm, "a guard that ends in an arm");
+        }
+        let root = from(*root)?;
+        check!(!root.ends_in_answer, "a request that ends in an answer");
+        Ok(root.depth)
     }
 
     /// Proves one edge and gives the node it leads to, if it goes on.
     fn edge(&self, from: usize, next: Ref) -> Check<Option<usize>> {
+        if next.answer().is_some() {
+            return Ok(None);
+        }
         if let Some(arm) = next.arm() {
             return self.end(arm).map(|()| None);
         }

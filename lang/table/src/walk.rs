@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{ArmId, AtomId, Cell, DiagramParts, Fact, Facts, FieldId, Ref, Table};
+use crate::{ArmId, AtomId, Cell, DiagramParts, Fact, Facts, FieldId, GuardId, Ref, Table};
 
 /// Why a request cannot be decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,25 +60,58 @@ impl Table {
     #[inline]
     pub fn decide(&self, facts: &impl Facts) -> Result<ArmId, Unclear<'_>> {
         let mut mentioned = None;
-        self.walk(|field| {
+        self.walk(self.paths.root, |field| {
             let asked = self.fields.get(field.index()).ok_or(Unclear::Broken)?;
             self.atom(asked, facts, &mut mentioned)
                 .ok_or(Unclear::Ambiguous { fact: asked.fact() })
         })
+        .and_then(arm)
+    }
+
+    /// Hands every guard whose condition a request meets to `each`, in order. Asks only the facts on
+    /// the ways, reads the prompt at most once, and allocates nothing.
+    ///
+    /// # Errors
+    /// A repeated value that no atom stands for: the request is refused, never guessed.
+    pub fn guards(
+        &self,
+        facts: &impl Facts,
+        mut each: impl FnMut(GuardId),
+    ) -> Result<(), Unclear<'_>> {
+        let mut mentioned = None;
+        for (number, from) in (0_u16..).zip(&self.paths.guards) {
+            let end = self.walk(*from, |field| {
+                let asked = self.fields.get(field.index()).ok_or(Unclear::Broken)?;
+                self.atom(asked, facts, &mut mentioned)
+                    .ok_or(Unclear::Ambiguous { fact: asked.fact() })
+            })?;
+            if end.answer().ok_or(Unclear::Broken)? {
+                each(GuardId(number));
+            }
+        }
+        Ok(())
     }
 
     /// The arm that these atoms, one for each field, fall to; nothing if an atom is missing.
     #[inline]
     pub fn decide_atoms(&self, atoms: &[AtomId]) -> Option<ArmId> {
-        self.walk(|field| atoms.get(field.index()).copied().ok_or(Unclear::Broken))
-            .ok()
+        let atom_of = |field: FieldId| atoms.get(field.index()).copied().ok_or(Unclear::Broken);
+        self.walk(self.paths.root, atom_of).and_then(arm).ok()
+    }
+
+    /// Whether these atoms, one for each field, meet the condition of a guard; nothing if an atom
+    /// or the guard is missing.
+    pub fn guard_atoms(&self, guard: GuardId, atoms: &[AtomId]) -> Option<bool> {
+        let atom_of = |field: FieldId| atoms.get(field.index()).copied().ok_or(Unclear::Broken);
+        let from = self.paths.guards.get(guard.index())?;
+        self.walk(*from, atom_of).ok()?.answer()
     }
 
     /// The walk with every step kept. Allocates.
     pub fn trace(&self, facts: &impl Facts) -> Trace<'_> {
         let mut steps = Vec::new();
         let mut mentioned = None;
-        let end = self.walk(|field| {
+        let end = self.walk(self.paths.root, |field| {
             let asked = self.fields.get(field.index()).ok_or(Unclear::Broken)?;
             let fact = asked.fact();
             let atom = self.atom(asked, facts, &mut mentioned);
@@ -86,19 +119,21 @@ impl Table {
             steps.push(Step { field, fact, atom });
             Ok(atom)
         });
+        let end = end.and_then(arm);
         Trace { steps, end }
     }
 
     #[inline]
     fn walk<'t>(
         &'t self,
+        from: Spot,
         mut atom_of: impl FnMut(FieldId) -> Result<AtomId, Unclear<'t>>,
-    ) -> Result<ArmId, Unclear<'t>> {
-        let mut at = self.paths.root;
-        // verify proved that fields rise along every edge, so this many steps always reach an arm.
+    ) -> Result<Ref, Unclear<'t>> {
+        let mut at = from;
+        // verify proved that fields rise along every edge, so this many steps always reach an end.
         for _ in 0..=self.fields.len() {
-            if let Some(arm) = at.to.arm() {
-                return Ok(arm);
+            if at.to.node().is_none() {
+                return Ok(at.to);
             }
             let atom = atom_of(FieldId(at.field))?;
             at = self.paths.step(at, atom).ok_or(Unclear::Broken)?;
@@ -107,11 +142,18 @@ impl Table {
     }
 }
 
+/// The arm that ends a walk from the root.
+#[inline]
+fn arm<'t>(end: Ref) -> Result<ArmId, Unclear<'t>> {
+    end.arm().ok_or(Unclear::Broken)
+}
+
 /// The diagram as it is walked: every edge carries what its target needs, so that a step that hits
 /// is one dependent load.
 #[derive(Debug)]
 pub(crate) struct Paths {
     root: Spot,
+    guards: Box<[Spot]>,
     cells: Box<[Owned]>,
     runs: Box<[Bounded]>,
     misses: Box<[Spot]>,
@@ -160,6 +202,7 @@ impl Paths {
         };
         Self {
             root: spot(parts.root),
+            guards: parts.guards.iter().map(|from| spot(*from)).collect(),
             cells: parts.cells.iter().map(owned).collect(),
             runs: parts
                 .runs

@@ -32,7 +32,7 @@ record! {
         number: NumberParts,
         text: TextParts,
     }
-    DiagramParts { root: Ref, nodes: Vec<Node>, cells: Vec<Cell>, runs: Vec<Run> }
+    DiagramParts { root: Ref, guards: Vec<Ref>, nodes: Vec<Node>, cells: Vec<Cell>, runs: Vec<Run> }
     Node { field: u16, runs: u16, base: u32, miss: Ref }
     Cell { owner: u32, next: Ref }
     Run { last: AtomId, next: Ref }

@@ -1,14 +1,14 @@
 //! How the policy is spelled in bytes. The order of the lines below is the format.
 
 use crate::policy::{
-    Action, Api, Arm, Auth, Balance, Capacity, Causes, Charge, Class, Client, Counted, Deadlines,
-    Deny, Eject, Gateway, Health, Hours, KeyHash, Leg, Member, Model, Policy, Pool, Prefix, Price,
-    Probe, ProbeMethod, Provider, Rate, Rates, Replica, Retry, Secret, Sticky, Target, Url, When,
+    Action, Api, Arm, Auth, Balance, Calendar, Capacity, Causes, Ceiling, Charge, Class, Client, Counted, Deadlines,
+    Deny, Eject, Gateway, Health, Held, Hours, KeyHash, Leg, Member, Model, Per, Policy, Pool, Prefix, Price,
+    Probe, ProbeMethod, Provider, Rate, Rates, Replica, Retry, Scope, Secret, Step, Sticky, Target, Then, Unit, Url, When, Window,
 };
 use crate::wire::{Fault, Reader, Wire, choice, record, wrapped};
-use crate::{ArmId, AtomId, ClassId, DenyId, Feature, ModelId, Place, PoolId, ProviderId};
+use crate::{ArmId, AtomId, ClassId, ClientId, DenyId, Feature, GuardId, ModelId, Place, PoolId, ProviderId};
 
-wrapped! { ArmId(u32), AtomId(u16), ClassId(u16), DenyId(u16), ModelId(u16), PoolId(u16), ProviderId(u16) }
+wrapped! { ArmId(u32), AtomId(u16), ClassId(u16), ClientId(u16), DenyId(u16), GuardId(u16), ModelId(u16), PoolId(u16), ProviderId(u16) }
 
 record! {
     Place { file: String, line: u32, column: u32 }
@@ -20,6 +20,7 @@ record! {
         clients: Vec<Client>,
         pools: Vec<Pool>,
         classes: Vec<Class>,
+        ceilings: Vec<Ceiling>,
         denies: Vec<Deny>,
         arms: Vec<Arm>,
         otherwise: Option<ArmId>,
@@ -80,6 +81,18 @@ record! {
         deadlines: Deadlines,
         total_ms: Option<u64>,
     }
+    Ceiling {
+        name: String,
+        scope: Scope,
+        amount_pico: u128,
+        window: Window,
+        per: Vec<Per>,
+        held: Held,
+        steps: Vec<Step>,
+        then: Then,
+    }
+    Calendar { unit: Unit, zone: String }
+    Step { at: u32, then: Then }
     Pool { name: String, balance: Balance, sticky: Option<Sticky>, members: Vec<Member> }
     Member { leg: Leg, share: u32 }
     Target { provider: ProviderId, model: ModelId }
@@ -105,6 +118,12 @@ choice! {
     Leg { 0 => Target(Target), 1 => Pool(PoolId) }
     Balance { 0 => RoundRobin, 1 => Weighted, 2 => LeastBusy, 3 => Fastest, 4 => Cheapest }
     Sticky { 0 => Client, 1 => Session, 2 => Ip }
+    Scope { 0 => All, 1 => When(GuardId), 2 => Client(ClientId), 3 => Class(ClassId) }
+    Window { 0 => Request, 1 => Calendar(Calendar) }
+    Unit { 0 => Hour, 1 => Day, 2 => Week, 3 => Month }
+    Per { 0 => Client, 1 => Ip, 2 => Session, 3 => Model, 4 => Header(String) }
+    Held { 0 => Most, 1 => Estimate }
+    Then { 0 => Deny, 1 => Class(ClassId), 2 => Warn }
     Action { 0 => Class(ClassId), 1 => Deny(DenyId), 2 => Route }
 }
 

@@ -57,6 +57,30 @@ route { when model is \"big\" -> code
 never runaway costs over $1.50",
     ),
     (
+        "a ceiling of the class, by what it moves to",
+        "class home { primary house/small; ceiling $9 per day then code }
+class code { primary cloud/large }
+route { otherwise -> home }
+never away when header \"x-data\" is \"phi\" reaches cloud",
+    ),
+    (
+        "two ceilings one after the other, one of them for some requests only",
+        "class home { primary house/small }
+class mid  { primary house/small; ceiling $9 per day then code }
+class code { primary cloud/large }
+ceiling busy { when model is \"big\"; allow $400 per month; at 80% then mid }
+route { otherwise -> home }
+never away when header \"x-data\" is \"phi\" reaches cloud",
+    ),
+    (
+        "a ceiling of a client, by what its requests cost then",
+        "client ann { from any; ceiling $9 per day at 50% then code }
+class home { primary house/small }
+class code { primary cloud/large; retry once }
+route { otherwise -> home }
+never runaway costs over $1",
+    ),
+    (
         "numbers of the body, by their cost",
         "class cheap { primary house/small }
 class code { primary cloud/large; retry once }
@@ -427,6 +451,12 @@ class code { primary house/small }
 route { when model is \"odd\" -> odd
   otherwise -> code }
 never runaway when model is not \"odd\" costs over $1",
+    // The ceiling is about others, and what it leads to is dear.
+    "class home { primary house/small }
+class code { primary cloud/large; ceiling $9 per day then home }
+ceiling busy { when model is \"big\"; allow $400 per month; at 80% then code }
+route { otherwise -> home }
+never away when model is \"small\" reaches cloud",
     // Nothing meets the condition yet.
     "class code { primary cloud/large }
 route { otherwise -> code }

@@ -7,7 +7,7 @@ use claw_lang::source::Source;
 use claw_lang::span::Span;
 use claw_lang::syntax::ast::{
     Arm, ArmLine, Ask, Cond, File, Forbid, Item, Let, LetValue, Line, Never, Op, Route, Statement,
-    Test, Value,
+    Test, Value, When,
 };
 use claw_lang::syntax::lexer::Kind;
 use claw_lang::syntax::{parse, print};
@@ -152,7 +152,16 @@ fn statement(depth: u32) -> BoxedStrategy<Statement> {
     let block = if depth == 0 {
         Just(None).boxed()
     } else {
-        let lines = prop::collection::vec(statement(depth - 1).prop_map(Line::Field), 0..4);
+        let when = (docs(), cond()).prop_map(|(docs, cond)| {
+            Line::When(When {
+                docs,
+                cond,
+                keyword: NOWHERE,
+                span: NOWHERE,
+            })
+        });
+        let line = prop_oneof![4 => statement(depth - 1).prop_map(Line::Field), 1 => when];
+        let lines = prop::collection::vec(line, 0..4);
         prop::option::of(lines).boxed()
     };
     let keyword = prop_oneof![9 => word().boxed(), 1 => loaded_word().boxed()];
@@ -303,8 +312,14 @@ fn strip_statement(it: &mut Statement) {
     strip_values([&mut it.keyword]);
     it.groups.iter_mut().for_each(strip_values);
     for line in it.block.iter_mut().flatten() {
-        if let Line::Field(field) = line {
-            strip_statement(field);
+        match line {
+            Line::Field(field) => strip_statement(field),
+            Line::When(it) => {
+                it.keyword = NOWHERE;
+                it.span = NOWHERE;
+                strip_cond(&mut it.cond);
+            }
+            Line::Broken(_) => {}
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Random models, built directly: any fact, any nesting, routes that lead to later routes.
 
-use claw_lang::model::{Arm, Ask, Cond, Goal, Guard, Model, Net, Pattern, Route, RouteId};
+use claw_lang::model::{Arm, Ask, Cond, Goal, Guard, Model, Net, Pattern, Route, RouteId, Scoped};
 use claw_lang::span::Span;
 use claw_table::policy::{self, Action, Causes, Class, Deny, Policy};
 use claw_table::{ArmId, Can, ClassId, DenyId, Fact, Kind};
@@ -144,8 +144,14 @@ pub(crate) fn cond() -> impl Strategy<Value = Cond> {
 
 /// Up to 40 arms in up to 4 routes, each ending in an `otherwise`, behind up to 3 guards.
 pub(crate) fn model() -> impl Strategy<Value = Model> {
-    (routes(), vec(cond(), 0..4)).prop_map(|(routes, conds)| {
+    let bounds = vec(cond(), 0..3);
+    (routes(), vec(cond(), 0..4), bounds).prop_map(|(routes, conds, bounds)| {
         let mut model = made(routes);
+        model.scopes.extend(bounds.into_iter().map(|cond| Scoped {
+            of: "something".to_owned(),
+            cond,
+            span: Span::default(),
+        }));
         for cond in conds {
             forbid(&mut model, cond);
         }
@@ -203,12 +209,7 @@ pub(crate) fn crowded() -> impl Strategy<Value = Model> {
 /// How many different patterns a model asks of a fact.
 pub(crate) fn patterns(model: &Model, fact: &Fact) -> usize {
     let mut found = std::collections::BTreeSet::new();
-    let mut open: Vec<&Cond> = model
-        .routes
-        .iter()
-        .flat_map(|route| &route.arms)
-        .map(|arm| &arm.cond)
-        .collect();
+    let mut open: Vec<&Cond> = model.conditions().collect();
     while let Some(cond) = open.pop() {
         match cond {
             Cond::All(parts) | Cond::Any(parts) => open.extend(parts),
@@ -281,6 +282,8 @@ pub(crate) fn made(routes: Vec<Vec<(Cond, u8)>>) -> Model {
     Model {
         policy,
         guards: Vec::new(),
+        scopes: Vec::new(),
+        ceilings: Vec::new(),
         routes: made,
         root: RouteId(0),
         features: Vec::new(),

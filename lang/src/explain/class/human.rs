@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{ClassExplained, CostExplained, TimeExplained};
-use crate::explain::human::{section, time};
+use crate::explain::human::{bounds, section, time};
 
 /// Renders the worst case as plain text.
 pub fn class_human(it: &ClassExplained) -> String {
@@ -22,6 +22,7 @@ pub fn class_human(it: &ClassExplained) -> String {
     seconds(&mut out, ("time of a stream", &it.stream));
     seconds(&mut out, ("time of a plain answer", &it.plain));
     dollars_section(&mut out, &it.cost);
+    bounds(&mut out, &it.bounds);
     let assumes: Vec<[String; 1]> = it.assumes.iter().map(|text| [(*text).to_owned()]).collect();
     section(&mut out, "taken for granted", &assumes);
     let end = out.trim_end().len();
