@@ -6,8 +6,8 @@
 mod accept;
 mod address;
 mod body;
-mod caller;
 mod bounds;
+mod caller;
 mod catalog;
 mod ceiling;
 mod class;

@@ -349,15 +349,18 @@ impl Compared<'_> {
         let _ = self.table.guards(request, |guard| met.push(guard));
         let ceilings = &self.policy().ceilings;
         let all = bounds(self.model, &|span| on_one_line(self.report.text(span)));
-        let own = all.into_iter().zip(ceilings).filter(|(_, ceiling)| match ceiling.scope {
-            Scope::All => true,
-            Scope::When(guard) => met.contains(&guard),
-            Scope::Class(own) => own == class,
-            Scope::Client(client) => {
-                let client = self.policy().clients.get(client.index());
-                client.is_some_and(|client| request.client.as_ref() == Some(&client.name))
-            }
-        });
+        let own = all
+            .into_iter()
+            .zip(ceilings)
+            .filter(|(_, ceiling)| match ceiling.scope {
+                Scope::All => true,
+                Scope::When(guard) => met.contains(&guard),
+                Scope::Class(own) => own == class,
+                Scope::Client(client) => {
+                    let client = self.policy().clients.get(client.index());
+                    client.is_some_and(|client| request.client.as_ref() == Some(&client.name))
+                }
+            });
         own.map(|(bound, _)| bound).collect()
     }
 

@@ -60,10 +60,14 @@ pub(crate) fn of(model: &Model, at: usize) -> Vec<Move> {
 
 /// The conditions that must be asked of a diagram before [`stops`] can be.
 pub(crate) fn conds(model: &Model) -> Vec<&Cond> {
-    let clients = model.policy.ceilings.iter().filter_map(|it| match it.scope {
-        Scope::Client(client) => model.callers.get(client.index()),
-        Scope::All | Scope::When(_) | Scope::Class(_) => None,
-    });
+    let clients = model
+        .policy
+        .ceilings
+        .iter()
+        .filter_map(|it| match it.scope {
+            Scope::Client(client) => model.callers.get(client.index()),
+            Scope::All | Scope::When(_) | Scope::Class(_) => None,
+        });
     clients.collect()
 }
 

@@ -22,8 +22,8 @@ use crate::oracle::Request;
 use crate::worst::{Load, Shape};
 
 pub use broken::{Broken, Why};
-pub(crate) use tell::{moved, tell};
 pub use tell::written;
+pub(crate) use tell::{moved, tell};
 
 /// Every claim of the policy that some request breaks; for each class that breaks it, one.
 ///

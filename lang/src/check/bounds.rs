@@ -24,10 +24,11 @@ impl Bounds {
         needs
     }
 
-    /// The ceilings for the table and for the proofs: those that are declared first.
+    /// The ceilings for the table and for the proofs: those that are declared first, each sort in
+    /// the order of the text.
     pub(super) fn ceilings(&mut self) -> (Vec<Ceiling>, Vec<CeilingPlaces>) {
         let mut all = std::mem::take(&mut self.ceilings);
-        all.sort_by_key(|(ceiling, places)| (ceiling.name.contains('/'), places.whole));
+        all.sort_by_key(|(ceiling, _)| ceiling.name.contains('/'));
         all.into_iter().unzip()
     }
 }

@@ -195,7 +195,10 @@ impl Work<'_> {
         words.extend(Unit::ALL.map(|unit| (unit.word(), Some(unit))));
         let Some(found) = fields::choice(unit, "a time of a ceiling", &words, self.report) else {
             self.is_whole = false;
-            return rest.get(1..).filter(|_| is_text(rest.first())).unwrap_or(rest);
+            return rest
+                .get(1..)
+                .filter(|_| is_text(rest.first()))
+                .unwrap_or(rest);
         };
         let (zone, left) = match rest.split_first() {
             Some((zone, left)) if zone.kind == Kind::Text => (Some(zone), left),
@@ -203,11 +206,8 @@ impl Work<'_> {
         };
         let Some(unit) = found else {
             if let Some(zone) = zone {
-                let found = Diagnostic::new(
-                    Code::WrongValue,
-                    zone.span,
-                    "a request has no time zone",
-                );
+                let found =
+                    Diagnostic::new(Code::WrongValue, zone.span, "a request has no time zone");
                 self.fault(found.help("write `per request`, or a time such as `per month`"));
             }
             return left;
@@ -249,7 +249,9 @@ impl Work<'_> {
                     2
                 }
                 [word, other, ..] => {
-                    let is_known = ["per", "at", "then"].iter().any(|known| word.is_word(known));
+                    let is_known = ["per", "at", "then"]
+                        .iter()
+                        .any(|known| word.is_word(known));
                     return self.unfit(field, Some(if is_known { other } else { word }));
                 }
                 [other] => {
@@ -358,7 +360,13 @@ impl Work<'_> {
 
 /// `client`, `ip`, `session` or `model`.
 pub(super) fn per(what: &Value, report: &mut Report) -> Option<Per> {
-    const WORDS: &[(&str, u8)] = &[("client", 0), ("ip", 1), ("session", 2), ("model", 3), ("header", 4)];
+    const WORDS: &[(&str, u8)] = &[
+        ("client", 0),
+        ("ip", 1),
+        ("session", 2),
+        ("model", 3),
+        ("header", 4),
+    ];
     let found = fields::choice(what, "what has its own share", WORDS, report)?;
     match found {
         0 => Some(Per::Client),

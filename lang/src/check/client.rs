@@ -7,8 +7,8 @@ use claw_table::policy::{Auth, Client, KeyHash, Prefix, Scope};
 use claw_table::{ClientId, Fact};
 
 use super::address::net;
-use super::{ceiling, fields};
 use super::names::Names;
+use super::{ceiling, fields};
 use crate::codes::Code;
 use crate::model::{Ask, Cond, Need, Net, Pattern};
 use crate::report::{Diagnostic, Report};

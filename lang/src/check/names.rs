@@ -96,9 +96,7 @@ impl Names {
                     first.span,
                     format!("a {} of this name stands here", first.sort.word()),
                 )
-                .help(
-                    "every declaration of a folder has a name of its own",
-                ),
+                .help("every declaration of a folder has a name of its own"),
             );
             return;
         }

@@ -20,7 +20,13 @@ pub fn human(diff: &Diff) -> String {
     }
     for one in &diff.bounds {
         let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "none".to_owned());
-        let _ = writeln!(out, "{}: {}  ->  {}", one.rule, value(&one.old), value(&one.new));
+        let _ = writeln!(
+            out,
+            "{}: {}  ->  {}",
+            one.rule,
+            value(&one.old),
+            value(&one.new)
+        );
     }
     for (what, models) in [
         ("no longer offered", &diff.models_removed),

@@ -4,8 +4,8 @@ mod human;
 
 use std::fmt::Write as _;
 
-use claw_table::{Can, ClassId};
 use claw_table::policy::{Class, Policy, Target};
+use claw_table::{Can, ClassId};
 use serde::Serialize;
 
 use super::bounds::{Bound, of_class};

@@ -58,13 +58,15 @@ fn broken(model: &Model, first: ClassId, stop: &Stop) -> Vec<Broken> {
         let promised = model.claims.classes.get(from.index());
         let promised = promised.map(|places| places.required.as_slice());
         for (tag, required) in promised.unwrap_or_default() {
-            found.extend(lacking(model, stop.class, tag).map(|(target, target_span)| Broken {
-                from,
-                tag: tag.clone(),
-                required: *required,
-                target,
-                target_span,
-            }));
+            found.extend(
+                lacking(model, stop.class, tag).map(|(target, target_span)| Broken {
+                    from,
+                    tag: tag.clone(),
+                    required: *required,
+                    target,
+                    target_span,
+                }),
+            );
         }
     }
     found

@@ -66,7 +66,10 @@ fn tell(model: &Model, class: ClassId, ring: &[Move]) -> Diagnostic {
     });
     let rest = ring.iter().zip(ring.iter().skip(1));
     rest.fold(found, |found, (before, one)| {
-        found.and(one.place, format!("class `{}` moves on from here", name(before.to)))
+        found.and(
+            one.place,
+            format!("class `{}` moves on from here", name(before.to)),
+        )
     })
     .help("let one of these ceilings end in `then deny`")
 }

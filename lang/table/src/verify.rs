@@ -435,10 +435,7 @@ impl Diagram<'_> {
         }
         let mut roots = guards.iter().chain([root]);
         let is_empty = roots.all(|from| from.node().is_none());
-        check!(
-            !is_empty || nodes.is_empty(),
-            "nodes that no walk reaches"
-        );
+        check!(!is_empty || nodes.is_empty(), "nodes that no walk reaches");
         let mut runs_used = 0;
         for node in nodes {
             // One after the other: no run is proved twice, so the proof is linear in the bytes.

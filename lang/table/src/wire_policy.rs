@@ -1,12 +1,15 @@
 //! How the policy is spelled in bytes. The order of the lines below is the format.
 
 use crate::policy::{
-    Action, Api, Arm, Auth, Balance, Calendar, Capacity, Causes, Ceiling, Charge, Class, Client, Counted, Deadlines,
-    Deny, Eject, Gateway, Health, Held, Hours, KeyHash, Leg, Member, Model, Per, Policy, Pool, Prefix, Price,
-    Probe, ProbeMethod, Provider, Rate, Rates, Replica, Retry, Scope, Secret, Step, Sticky, Target, Then, Unit, Url, When, Window,
+    Action, Api, Arm, Auth, Balance, Calendar, Capacity, Causes, Ceiling, Charge, Class, Client,
+    Counted, Deadlines, Deny, Eject, Gateway, Health, Held, Hours, KeyHash, Leg, Member, Model,
+    Per, Policy, Pool, Prefix, Price, Probe, ProbeMethod, Provider, Rate, Rates, Replica, Retry,
+    Scope, Secret, Step, Sticky, Target, Then, Unit, Url, When, Window,
 };
 use crate::wire::{Fault, Reader, Wire, choice, record, wrapped};
-use crate::{ArmId, AtomId, ClassId, ClientId, DenyId, Feature, GuardId, ModelId, Place, PoolId, ProviderId};
+use crate::{
+    ArmId, AtomId, ClassId, ClientId, DenyId, Feature, GuardId, ModelId, Place, PoolId, ProviderId,
+};
 
 wrapped! { ArmId(u32), AtomId(u16), ClassId(u16), ClientId(u16), DenyId(u16), GuardId(u16), ModelId(u16), PoolId(u16), ProviderId(u16) }
 

@@ -46,7 +46,7 @@ route { when model is \"big\" -> code
     );
     let ceilings = &table.policy().ceilings;
     let names: Vec<&str> = ceilings.iter().map(|it| it.name.as_str()).collect();
-    assert_eq!(names, ["agents", "each", "code/1", "code/2", "cy/1"]);
+    assert_eq!(names, ["agents", "each", "cy/1", "code/1", "code/2"]);
     assert_eq!(
         ceilings[0],
         Ceiling {
@@ -72,12 +72,13 @@ route { when model is \"big\" -> code
     assert_eq!(ceilings[1].scope, Scope::All);
     assert_eq!(ceilings[1].amount_pico, 9_500_000_000_000);
     assert_eq!(ceilings[1].then, Then::Class(ClassId(1)));
-    assert_eq!(ceilings[2].scope, Scope::Class(ClassId(0)));
-    assert_eq!(ceilings[2].window, Window::Request);
-    assert_eq!(ceilings[3].per, [Per::Client]);
-    assert_eq!(ceilings[3].then, Then::Class(ClassId(1)));
-    assert_eq!(ceilings[4].scope, Scope::Client(ClientId(2)));
-    assert_eq!(ceilings[4].window, month("UTC"));
+    assert_eq!(ceilings[2].scope, Scope::Client(ClientId(2)));
+    assert_eq!(ceilings[2].window, month("UTC"));
+    assert_eq!(ceilings[3].scope, Scope::Class(ClassId(0)));
+    assert_eq!(ceilings[3].window, Window::Request);
+    assert_eq!(ceilings[4].per, [Per::Client]);
+    assert_eq!(ceilings[4].steps[0].then, Then::Warn);
+    assert_eq!(ceilings[4].then, Then::Class(ClassId(1)));
     let needs = table.features().iter().filter(|it| it.name == "ceiling");
     assert_eq!(needs.count(), 5, "each is refused until it is enforced");
 }
@@ -222,7 +223,8 @@ class open { primary far/large }",
 class safe { primary near/small; require baa; ceiling $9 per day then open }
 class open { primary both }",
     ];
-    let routes = "route { when header \"x-data\" is \"phi\" -> safe\n  otherwise -> deny 400 \"no\" }";
+    let routes =
+        "route { when header \"x-data\" is \"phi\" -> safe\n  otherwise -> deny 400 \"no\" }";
     let mut told = String::new();
     for bad in bad {
         let report = compile(one(&format!("{HOUSE}{bad}\n{routes}\n"))).report;
@@ -246,6 +248,10 @@ ceiling some { when header \"x-data\" is not \"phi\"; allow $9 per day; at 80% t
     ] {
         let report = compile(one(&format!("{HOUSE}{good}\n{routes}\n"))).report;
         let found: Vec<Code> = report.diagnostics().iter().map(|it| it.code).collect();
-        assert!(!found.contains(&Code::TagLacking), "{good}\n{}", report.human());
+        assert!(
+            !found.contains(&Code::TagLacking),
+            "{good}\n{}",
+            report.human()
+        );
     }
 }

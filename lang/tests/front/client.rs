@@ -152,7 +152,7 @@ fn every_way_to_be_nobody_or_two_is_told() {
         "client ann { from 10.0.0.0/8, 10.0.0.0/8 }",
         "client ann { from 10.0.0.0/8 }\nclient bob { from ::ffff:10.0.0.0/104 }",
         "client ann { from any; auth maybe }",
-        "client ann { from any; ceiling $50 per month }",
+        "client ann { from any; ceiling $50 per months }",
     ] {
         let text = format!(
             "{HOUSE}{}\nroute {{ otherwise -> code }}\n",

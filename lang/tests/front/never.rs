@@ -14,8 +14,8 @@ use claw_lang::syntax::ast::{Item, Line, Value};
 use claw_lang::syntax::lexer::Kind;
 use claw_lang::syntax::parse;
 use claw_lang::{BuildInfo, compile, declared};
-use claw_table::policy::Action;
-use claw_table::{Can, Table, decimal};
+use claw_table::policy::{Action, Scope, Then};
+use claw_table::{Can, ClassId, Table, decimal};
 
 use crate::one;
 
@@ -266,10 +266,34 @@ fn replays(model: &Model, table: &Table, broken: &Broken) {
     );
     assert_eq!(oracle::arm(model, witness), Some(*arm), "{broken:?}");
     assert_eq!(table.decide(witness).ok(), Some(*arm), "{broken:?}");
-    assert_eq!(
-        table.policy().arms[arm.index()].to,
-        Action::Class(broken.class)
-    );
+    let Action::Class(mut at) = table.policy().arms[arm.index()].to else {
+        panic!("{broken:?}")
+    };
+    for one in &broken.chain {
+        let ceiling = &table.policy().ceilings[one.ceiling];
+        assert!(is_under(table, (ceiling.scope, at), witness), "{broken:?}");
+        let steps = ceiling.steps.iter().map(|step| step.then);
+        let mut thens = steps.chain([ceiling.then]);
+        assert!(thens.any(|then| then == Then::Class(one.to)), "{broken:?}");
+        at = one.to;
+    }
+    assert_eq!(at, broken.class);
+}
+
+/// Whether a request that a class serves is one of those that a ceiling is about.
+fn is_under(table: &Table, (scope, class): (Scope, ClassId), request: &Request) -> bool {
+    match scope {
+        Scope::All => true,
+        Scope::Class(own) => own == class,
+        Scope::Client(client) => {
+            request.client.as_ref() == Some(&table.policy().clients[client.index()].name)
+        }
+        Scope::When(guard) => {
+            let mut met = false;
+            table.guards(request, |one| met |= one == guard).unwrap();
+            met
+        }
+    }
 }
 
 #[test]
@@ -356,6 +380,7 @@ fn read(text: &str) -> Request {
             "body" => request
                 .body
                 .push((values[0].text.clone(), member(values[1]))),
+            "client" => request.client = Some(values[0].text.clone()),
             "ip" => request.ip = said().map(|ip| ip.parse().unwrap()),
             "endpoint" => request.endpoint = said(),
             "model" => request.model = said(),

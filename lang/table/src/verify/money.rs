@@ -22,7 +22,10 @@ fn ceiling(policy: &Policy, ceiling: &Ceiling, guards: usize) -> Check {
         ordered(&ceiling.steps, |a, b| a.at < b.at),
         "steps of a ceiling out of order",
     );
-    let within = ceiling.steps.iter().all(|step| (1..10_000).contains(&step.at));
+    let within = ceiling
+        .steps
+        .iter()
+        .all(|step| (1..10_000).contains(&step.at));
     check!(within, "a step beyond its ceiling");
     let steps = ceiling.steps.iter().map(|step| step.then);
     for then in steps.chain([ceiling.then]) {
