@@ -66,26 +66,35 @@ fn place(places: &mut [Span], arm: &Arm) {
 
 /// What is found about a condition beside the routes.
 fn tell_scope(model: &Model, finding: &Finding) -> Option<Diagnostic> {
-    let (Finding::Unmet { guard } | Finding::Met { guard }) = finding else {
-        return None;
+    let (guard, is_met) = match finding {
+        Finding::Unmet { guard } => (guard, false),
+        Finding::Met { guard } => (guard, true),
+        Finding::Impossible { .. }
+        | Finding::Always { .. }
+        | Finding::Shadowed { .. }
+        | Finding::OutOfReach { .. }
+        | Finding::Idle { .. }
+        | Finding::Forbidden { .. }
+        | Finding::Open => return None,
     };
     let scoped = model.scopes.get(guard.index())?;
     let of = &scoped.of;
-    let found = match finding {
-        Finding::Unmet { .. } => Diagnostic::new(
-            Code::GuardIdle,
-            scoped.span,
-            format!("no request meets the condition of {of}"),
-        )
-        .label("it contradicts itself")
-        .help("it does no harm; if it is meant to bound something, join its parts with `or`"),
-        _ => Diagnostic::new(
+    let found = if is_met {
+        Diagnostic::new(
             Code::AlwaysTrue,
             scoped.span,
             format!("every request meets the condition of {of}"),
         )
         .label("it leaves nothing out")
-        .help("take it out, or make it narrower"),
+        .help("take it out, or make it narrower")
+    } else {
+        Diagnostic::new(
+            Code::GuardIdle,
+            scoped.span,
+            format!("no request meets the condition of {of}"),
+        )
+        .label("it contradicts itself")
+        .help("it does no harm; if it is meant to bound something, join its parts with `or`")
     };
     Some(found)
 }

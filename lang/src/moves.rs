@@ -136,6 +136,20 @@ fn under(
     Ok(Some(part).filter(|part| !part.is_empty()))
 }
 
+/// Every class that may serve requests of this part, each with the arms from which they come.
+pub(crate) fn all(
+    model: &Model,
+    reached: &mut Reached<'_>,
+    part: Part,
+) -> Result<Vec<(Stop, Vec<ArmId>)>, TooLarge> {
+    let mut found = Vec::new();
+    for (class, arms) in classes(model, reached, part) {
+        let stops = stops(model, reached, (class, part))?;
+        found.extend(stops.into_iter().map(|stop| (stop, arms.clone())));
+    }
+    Ok(found)
+}
+
 /// The arms that lead requests of a part to a class, by class.
 pub(crate) fn classes(
     model: &Model,

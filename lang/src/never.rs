@@ -43,17 +43,13 @@ pub fn broken(model: &Model) -> Result<Vec<Broken>, TooLarge> {
         for flags in parts(model, never, &reached) {
             let part = reached.under(&never.cond, &flags)?;
             let load = load(&flags);
-            for (class, arms) in moves::classes(model, &mut reached, part) {
-                for stop in moves::stops(model, &mut reached, (class, part))? {
-                    if classes.contains(&stop.class) {
-                        continue;
-                    }
-                    let Some((why, load)) = broken::by(model, never, (stop.class, load)) else {
-                        continue;
-                    };
-                    let Some((arm, witness)) = taken(&mut reached, &stop, &arms) else {
-                        continue;
-                    };
+            for (stop, arms) in moves::all(model, &mut reached, part)? {
+                if classes.contains(&stop.class) {
+                    continue;
+                }
+                if let Some((why, load)) = broken::by(model, never, (stop.class, load))
+                    && let Some((arm, witness)) = taken(&mut reached, &stop, &arms)
+                {
                     classes.insert(stop.class);
                     found.push(Broken {
                         never: at,

@@ -3,7 +3,9 @@
 use claw_table::policy::Ceiling;
 
 use super::ceiling;
+use super::cond::Reader;
 use crate::model::{CeilingPlaces, Need, Scoped};
+use crate::syntax::ast::Statement;
 
 /// Ceilings and the conditions of what they are about, and what a gateway must do for all of it.
 #[derive(Debug, Default)]
@@ -17,6 +19,15 @@ pub(super) struct Bounds {
 }
 
 impl Bounds {
+    /// Reads what is declared.
+    pub(super) fn declared(&mut self, ceilings: &[&Statement], reader: &mut Reader<'_, '_>) {
+        for it in ceilings {
+            self.needs.push(ceiling::need(it.keyword.span));
+            let read = ceiling::declared(it, &mut self.scopes, reader);
+            self.ceilings.extend(read);
+        }
+    }
+
     /// The needs, in the order of the text.
     pub(super) fn needs(&mut self) -> Vec<Need> {
         let mut needs = std::mem::take(&mut self.needs);

@@ -68,8 +68,8 @@ pub(super) fn declared(
         is_whole: scope.is_some(),
     };
     for field in list.iter() {
-        let word = field.keyword.text.as_str();
-        if word == "per" {
+        let is_amount = field.keyword.is_word("allow");
+        if field.keyword.is_word("per") {
             for group in &field.groups {
                 work.rest(field, Some(&field.keyword), group);
             }
@@ -79,7 +79,7 @@ pub(super) fn declared(
             continue;
         }
         match field.groups.as_slice() {
-            [group] if word == "allow" => work.amount(field, group),
+            [group] if is_amount => work.amount(field, group),
             [group] => work.rest(field, Some(&field.keyword), group),
             [] => work.unfit(field, None),
             [_, second, ..] => work.unfit(field, second.first()),

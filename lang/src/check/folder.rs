@@ -12,7 +12,7 @@ use super::lets::Lets;
 use super::names::{Names, Sort, is_name};
 use super::provider::{self, Checked};
 use super::route::{self, Routes};
-use super::{accept, ceiling, class, client, forbid, like, never, pool, secrets};
+use super::{accept, class, client, forbid, like, never, pool, secrets};
 use crate::codes::Code;
 use crate::model::{Accept, Ask, Claims, Cond, Model, Need, Pattern, Route, RouteId};
 use crate::report::{Diagnostic, Report};
@@ -239,7 +239,8 @@ impl<'f> Parts<'f> {
         accepts
     }
 
-    fn read(mut self, report: &mut Report) -> Model {
+    /// What the routes lead to, and who calls.
+    fn things(&mut self, report: &mut Report) -> Things {
         let mut bounds = Bounds::default();
         let names = &mut self.names;
         let gateway = match self.gateway {
@@ -264,9 +265,30 @@ impl<'f> Parts<'f> {
             ..known
         };
         let classes = classes(&known, (&mut claims, &mut bounds), (names, report));
+        Things {
+            gateway,
+            providers,
+            clients,
+            pools,
+            classes,
+            claims,
+            bounds,
+        }
+    }
+
+    fn read(mut self, report: &mut Report) -> Model {
+        let Things {
+            gateway,
+            providers,
+            clients,
+            pools,
+            classes,
+            mut claims,
+            mut bounds,
+        } = self.things(report);
         let mut routes = Routes::default();
         let mut reader = Reader {
-            names,
+            names: &mut self.names,
             clients: &clients,
             lets: &mut self.lets,
             report,
@@ -275,12 +297,8 @@ impl<'f> Parts<'f> {
             routes.add(it, &mut reader);
         }
         route::cycles(&routes.list, &mut reader);
+        bounds.declared(&self.ceilings, &mut reader);
         let outlets = (&mut routes.arms, &mut routes.denies);
-        for it in &self.ceilings {
-            bounds.needs.push(ceiling::need(it.keyword.span));
-            let read = ceiling::declared(it, &mut bounds.scopes, &mut reader);
-            bounds.ceilings.extend(read);
-        }
         let guards = forbid::guards(&self.forbids, outlets, &mut reader);
         let read = |it: &&Never| never::never(it, &providers, &mut reader);
         claims.nevers = self.nevers.iter().filter_map(read).collect();
@@ -289,13 +307,11 @@ impl<'f> Parts<'f> {
         let root = self.root.unwrap_or(0);
         let ages = providers.iter().map(|known| known.ages.clone()).collect();
         let (ceilings, ceiling_places) = bounds.ceilings();
+        let providers = providers.into_iter().map(|checked| checked.provider);
         let policy = Policy {
             name: self.policy.map(|(name, _)| name).unwrap_or_default(),
             gateway,
-            providers: providers
-                .into_iter()
-                .map(|checked| checked.provider)
-                .collect(),
+            providers: providers.collect(),
             clients,
             pools: pools.into_iter().map(|read| read.pool).collect(),
             classes,
@@ -305,7 +321,6 @@ impl<'f> Parts<'f> {
             otherwise: otherwise(&routes.list, root),
             offered: offered(&routes.list),
         };
-        let root = RouteId(u16::try_from(root).unwrap_or(0));
         Model {
             callers: policy.clients.iter().map(client::is_caller).collect(),
             policy,
@@ -313,13 +328,24 @@ impl<'f> Parts<'f> {
             scopes: std::mem::take(&mut bounds.scopes),
             ceilings: ceiling_places,
             routes: routes.list,
-            root,
+            root: RouteId(u16::try_from(root).unwrap_or(0)),
             features: bounds.needs(),
             claims,
             accepts,
             ages,
         }
     }
+}
+
+/// What the routes lead to, who calls, and what bounds both.
+struct Things {
+    gateway: Gateway,
+    providers: Vec<Checked>,
+    clients: Vec<Client>,
+    pools: Vec<pool::Read>,
+    classes: Vec<Class>,
+    claims: Claims,
+    bounds: Bounds,
 }
 
 /// The providers, each with the models of the catalog that it names.
