@@ -130,6 +130,8 @@ pub fn model(tuples: &[Tuple]) -> Model {
         claims: claw_lang::model::Claims::default(),
         accepts: Vec::new(),
         callers: Vec::new(),
+        scopes: Vec::new(),
+        ceilings: Vec::new(),
         ages: Vec::new(),
     }
 }
