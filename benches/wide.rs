@@ -129,6 +129,7 @@ pub fn model(tuples: &[Tuple]) -> Model {
         features: Vec::new(),
         claims: claw_lang::model::Claims::default(),
         accepts: Vec::new(),
+        tests: Vec::new(),
         callers: Vec::new(),
         scopes: Vec::new(),
         ceilings: Vec::new(),

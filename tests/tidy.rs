@@ -35,8 +35,9 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
             &["syntax", "oracle", "worst"],
             &["check", "diagram", "request", "explain", "graph", "doc"],
             &["never", "moves"],
-            &["proofs", "accepted", "audit", "flatten", "diff"],
-            &["audit", "age", "flatten", "diff"],
+            &[
+                "proofs", "accepted", "age", "audit", "flatten", "diff", "testing",
+            ],
             &["build"],
             &["compile"],
             &["format"],

@@ -32,6 +32,7 @@ mod prompt;
 mod provider;
 mod route;
 mod secrets;
+mod test;
 mod url;
 mod values;
 

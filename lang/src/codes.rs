@@ -150,6 +150,7 @@ codes! {
     Error {
         C0905 ClientTwice: "a caller that would be two clients",
         C0906 AuthUseless: "an `auth` that excuses nobody",
+        C0907 TestFailed: "a test of the policy fails",
     }
     Warning {
         C0901 ArmForbidden: "an arm whose requests are all refused by guards",
@@ -158,6 +159,7 @@ codes! {
     }
     Note {
         C0902 GuardIdle: "a guard that refuses no request",
+        C0908 Uncovered: "an arm in which no test ends",
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use claw_table::Place;
+use claw_table::{Place, Table};
 
 use crate::accepted;
 use crate::age;
@@ -11,12 +11,14 @@ use crate::build::finish;
 use crate::check::model as model_of;
 use crate::codes::Code;
 use crate::day::Day;
+use crate::diagram::AuditedDiagram;
 use crate::flatten::BuildInfo;
 use crate::model::Model;
 use crate::report::{Diagnostic, Lines, Report};
 use crate::source::{FILE_BYTES_MAX, Source};
 use crate::span::Span;
 use crate::syntax;
+use crate::testing::{self, Outcome, Tested};
 
 /// What checking a policy gave.
 #[derive(Debug)]
@@ -39,13 +41,46 @@ pub struct Compiled {
 /// Checks a folder: syntax, names, values, routes, and that every arm can be reached.
 pub fn check(sources: Vec<Source>) -> Checked {
     let (model, mut report) = read(sources);
-    if report.is_sound() {
-        audit::prove(&model, &mut report);
+    if report.is_sound()
+        && let Some(diagram) = audit::prove(&model, &mut report)
+        && report.is_sound()
+        && !model.tests.is_empty()
+        && let Some((_, outcomes)) = built(&diagram, &mut report)
+    {
+        fail(outcomes, &mut report);
     }
     accepted::settle(&model.accepts, &mut report);
     report.sort();
     let model = report.is_sound().then_some(model);
     Checked { model, report }
+}
+
+/// What running the tests of a policy gave.
+#[derive(Debug)]
+pub struct Ran {
+    /// The sound policy and what came of each of its tests; nothing if it cannot be tested.
+    pub tested: Option<(Model, Vec<Outcome>)>,
+    /// What was found beside failed tests.
+    pub report: Report,
+}
+
+/// Runs the tests of a folder, whose findings are those of [`check`].
+pub fn test(sources: Vec<Source>) -> Ran {
+    let (model, mut report) = read(sources);
+    let mut outcomes = None;
+    if report.is_sound()
+        && let Some(diagram) = audit::prove(&model, &mut report)
+        && report.is_sound()
+    {
+        outcomes = built(&diagram, &mut report).map(|(_, outcomes)| outcomes);
+    }
+    accepted::settle(&model.accepts, &mut report);
+    report.sort();
+    let tested = outcomes.map(|outcomes| (model, outcomes));
+    Ran {
+        tested: tested.filter(|_| report.is_sound()),
+        report,
+    }
 }
 
 /// Reads what a folder declares, without proving anything about its routes.
@@ -78,26 +113,60 @@ fn compiled(sources: Vec<Source>, today: Option<Day>) -> Compiled {
     if report.is_sound()
         && let Some(diagram) = audit::prove(&model, &mut report)
         && report.is_sound()
+        && let Some((bytes, outcomes)) = built(&diagram, &mut report)
     {
-        let sources = Arc::clone(report.shared());
-        let lines: Vec<Lines<'_>> = sources
-            .iter()
-            .map(|source| Lines::new(&source.text))
-            .collect();
-        let place = |span| place(&sources, &lines, span);
-        let info = BuildInfo {
-            source: digest(&sources),
-            place: &place,
-        };
-        match finish(&diagram, &info) {
-            Ok(bytes) => table = Some(bytes),
-            Err(why) => report.add(audit::over_budget(&why.to_string())),
-        }
+        fail(outcomes, &mut report);
+        table = Some(bytes);
     }
     accepted::settle(&model.accepts, &mut report);
     report.sort();
     let table = table.filter(|_| report.is_sound());
     Compiled { table, report }
+}
+
+/// A test that fails keeps the policy from being used.
+fn fail(outcomes: Vec<Outcome>, report: &mut Report) {
+    let failures = outcomes.into_iter().flat_map(|outcome| outcome.failures);
+    failures.for_each(|found| report.add(found));
+}
+
+/// The bytes of the table, and what came of the policy's own tests when they were run through it.
+fn built(diagram: &AuditedDiagram<'_>, report: &mut Report) -> Option<(Vec<u8>, Vec<Outcome>)> {
+    let sources = Arc::clone(report.shared());
+    let lines: Vec<Lines<'_>> = sources
+        .iter()
+        .map(|source| Lines::new(&source.text))
+        .collect();
+    let place = |span| place(&sources, &lines, span);
+    let info = BuildInfo {
+        source: digest(&sources),
+        place: &place,
+    };
+    let bytes = match finish(diagram, &info) {
+        Ok(bytes) => bytes,
+        Err(why) => {
+            report.add(audit::over_budget(&why.to_string()));
+            return None;
+        }
+    };
+    let model = diagram.model();
+    if model.tests.is_empty() {
+        return Some((bytes, Vec::new()));
+    }
+    let Ok(table) = Table::open(&bytes) else {
+        let why =
+            "internal: the table that was built is refused: report this policy as a bug in clawc";
+        report.add(audit::over_budget(why));
+        return None;
+    };
+    let table = &table;
+    match testing::run(Tested { model, table }) {
+        Ok(outcomes) => Some((bytes, outcomes)),
+        Err(why) => {
+            report.add(audit::over_budget(&why.to_string()));
+            None
+        }
+    }
 }
 
 fn read(mut sources: Vec<Source>) -> (Model, Report) {

@@ -34,7 +34,7 @@ pub(crate) use human::time;
 pub(crate) use pooled::pools;
 pub use priced::{rates, when};
 pub(crate) use shown::{
-    causes, condition, count, guarded, member, on_one_line, request as said, urls,
+    causes, condition, count, guarded, member, on_one_line, request as said, urls, why_not,
 };
 pub(crate) use watched::watched;
 

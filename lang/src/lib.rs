@@ -29,12 +29,13 @@ pub mod request;
 pub mod source;
 pub mod span;
 pub mod syntax;
+pub mod testing;
 pub mod unseen;
 pub mod vocab;
 pub mod worst;
 
 pub use build::{Unbuilt, build, finish};
-pub use compile::{Checked, Compiled, check, compile, compile_on, declared};
+pub use compile::{Checked, Compiled, Ran, check, compile, compile_on, declared, test};
 pub use flatten::BuildInfo;
 pub use report::Report;
 pub use source::{Source, read_folder};

@@ -7,6 +7,7 @@ mod age;
 mod bound;
 mod net;
 mod never;
+mod test;
 
 use std::collections::BTreeSet;
 
@@ -21,6 +22,7 @@ pub use bound::{CeilingPlaces, Scoped};
 pub(crate) use net::is_mapped;
 pub use net::{Net, NetFault, shown};
 pub use never::{Claim, Claims, ClassPlaces, Never, Reach};
+pub use test::{Expect, Expected, Failing, How, Part, Says, Test};
 
 /// A whole policy, proved to be well formed.
 #[derive(Debug, Clone)]
@@ -46,6 +48,8 @@ pub struct Model {
     pub claims: Claims,
     /// How old what is said of the models of each provider is, by its id.
     pub ages: Vec<Ages>,
+    /// What its author shows of it.
+    pub tests: Vec<Test>,
     /// Warnings that its author lives with.
     pub accepts: Vec<Accept>,
 }

@@ -5,7 +5,7 @@
 mod github;
 pub mod human;
 pub mod json;
-mod junit;
+pub(crate) mod junit;
 mod lines;
 mod places;
 mod plain;

@@ -24,6 +24,8 @@ use crate::near::nearest;
 use crate::oracle::Request;
 use json::Json;
 
+pub(crate) use head::{endpoint, path_of};
+
 /// The most bytes a written request may have.
 pub const REQUEST_BYTES_MAX: usize = 32 * 1024 * 1024;
 
@@ -303,7 +305,7 @@ impl Draft {
         });
         let mut request = Request {
             method: Some(self.method.unwrap_or_else(|| "POST".to_owned())),
-            endpoint: Some(head::endpoint(&path).to_owned()),
+            endpoint: Some(endpoint(&path).to_owned()),
             path: Some(path),
             host: Some(self.host.unwrap_or_else(|| "localhost".to_owned())),
             ip: self.ip.or(Some(IpAddr::V4(Ipv4Addr::LOCALHOST))),

@@ -3,11 +3,11 @@
 /// Words that begin a declaration.
 pub const DECLARATIONS: &[&str] = &[
     "policy", "gateway", "catalog", "provider", "pool", "client", "retry", "class", "let", "never",
-    "forbid", "ceiling", "route", "unused", "accept",
+    "forbid", "ceiling", "route", "unused", "accept", "test",
 ];
 
 /// Declarations of the language that this version does not build yet.
-pub const DECLARATIONS_LATER: &[&str] = &["limit", "cache", "test", "notify"];
+pub const DECLARATIONS_LATER: &[&str] = &["limit", "cache", "notify"];
 
 /// Declarations that have no braces.
 pub const DECLARATIONS_BARE: &[&str] = &["policy", "let", "never", "forbid", "unused", "accept"];
@@ -75,6 +75,39 @@ pub const CLIENT: Fields = Fields {
     later: &[],
 };
 
+/// Fields of `test`.
+pub const TEST: Fields = Fields {
+    block: "test",
+    now: &["request", "draw", "fault", "expect"],
+    later: &["at", "spent"],
+};
+
+/// Fields of `request` in a test.
+pub const REQUEST: Fields = Fields {
+    block: "request",
+    now: &[
+        "client",
+        "ip",
+        "method",
+        "path",
+        "host",
+        "header",
+        "query",
+        "endpoint",
+        "model",
+        "streaming",
+        "has",
+        "tokens",
+        "max-output",
+        "messages",
+        "temperature",
+        "session",
+        "prompt",
+        "body",
+    ],
+    later: &[],
+};
+
 /// Fields of `retry`.
 pub const RETRY: Fields = Fields {
     block: "retry",
@@ -117,7 +150,7 @@ pub const CEILING: Fields = Fields {
 
 /// Every kind of block.
 pub const BLOCKS: &[Fields] = &[
-    GATEWAY, CATALOG, PROVIDER, HEALTH, MODEL, POOL, CLIENT, RETRY, CLASS, CEILING,
+    GATEWAY, CATALOG, PROVIDER, HEALTH, MODEL, POOL, CLIENT, RETRY, CLASS, CEILING, TEST, REQUEST,
 ];
 
 /// Words that begin an arm.

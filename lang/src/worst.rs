@@ -15,7 +15,9 @@ mod time;
 
 use claw_table::policy::{Cause, Class, Model, Policy, Provider, Retry, Target};
 
+pub(crate) use cost::asked;
 pub use cost::{Cost, Dear, Gap, TargetCost};
+pub(crate) use time::backoff;
 pub use time::{Fail, Last, Time};
 
 /// What the runtime does where a policy says nothing, in milliseconds. A test of the whole holds

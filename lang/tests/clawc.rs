@@ -44,6 +44,8 @@ mod policies;
 mod run;
 #[path = "clawc/shell.rs"]
 mod shell;
+#[path = "clawc/testing.rs"]
+mod testing;
 #[path = "../examples/catalog.rs"]
 #[expect(
     dead_code,

@@ -22,6 +22,8 @@ mod class;
 mod client;
 #[path = "front/codes.rs"]
 mod codes;
+#[path = "front/course.rs"]
+mod course;
 #[path = "front/examples.rs"]
 mod examples;
 #[path = "front/facts.rs"]
@@ -40,6 +42,8 @@ mod never;
 mod print;
 #[path = "front/sources.rs"]
 mod sources;
+#[path = "front/testing.rs"]
+mod testing;
 #[path = "front/worst.rs"]
 mod worst;
 

@@ -7,7 +7,7 @@ use super::names::Sort;
 use super::{fields, number, patterns, values};
 use crate::codes::Code;
 use crate::model::{Ask as Question, Cond, Pattern};
-use crate::report::Diagnostic;
+use crate::report::{Diagnostic, Report};
 use crate::syntax::ast::{Ask, Op, Test, Value};
 use crate::syntax::escape;
 use crate::syntax::lexer::Kind;
@@ -47,7 +47,7 @@ impl Reader<'_, '_> {
             );
             return None;
         };
-        let fact = Fact::Body(self.pointer(pointer)?);
+        let fact = Fact::Body(self::pointer(pointer, self.report)?);
         let Some(test) = &ask.test else {
             let subject = format!("body {}", escape(&pointer.text));
             self.no_test(ask, &format!("{subject} is true` or `{subject} is present"));
@@ -168,37 +168,37 @@ impl Reader<'_, '_> {
         };
         self.report.add(found);
     }
+}
 
-    /// A pointer that may lead somewhere.
-    fn pointer(&mut self, value: &Value) -> Option<String> {
-        let text = fields::text(value, "a JSON pointer", self.report)?;
-        let bad = |message: String| Diagnostic::new(Code::BadPointer, value.span, message);
-        let found = if let Some((_, fact)) = OWN.iter().find(|(own, _)| *own == text) {
-            bad(format!("`body {}` is what `{fact}` asks for", escape(text)))
-                .help(format!("ask for `{fact}`"))
-        } else if !text.starts_with('/') {
-            bad(format!("`{}` is no JSON pointer", escape(text)))
-                .label("a pointer begins with `/`")
-                .help(format!(
-                    "write `{}`",
-                    escape(&format!("/{}", text.replace('.', "/")))
-                ))
-                .fix(value.span, escape(&format!("/{}", text.replace('.', "/"))))
-        } else if let Some((_, wild)) = text
-            .split_once('~')
-            .filter(|(_, rest)| !rest.starts_with(['0', '1']))
-        {
-            bad(format!(
-                "`~{}` is no escape of a JSON pointer",
-                wild.chars().next().map(String::from).unwrap_or_default()
+/// A pointer that may lead somewhere.
+pub(super) fn pointer(value: &Value, report: &mut Report) -> Option<String> {
+    let text = fields::text(value, "a JSON pointer", report)?;
+    let bad = |message: String| Diagnostic::new(Code::BadPointer, value.span, message);
+    let found = if let Some((_, fact)) = OWN.iter().find(|(own, _)| *own == text) {
+        bad(format!("`body {}` is what `{fact}` asks for", escape(text)))
+            .help(format!("ask for `{fact}`"))
+    } else if !text.starts_with('/') {
+        bad(format!("`{}` is no JSON pointer", escape(text)))
+            .label("a pointer begins with `/`")
+            .help(format!(
+                "write `{}`",
+                escape(&format!("/{}", text.replace('.', "/")))
             ))
-            .help("`~0` stands for `~`, and `~1` for `/`")
-        } else if text.split('/').count() > STEPS_MAX + 1 {
-            bad("the pointer has more than 32 steps".to_owned()).help("ask for a member further up")
-        } else {
-            return Some(text.to_owned());
-        };
-        self.report.add(found);
-        None
-    }
+            .fix(value.span, escape(&format!("/{}", text.replace('.', "/"))))
+    } else if let Some((_, wild)) = text
+        .split_once('~')
+        .filter(|(_, rest)| !rest.starts_with(['0', '1']))
+    {
+        bad(format!(
+            "`~{}` is no escape of a JSON pointer",
+            wild.chars().next().map(String::from).unwrap_or_default()
+        ))
+        .help("`~0` stands for `~`, and `~1` for `/`")
+    } else if text.split('/').count() > STEPS_MAX + 1 {
+        bad("the pointer has more than 32 steps".to_owned()).help("ask for a member further up")
+    } else {
+        return Some(text.to_owned());
+    };
+    report.add(found);
+    None
 }

@@ -13,10 +13,12 @@ use crate::syntax::{habits, lower};
 use crate::vocab;
 
 /// Fields that may stand more than once in a block.
-const REPEATED: &[&str] = &["fallback", "model", "header", "price", "ceiling", "at"];
+const REPEATED: &[&str] = &[
+    "fallback", "model", "header", "query", "price", "ceiling", "at", "fault", "expect", "body",
+];
 
 /// Fields that have a block of their own.
-const WITH_BRACES: &[&str] = &["model", "health"];
+const WITH_BRACES: &[&str] = &["model", "health", "request"];
 
 /// The fields of a block that can be read further, in text order.
 pub(super) fn read<'a>(
@@ -305,6 +307,7 @@ fn has_braces(field: &Statement) -> Diagnostic {
 /// How a field is written.
 fn example(block: &str, word: &str) -> &'static str {
     match (block, word) {
+        ("test" | "request", word) => in_test(word),
         ("gateway", "listen") => "listen \"127.0.0.1:8080\"",
         ("gateway", "admin") => "admin \"127.0.0.1:9090\"",
         ("ceiling", "allow") => "allow $400 per month \"Europe/Berlin\"",
@@ -354,6 +357,38 @@ fn example(block: &str, word: &str) -> &'static str {
         (_, "commit") => "commit first-content",
         (_, "after-cut") => "after-cut error",
         (_, "fail") => "fail closed",
+        _ => "FIELD VALUE",
+    }
+}
+
+/// How a line of a test is written.
+fn in_test(word: &str) -> &'static str {
+    match word {
+        "request" => "request { header \"x-team\" \"ml\"; model \"gpt-5.5\"; tokens 2k }",
+        "fault" => {
+            "fault PROVIDER down`, `fault PROVIDER/MODEL 503`, `fault PROVIDER key 2 429, retry-after 5s`, `fault PROVIDER slow 30s` or `fault PROVIDER cut after 5 events"
+        }
+        "expect" => {
+            "expect class NAME`, `served by P/M`, `tried P/M, P/M`, `attempts 2`, `denied 400 by NAME`, `failed 502`, `cost at most $0.50` or `arm \"main/1\""
+        }
+        "header" | "query" => "header \"x-team\" \"ml\"",
+        "has" => "has tools, images",
+        "streaming" => "streaming",
+        "draw" => "draw 97%",
+        "tokens" => "tokens 2k",
+        "messages" => "messages 50",
+        "max-output" => "max-output 4k",
+        "temperature" => "temperature 0.7",
+        "session" => "session \"abc\"",
+        "prompt" => "prompt \"what stands in it\"",
+        "body" => "body \"/metadata/tier\" \"gold\"",
+        "ip" => "ip 10.0.0.5",
+        "client" => "client NAME",
+        "endpoint" => "endpoint embeddings",
+        "method" => "method GET",
+        "path" => "path \"/v1/models\"",
+        "host" => "host \"gate.example.com\"",
+        "model" => "model \"gpt-5.5\"",
         _ => "FIELD VALUE",
     }
 }

@@ -12,7 +12,7 @@ use super::lets::Lets;
 use super::names::{Names, Sort, is_name};
 use super::provider::{self, Checked};
 use super::route::{self, Routes};
-use super::{accept, class, client, forbid, like, never, pool, secrets};
+use super::{accept, class, client, forbid, like, never, pool, secrets, test};
 use crate::codes::Code;
 use crate::model::{Accept, Ask, Claims, Cond, Model, Need, Pattern, Route, RouteId};
 use crate::report::{Diagnostic, Report};
@@ -51,6 +51,7 @@ struct Parts<'f> {
     pools: Vec<&'f Statement>,
     retries: Vec<&'f Statement>,
     clients: Vec<&'f Statement>,
+    tests: Vec<&'f Statement>,
     classes: Vec<&'f Statement>,
     routes: Vec<&'f RouteTree>,
     nevers: Vec<&'f Never>,
@@ -120,6 +121,7 @@ impl<'f> Parts<'f> {
         let (list, sort) = match it.keyword.text.as_str() {
             "policy" => return self.policy(it, report),
             "gateway" => return self.gateway(it, report),
+            "test" => return self.test(it, report),
             "unused" => return self.spared.push(it),
             "accept" => return self.accepts.push(it),
             "catalog" => (&mut self.catalogs, Sort::Catalog),
@@ -142,6 +144,13 @@ impl<'f> Parts<'f> {
         if it.block.is_none() {
             report.add(no_braces(sort.word(), it.span));
         }
+    }
+
+    fn test(&mut self, it: &'f Statement, report: &mut Report) {
+        if it.block.is_none() {
+            report.add(no_braces("test", it.span));
+        }
+        self.tests.push(it);
     }
 
     fn policy(&mut self, it: &Statement, report: &mut Report) {
@@ -303,6 +312,7 @@ impl<'f> Parts<'f> {
         let read = |it: &&Never| never::never(it, &providers, &mut reader);
         claims.nevers = self.nevers.iter().filter_map(read).collect();
         Lets::rest(&mut reader);
+        let tests = test::tests(&self.tests, &providers, (reader.names, reader.report));
         let accepts = self.accepts(report);
         let root = self.root.unwrap_or(0);
         let ages = providers.iter().map(|known| known.ages.clone()).collect();
@@ -331,6 +341,7 @@ impl<'f> Parts<'f> {
             root: RouteId(u16::try_from(root).unwrap_or(0)),
             features: bounds.needs(),
             claims,
+            tests,
             accepts,
             ages,
         }

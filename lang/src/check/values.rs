@@ -116,6 +116,16 @@ pub(super) fn percent(value: &Value, report: &mut Report) -> Option<u32> {
     share
 }
 
+/// A place among shares in hundredths of a percent: `97%` is 9700. Nothing is a place too.
+pub(super) fn draw(value: &Value, report: &mut Report) -> Option<u32> {
+    let is_first = value.kind == Kind::Percent && value.text == "0%";
+    if is_first {
+        Some(0)
+    } else {
+        percent(value, report)
+    }
+}
+
 /// A day, as `2026-12-01`.
 pub(super) fn day(value: &Value, report: &mut Report) -> Option<Day> {
     let found = Day::read(&value.text).filter(|_| value.kind == Kind::Date);

@@ -5,12 +5,13 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use claw_table::{ArmId, Fact, GuardId};
 
-use super::atoms::{Field, Sample};
+use super::atoms::{Field, Sample, Values};
 use super::audit::AuditedDiagram;
 use super::from_model::Built;
 use super::store::Ref;
 use crate::model::shown;
 use crate::oracle::Request;
+use crate::vocab::ENDPOINTS;
 
 impl AuditedDiagram<'_> {
     /// For each arm that some request ends in, one such request.
@@ -115,7 +116,7 @@ impl Built<'_> {
         let mut request = ordinary();
         for (field, atom) in path {
             if let Some(field) = self.fields.get(usize::from(*field)) {
-                set(&mut request, &field.fact, field.sample(*atom));
+                set(&mut request, &field.fact, real(field, *atom));
             }
         }
         request.prompt = self.prompt(path);
@@ -147,6 +148,24 @@ impl Built<'_> {
         parts.dedup();
         parts
     }
+}
+
+/// An endpoint is one of a few words, so that a made-up one is put in place by one that meets no
+/// question either.
+fn real(field: &Field, atom: u16) -> Sample {
+    let sample = field.sample(atom);
+    let (Fact::Endpoint, Values::Text(text), 1) = (&field.fact, &field.values, atom) else {
+        return sample;
+    };
+    let is_asked = |word: &str| {
+        text.literals.iter().any(|(literal, _)| literal == word)
+            || text.prefixes.iter().any(|affix| word.starts_with(affix))
+            || text.suffixes.iter().any(|affix| word.ends_with(affix))
+            || text.infixes.iter().any(|infix| word.contains(infix))
+    };
+    let mut free = ENDPOINTS.iter().filter(|word| !is_asked(word));
+    free.next()
+        .map_or(sample, |word| Sample::Texts(vec![(*word).to_owned()]))
 }
 
 fn set(request: &mut Request, fact: &Fact, sample: Sample) {

@@ -212,6 +212,12 @@ fn is_one_more(bound: u64) -> bool {
     bound % 10 == 1
 }
 
+/// A test that failed, and what the request says there.
+pub(crate) fn why_not(failed: Failed<'_>, request: &Request) -> String {
+    let is = value(failed.fact, request);
+    format!("`{}`, and it is {is}", test(&failed))
+}
+
 /// A number as the language writes it.
 pub(crate) fn count(number: u64) -> String {
     match number {

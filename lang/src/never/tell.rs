@@ -249,9 +249,12 @@ pub fn written(request: &Request) -> String {
     one("method", &request.method, &usual.method);
     one("path", &request.path, &usual.path);
     one("host", &request.host, &usual.host);
-    one("endpoint", &request.endpoint, &usual.endpoint);
     // A name is always said: without one a request is hard to imagine.
     one("model", &request.model, &None);
+    match &request.endpoint {
+        Some(word) if request.endpoint != usual.endpoint => parts.push(format!("endpoint {word}")),
+        Some(_) | None => {}
+    }
     if let Some(client) = &request.client {
         parts.insert(0, format!("client {client}"));
     }

@@ -130,7 +130,7 @@ fn suite(out: &mut String, path: &str, cases: &[&Case]) {
 }
 
 /// Text for an attribute, whose line ends a reader would turn into blanks.
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     escape_lines(text)
         .replace('\n', "&#10;")
         .replace('\t', "&#9;")
@@ -138,7 +138,7 @@ fn escape(text: &str) -> String {
 
 /// Text between tags. XML 1.0 section 2.2 has no way to write most control characters, not even as a
 /// reference, so they are spelt out; a bare CR would be read as a line end.
-fn escape_lines(text: &str) -> String {
+pub(crate) fn escape_lines(text: &str) -> String {
     text.chars().fold(String::new(), |mut out, c| {
         match c {
             '&' => out.push_str("&amp;"),

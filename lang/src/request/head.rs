@@ -83,13 +83,21 @@ fn is_needed(high: u8, low: u8) -> bool {
 }
 
 /// What a path asks for.
-pub(super) fn endpoint(path: &str) -> &'static str {
-    match path {
-        "/v1/chat/completions" => "chat",
-        "/v1/responses" => "responses",
-        "/v1/messages" => "messages",
-        "/v1/embeddings" => "embeddings",
-        "/v1/messages/count_tokens" => "count-tokens",
-        _ => "other",
-    }
+pub(crate) fn endpoint(path: &str) -> &'static str {
+    let known = PATHS.iter().find(|(own, _)| *own == path);
+    known.map_or("other", |(_, endpoint)| endpoint)
 }
+
+/// The path that asks for an endpoint, if one does.
+pub(crate) fn path_of(endpoint: &str) -> Option<&'static str> {
+    let known = PATHS.iter().find(|(_, own)| *own == endpoint);
+    known.map(|(path, _)| *path)
+}
+
+const PATHS: [(&str, &str); 5] = [
+    ("/v1/chat/completions", "chat"),
+    ("/v1/responses", "responses"),
+    ("/v1/messages", "messages"),
+    ("/v1/embeddings", "embeddings"),
+    ("/v1/messages/count_tokens", "count-tokens"),
+];

@@ -1,11 +1,14 @@
 //! What one request can cost: the dearest attempt, as often as attempts are made.
 
+mod asked;
 mod attempt;
 mod dearest;
 
 use claw_table::policy::{Charge, Target};
 
 use super::Carrier;
+
+pub(crate) use asked::asked;
 
 /// The most that a request of a class can be billed.
 #[derive(Debug, Clone, PartialEq, Eq)]

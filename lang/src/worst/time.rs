@@ -173,7 +173,7 @@ fn first_max<T>(list: impl Iterator<Item = T>, size: impl Fn(&T) -> u64) -> Opti
 }
 
 /// The longest backoff after a round: it doubles with each, up to its bound.
-fn backoff(retry: &Retry, round: u32) -> u64 {
+pub(crate) fn backoff(retry: &Retry, round: u32) -> u64 {
     let doubled = retry
         .backoff_min_ms
         .saturating_mul(2_u64.saturating_pow(round.saturating_add(1)));

@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use claw_lang::codes::{Code, Severity};
 use claw_lang::day::Day;
 use claw_lang::report::Report;
-use claw_lang::{compile, compile_on};
+use claw_lang::testing::{Told, coverage};
+use claw_lang::{Source, compile, compile_on};
 
 use crate::frame::{Block, blocks, complete};
 
@@ -19,8 +20,19 @@ fn told(block: &Block) -> Report {
     let sources = complete(block);
     match day {
         Some(day) => compile_on(sources, day).report,
+        None if block.info.contains("coverage") => covered(sources),
         None => compile(sources).report,
     }
+}
+
+/// What an example's tests leave out.
+fn covered(sources: Vec<Source>) -> Report {
+    let ran = claw_lang::test(sources);
+    let (model, outcomes) = ran.tested.expect("an example that can be tested");
+    let coverage = coverage(&model, &outcomes).unwrap();
+    Told::new((&model, &outcomes), Some(&coverage), &ran.report)
+        .findings()
+        .clone()
 }
 
 /// The codes that an example gives. Names that only the example's frame would use do not count.

@@ -289,6 +289,7 @@ pub(crate) fn made(routes: Vec<Vec<(Cond, u8)>>) -> Model {
         features: Vec::new(),
         claims: claw_lang::model::Claims::default(),
         accepts: Vec::new(),
+        tests: Vec::new(),
         callers: callers(),
         ages: Vec::new(),
     }

@@ -29,6 +29,8 @@ pub(crate) enum Command {
     Fmt(Fmt),
     /// Compiles a policy to a table that clawgate serves by.
     Build(Build),
+    /// Runs a policy's own tests, without a network.
+    Test(Test),
     /// Compares two policies by what becomes of requests.
     Diff(Diff),
     /// Tells what a diagnostic means, or why a request goes where it goes.
@@ -50,6 +52,7 @@ impl Command {
     pub(crate) fn format(&self) -> Format {
         match self {
             Self::Check(_)
+            | Self::Test(_)
             | Self::Graph(_)
             | Self::Doc(_)
             | Self::Init(_)
@@ -150,6 +153,22 @@ pub(crate) struct Build {
     /// Where the table is written; `-` is standard output.
     #[arg(short, long, default_value = "policy.clawt")]
     pub(crate) output: PathBuf,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Test {
+    /// Folders or `.claw` files that are one policy together; `-` reads one from standard input.
+    #[arg(required = true)]
+    pub(crate) policy: Vec<PathBuf>,
+    /// Tells which arms and leaves the tests reach, and writes a test for each leaf that none does.
+    #[arg(long)]
+    pub(crate) coverage: bool,
+    /// Ends with exit code 1 if fewer hundredths of the leaves are reached; they are rounded down.
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
+    pub(crate) min: Option<u8>,
+    /// How results are written.
+    #[arg(long, value_enum, default_value_t = Findings::Human)]
+    pub(crate) format: Findings,
 }
 
 #[derive(Debug, clap::Args)]

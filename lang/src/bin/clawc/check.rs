@@ -13,18 +13,27 @@ pub(crate) fn run(args: &Check, output: &mut Output) -> Result<Verdict, Trouble>
     let input = Input::read(&args.policy.policy)?;
     let report = claw_lang::compile_on(input.shown(), args.when.day()).report;
     let deny = args.policy.deny;
-    let is_silent = report.errors() + report.warnings() + report.notes() == 0;
-    match args.format {
-        // A sound policy is passed over in silence, but a program that asks wants an answer.
-        Findings::Human | Findings::Plain if is_silent => {}
-        Findings::Human => output.report(&report, Stream::Result)?,
-        Findings::Plain => Output::result(&report.plain())?,
-        Findings::Json => Output::result(&format!("{}\n", report.json()))?,
-        Findings::Sarif => Output::result(&report.sarif())?,
-        Findings::Github => Output::result(&report.github())?,
-        Findings::Junit => Output::result(&report.junit(heavy(deny)))?,
-    }
+    write(&report, (args.format, deny), output)?;
     Ok(verdict(&report, deny))
+}
+
+/// Writes findings in the form that was asked for.
+pub(crate) fn write(
+    report: &Report,
+    (format, deny): (Findings, Option<Deny>),
+    output: &Output,
+) -> Result<(), Trouble> {
+    let is_silent = report.errors() + report.warnings() + report.notes() == 0;
+    match format {
+        // A sound policy is passed over in silence, but a program that asks wants an answer.
+        Findings::Human | Findings::Plain if is_silent => Ok(()),
+        Findings::Human => output.report(report, Stream::Result),
+        Findings::Plain => Output::result(&report.plain()),
+        Findings::Json => Output::result(&format!("{}\n", report.json())),
+        Findings::Sarif => Output::result(&report.sarif()),
+        Findings::Github => Output::result(&report.github()),
+        Findings::Junit => Output::result(&report.junit(heavy(deny))),
+    }
 }
 
 /// The lightest finding that keeps the policy from being used.

@@ -14,6 +14,7 @@ mod init;
 mod input;
 mod output;
 mod shell;
+mod test;
 mod trouble;
 mod unified;
 mod whole;
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
         Command::Check(args) => check::run(&args, &mut output),
         Command::Fmt(args) => fmt::run(&args, &mut output),
         Command::Build(args) => build::run(&args, &mut output),
+        Command::Test(args) => test::run(&args, &mut output),
         Command::Diff(args) => diff::run(&args, &mut output),
         Command::Explain(args) => explain::run(args, &mut output),
         Command::Graph(args) => graph::run(&args, &mut output),

@@ -29,7 +29,7 @@ pub(super) fn attempt(model: &Model) -> Result<TargetCost, Gap> {
 
 /// The inputs of one price: from a threshold to the next. What lies on a threshold belongs to both
 /// sides, since providers differ in whether they mean more or as much.
-fn spans(model: &Model) -> Vec<(Option<u64>, Option<u64>)> {
+pub(super) fn spans(model: &Model) -> Vec<(Option<u64>, Option<u64>)> {
     let mut cuts: Vec<u64> = model
         .prices
         .iter()

@@ -1,0 +1,149 @@
+//! `test`: a request, what fails, what is expected.
+
+mod expect;
+mod fault;
+mod request;
+
+use std::collections::BTreeMap;
+
+use claw_table::policy::Target;
+
+use super::class::{self, Known};
+use super::names::Names;
+use super::provider::Checked;
+use super::{fields, values};
+use crate::codes::Code;
+use crate::model::{Expect, Test};
+use crate::report::{Diagnostic, Report};
+use crate::span::Span;
+use crate::syntax::ast::{Statement, Value};
+use crate::syntax::lexer::Kind;
+use crate::vocab;
+
+/// What the tests of a folder are read with.
+struct Reading<'a> {
+    /// What its targets may be.
+    known: &'a Known<'a>,
+    names: &'a mut Names,
+    report: &'a mut Report,
+}
+
+/// Reads every test. One at fault is left out; its faults are reported.
+pub(super) fn tests(
+    list: &[&Statement],
+    providers: &[Checked],
+    (names, report): (&mut Names, &mut Report),
+) -> Vec<Test> {
+    // A test names targets, which are models of providers.
+    let known = Known {
+        providers,
+        retries: &[],
+        pools: &[],
+        classes: &[],
+    };
+    let mut reading = Reading {
+        known: &known,
+        names,
+        report,
+    };
+    let mut titles: BTreeMap<&str, Span> = BTreeMap::new();
+    let mut found = Vec::new();
+    for it in list {
+        let title = title(it, reading.report);
+        if let Some(title) = title
+            && let Some(first) = titles.insert(&title.text, title.span)
+        {
+            reading.report.add(
+                Diagnostic::new(Code::Duplicate, title.span, "this title is taken")
+                    .and(first, "by the test here")
+                    .help("say what this test shows that the other does not"),
+            );
+        }
+        let test = reading.test(it, title.map_or("", |title| &title.text));
+        found.push(test);
+    }
+    found
+}
+
+fn title<'v>(it: &'v Statement, report: &mut Report) -> Option<&'v Value> {
+    let values: Vec<&Value> = it.groups.iter().flatten().collect();
+    match values.as_slice() {
+        [title] => fields::text(title, "what a test shows", report).map(|_| *title),
+        [] => {
+            report.add(
+                Diagnostic::new(
+                    Code::Nameless,
+                    it.keyword.span.after(),
+                    "this test has no title",
+                )
+                .help("write `test \"what it shows\" {`"),
+            );
+            None
+        }
+        [_, extra, ..] => {
+            report.add(
+                Diagnostic::new(Code::Unexpected, extra.span, "a test has one title")
+                    .help("write `test \"what it shows\" {`"),
+            );
+            None
+        }
+    }
+}
+
+impl Reading<'_> {
+    fn test(&mut self, it: &Statement, title: &str) -> Test {
+        let mut test = Test {
+            title: title.to_owned(),
+            says: Vec::new(),
+            draw: 0,
+            faults: Vec::new(),
+            expects: Vec::new(),
+            span: it.span,
+        };
+        let list = fields::read(it, vocab::TEST, self.names, self.report);
+        for field in list.iter() {
+            match field.keyword.text.as_str() {
+                "request" => test.says = self.request(field),
+                "draw" => test.draw = self.draw(field).unwrap_or(0),
+                "fault" => test.faults.extend(self.fault(field)),
+                _ => {
+                    let what = self.expected(field);
+                    let span = field.span;
+                    test.expects.extend(what.map(|what| Expect { what, span }));
+                }
+            }
+        }
+        for word in ["request", "expect"] {
+            list.require(word, self.report);
+        }
+        test
+    }
+
+    /// `draw 97%`: where in the shares of a pool the request falls.
+    fn draw(&mut self, field: &Statement) -> Option<u32> {
+        let value = fields::one(field, "test", self.report)?;
+        if value.kind != Kind::Percent {
+            return fields::shape(field, "test", Some(value), self.report);
+        }
+        values::draw(value, self.report)
+    }
+
+    fn target(&mut self, value: &Value) -> Option<Target> {
+        if value.kind != Kind::Path {
+            let found = Diagnostic::new(
+                Code::WrongValue,
+                value.span,
+                format!("`{}` is not a target", fields::shown(value)),
+            );
+            self.report
+                .add(found.help("a target is a model of a provider: `PROVIDER/MODEL`"));
+            return None;
+        }
+        class::target(value, self.known, (self.names, self.report))
+    }
+
+    /// The words after a keyword, commas left out of sight.
+    fn flat(field: &Statement) -> Vec<&Value> {
+        field.groups.iter().flatten().collect()
+    }
+}

@@ -1,0 +1,307 @@
+//! What becomes of one request while some targets fail: attempt by attempt, on a clock of its own.
+//!
+//! ```text
+//! round 1: a key 1 ─429→ a key 2 ─503→ b ─connect┐   moving on never waits; only what is listed does
+//!          ┌────────── backoff or retry-after ───┘   never the same key and target twice in a round
+//! round 2: a key 1 ═ answer ═                        bounded by `attempts` and by `total`
+//! ```
+
+mod rounds;
+
+use claw_table::policy::{Action, Api, Class, Deadlines, Policy, Provider, Target};
+use claw_table::{ArmId, Can, ClassId};
+
+use super::failure::Watched;
+use super::{listed, target};
+use crate::model::{Model, Test};
+use crate::oracle::Request;
+use crate::syntax::escape;
+use crate::worst::{Gap, silent};
+
+/// The course of one request.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Course {
+    /// The arm in which it ends, by its name in the log.
+    pub arm: String,
+    /// Its class, if the policy does not refuse it.
+    pub class: Option<ClassId>,
+    /// The status of the policy's refusal.
+    pub denied: Option<u16>,
+    /// The sentence of the policy's refusal.
+    pub sentence: String,
+    /// Every turn of a target, in order, as the log lists them.
+    pub tried: Vec<Turn>,
+    /// Who answers.
+    pub served: Option<Target>,
+    /// The status that the client sees where nobody answers; nothing if it has seen a beginning.
+    pub failed: Option<u16>,
+    /// From the arrival of the request to the beginning of its answer, in milliseconds.
+    pub took_ms: u64,
+    /// What it may be billed, in pico-dollars.
+    pub billed: Billed,
+}
+
+/// One turn of a target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Turn {
+    /// Whose.
+    pub target: Target,
+    /// Which of its provider's keys, from 0.
+    pub key: usize,
+    /// Which of its provider's addresses, from 0.
+    pub url: usize,
+    /// How it ended.
+    pub end: End,
+}
+
+/// How a turn ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum End {
+    /// With the answer.
+    Served,
+    /// Before anything was put on the wire, for this reason in the words of the log.
+    Unsent(String),
+    /// After that.
+    Failed(String),
+}
+
+impl Turn {
+    /// Whether a request was put on the wire.
+    pub fn is_sent(&self) -> bool {
+        !matches!(self.end, End::Unsent(_))
+    }
+}
+
+/// What a course may be billed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Billed {
+    /// So much at most.
+    AtMost(u128),
+    /// Nobody knows: the model of this target does not say.
+    Unknown(Target, Gap),
+}
+
+impl Default for Billed {
+    fn default() -> Self {
+        Self::AtMost(0)
+    }
+}
+
+/// Deadlines of one attempt, in milliseconds.
+#[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_field_names, reason = "the unit stands in the name")]
+pub(super) struct Waits {
+    /// To the first content of a stream, or to the head of a whole answer.
+    pub first_token_ms: u64,
+    /// The whole attempt.
+    pub attempt_ms: u64,
+    /// To the failure of which a test says that it is a timeout. A whole answer is given as long as
+    /// the request itself where nothing says otherwise; a test that speaks of a timeout does not
+    /// mean that.
+    pub timeout_ms: u64,
+}
+
+impl Waits {
+    /// How long an answer may take to begin.
+    pub(super) fn begin_ms(self) -> u64 {
+        self.first_token_ms.min(self.attempt_ms)
+    }
+}
+
+/// The course of a request that ends in an arm.
+pub(super) fn of(model: &Model, (arm, request): (ArmId, &Request), test: &Test) -> Course {
+    let policy = &model.policy;
+    let mut course = Course::default();
+    let Some(arm) = policy.arms.get(arm.index()) else {
+        return course;
+    };
+    course.arm.clone_from(&arm.label);
+    match arm.to {
+        Action::Class(id) => {
+            course.class = Some(id);
+            let Some(class) = policy.classes.get(id.index()) else {
+                return course;
+            };
+            let places = model.claims.classes.get(id.index());
+            let shown = match places {
+                Some(places) if places.fails_late => Shown::Whole,
+                _ => Shown::Early,
+            };
+            let targets = listed::listed(policy, &class.legs, (request, test.draw));
+            let stops = targets
+                .into_iter()
+                .filter_map(|target| stop(policy, (class, target), (request, shown)));
+            let stops: Vec<Stop<'_>> = stops.collect();
+            rounds::run(&mut course, (class, &stops), (request, &test.faults));
+        }
+        Action::Deny(id) => {
+            if let Some(deny) = policy.denies.get(id.index()) {
+                course.denied = Some(deny.status);
+                course.sentence.clone_from(&deny.text);
+            }
+        }
+        Action::Route => {}
+    }
+    course
+}
+
+/// When an answer is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shown {
+    /// As soon as it has content.
+    Early,
+    /// Not before nothing can fail any more, or what fails can be replaced.
+    Whole,
+}
+
+/// A target that can carry the request, and what holds for it.
+#[derive(Debug, Clone, Copy)]
+struct Stop<'p> {
+    target: Target,
+    provider: &'p Provider,
+    model: &'p claw_table::policy::Model,
+    watched: Watched,
+}
+
+/// A target with what holds for it; nothing if it cannot carry the request.
+fn stop<'p>(
+    policy: &'p Policy,
+    (class, target): (&Class, Target),
+    (request, shown): (&Request, Shown),
+) -> Option<Stop<'p>> {
+    let provider = policy.providers.get(target.provider.index())?;
+    let model = provider.models.get(target.model.index())?;
+    let endpoint = request.endpoint.as_deref().unwrap_or_default();
+    let embeds = match endpoint {
+        "embeddings" => Can::Embeddings.bit(),
+        _ => 0,
+    };
+    if !speaks(provider.api, endpoint) || !model.carries(request.has | embeds) {
+        return None;
+    }
+    let streams = request.streaming && !matches!(endpoint, "embeddings" | "count-tokens");
+    let opening = streams && shown == Shown::Early;
+    Some(Stop {
+        target,
+        provider,
+        model,
+        watched: Watched {
+            waits: waits(
+                class,
+                provider,
+                if streams { Kind::Stream } else { Kind::Plain },
+            ),
+            opening: opening.then(|| opening_events(endpoint)),
+        },
+    })
+}
+
+/// Whether a provider of this protocol is asked for that.
+fn speaks(api: Api, endpoint: &str) -> bool {
+    match endpoint {
+        "messages" | "count-tokens" => api == Api::Anthropic,
+        _ => api == Api::OpenAi,
+    }
+}
+
+/// The events of a stream up to its first content, that one included.
+fn opening_events(endpoint: &str) -> u64 {
+    match endpoint {
+        // `message_start`, `content_block_start`, the first delta.
+        "messages" => 3,
+        // `response.created`, `.in_progress`, `.output_item.added`, `.content_part.added`, a delta.
+        "responses" => 5,
+        // The chunk with the role, then one with words.
+        _ => 2,
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    Stream,
+    Plain,
+}
+
+fn waits(class: &Class, provider: &Provider, kind: Kind) -> Waits {
+    let smaller = |of: fn(&Deadlines) -> Option<u64>| {
+        let both = [of(&class.deadlines), of(&provider.deadlines)];
+        both.into_iter().flatten().min()
+    };
+    let total_ms = class.total_ms.unwrap_or(silent::TOTAL_MS);
+    let silence = match kind {
+        Kind::Stream => silent::FIRST_TOKEN_MS,
+        Kind::Plain => total_ms,
+    };
+    let written = smaller(|deadlines| deadlines.first_token_ms);
+    let attempt_ms = provider.attempt_ms.unwrap_or(total_ms);
+    Waits {
+        first_token_ms: written.unwrap_or(silence),
+        attempt_ms,
+        timeout_ms: written.unwrap_or(silent::FIRST_TOKEN_MS).min(attempt_ms),
+    }
+}
+
+impl Course {
+    /// Of a request that says different things at once where only one can be meant.
+    pub(super) fn ambiguous() -> Self {
+        Self {
+            denied: Some(400),
+            sentence: "a header or parameter that is asked for says different things".to_owned(),
+            ..Self::default()
+        }
+    }
+
+    /// How many requests were put on the wire.
+    pub fn attempts(&self) -> usize {
+        self.tried.iter().filter(|turn| turn.is_sent()).count()
+    }
+
+    /// Where the policy sends the request.
+    pub(super) fn decided(&self, policy: &Policy) -> String {
+        let class = self.class.and_then(|id| policy.classes.get(id.index()));
+        match (class, self.denied) {
+            (Some(class), _) => format!("class `{}`", class.name),
+            (None, Some(status)) => {
+                let by = match self.arm.as_str() {
+                    "" => "the gateway",
+                    arm => arm,
+                };
+                format!("deny {status} {} ({by})", escape(&self.sentence))
+            }
+            (None, None) => "no arm".to_owned(),
+        }
+    }
+
+    /// What the client sees.
+    pub(super) fn told(&self, policy: &Policy) -> String {
+        if let Some(by) = self.served {
+            return format!("served by {}", target(policy, by));
+        }
+        let after = super::attempts(self.attempts());
+        match (self.class, self.failed) {
+            (Some(_), Some(status)) => format!("failed {status} after {after}"),
+            (Some(_), None) => format!("an answer that breaks off, after {after}"),
+            (None, _) => self.decided(policy),
+        }
+    }
+
+    /// Every turn, with how it ended.
+    pub(super) fn way(&self, policy: &Policy) -> String {
+        if self.tried.is_empty() {
+            return "no target can carry it".to_owned();
+        }
+        let turns = self.tried.iter().map(|turn| {
+            let place = target(policy, turn.target);
+            let one_of = |word: &str, at: usize| match at {
+                0 => String::new(),
+                at => format!(" {word} {}", at + 1),
+            };
+            let (key, url) = (one_of("key", turn.key), one_of("url", turn.url));
+            match &turn.end {
+                End::Served => format!("{place}{key}{url} answers"),
+                End::Unsent(why) | End::Failed(why) => format!("{place}{key}{url} gives {why}"),
+            }
+        });
+        turns.collect::<Vec<_>>().join(", ")
+    }
+}

@@ -1,0 +1,133 @@
+//! The request of a test: what it does not say is ordinary.
+
+use std::net::IpAddr;
+
+use claw_table::policy::{Client, Policy};
+use claw_table::{Fact, Kind, SESSION_HEADERS, address};
+
+use crate::diagram::ordinary;
+use crate::model::{Says, Test};
+use crate::oracle::Request;
+use crate::request::{endpoint, path_of};
+
+/// The request that a test sends.
+pub(super) fn of(policy: &Policy, test: &Test) -> Request {
+    let mut request = ordinary();
+    let mut has_endpoint = false;
+    for says in &test.says {
+        match says {
+            Says::From(ip) => request.ip = Some(*ip),
+            Says::Number(fact, number) => count(&mut request, fact, Some(*number)),
+            Says::Yes(Fact::Has(can)) => request.has |= can.bit(),
+            Says::Yes(_) => request.streaming = true,
+            Says::Member(pointer, member) => {
+                request.body.push((pointer.clone(), member.clone()));
+            }
+            Says::Part(part) => request.prompt.push(part.clone()),
+            Says::Absent(fact) => absent(&mut request, fact),
+            Says::Text(fact, said) => {
+                has_endpoint |= *fact == Fact::Endpoint;
+                say(&mut request, fact, Some(said));
+            }
+        }
+    }
+    let path = request.path.as_deref().unwrap_or_default();
+    if !has_endpoint {
+        request.endpoint = Some(endpoint(path).to_owned());
+    }
+    if request.client.is_none() {
+        request.client = caller(&policy.clients, request.ip);
+    }
+    if request.session.is_none() {
+        request.session = session(&request.headers);
+    }
+    request
+}
+
+/// Who calls without a key: the client with the longest prefix that the address is in.
+fn caller(clients: &[Client], ip: Option<IpAddr>) -> Option<String> {
+    let address = address(ip?);
+    let mut best: Option<(u8, &Client)> = None;
+    for client in clients.iter().filter(|client| client.keys.is_empty()) {
+        for prefix in &client.from {
+            let shared = u32::from(128 - prefix.bits.min(128));
+            let differs = address ^ prefix.first;
+            let is_inside = differs.checked_shr(shared).is_none_or(|rest| rest == 0);
+            if is_inside && best.is_none_or(|(bits, _)| prefix.bits > bits) {
+                best = Some((prefix.bits, client));
+            }
+        }
+    }
+    best.map(|(_, client)| client.name.clone())
+}
+
+/// What a session is named by: the first header of those that do.
+fn session(headers: &[(String, Vec<u8>)]) -> Option<String> {
+    let named = SESSION_HEADERS.iter().find_map(|name| {
+        let mut all = headers.iter();
+        all.find(|(own, value)| own == name && !value.is_empty())
+    });
+    named.map(|(_, value)| String::from_utf8_lossy(value).into_owned())
+}
+
+fn absent(request: &mut Request, fact: &Fact) {
+    if fact.kind() == Kind::Number {
+        count(request, fact, None);
+    } else {
+        say(request, fact, None);
+    }
+}
+
+fn count(request: &mut Request, fact: &Fact, number: Option<u64>) {
+    let slot = match fact {
+        Fact::Tokens => &mut request.tokens,
+        Fact::Messages => &mut request.messages,
+        Fact::MaxOutput => &mut request.max_output,
+        Fact::Temperature => &mut request.temperature,
+        Fact::Method
+        | Fact::Path
+        | Fact::Host
+        | Fact::Ip
+        | Fact::Client
+        | Fact::Endpoint
+        | Fact::Header(_)
+        | Fact::Query(_)
+        | Fact::Model
+        | Fact::Streaming
+        | Fact::Has(_)
+        | Fact::Body(_)
+        | Fact::Session
+        | Fact::Mentions(_) => return,
+    };
+    *slot = number;
+}
+
+fn say(request: &mut Request, fact: &Fact, text: Option<&str>) {
+    let own = text.map(str::to_owned);
+    let named = |name: &String| text.map(|text| (name.clone(), text.as_bytes().to_vec()));
+    match fact {
+        Fact::Method => request.method = own,
+        Fact::Path => request.path = own,
+        Fact::Host => request.host = own,
+        Fact::Client => request.client = own,
+        Fact::Session => request.session = own,
+        Fact::Model => request.model = own,
+        Fact::Endpoint => {
+            request.endpoint = own;
+            if let Some(path) = text.and_then(path_of) {
+                request.path = Some(path.to_owned());
+            }
+        }
+        Fact::Header(name) => request.headers.extend(named(name)),
+        Fact::Query(name) => request.query.extend(named(name)),
+        Fact::Ip
+        | Fact::Streaming
+        | Fact::Has(_)
+        | Fact::Tokens
+        | Fact::Messages
+        | Fact::MaxOutput
+        | Fact::Temperature
+        | Fact::Body(_)
+        | Fact::Mentions(_) => {}
+    }
+}

@@ -1,0 +1,48 @@
+//! What one attempt of a known size costs at most.
+
+use claw_table::policy::Model;
+
+use super::Gap;
+use super::attempt::spans;
+use super::dearest::rated;
+
+/// What one attempt with so many tokens of input can be billed, in pico-dollars: at the dearest rates
+/// that it can trigger, with as much output as it may ask for.
+///
+/// # Errors
+/// What the model does not say and the bound needs.
+pub(crate) fn asked(
+    model: &Model,
+    in_tokens: Option<u64>,
+    out_tokens_max: Option<u64>,
+) -> Result<u128, Gap> {
+    if model.prices.is_empty() {
+        return Err(Gap::Price);
+    }
+    let input = in_tokens.ok_or(Gap::Context)?;
+    let room = model.context_tokens.map(|all| all.saturating_sub(input));
+    let output = [out_tokens_max, model.output_tokens_max, room];
+    let output = output.into_iter().flatten().min();
+    let mut most = 0;
+    for (above_tokens, end) in spans(model) {
+        // What lies on a threshold belongs to both sides.
+        let is_in =
+            above_tokens.is_none_or(|low| input >= low) && end.is_none_or(|end| input <= end);
+        if !is_in {
+            continue;
+        }
+        for rated in rated(model, above_tokens)? {
+            let output = match output {
+                Some(output) => output,
+                None if rated.out_rate.pico == 0 => 0,
+                None => return Err(Gap::Context),
+            };
+            let part = |tokens: u64, pico: u64| u128::from(tokens).saturating_mul(pico.into());
+            let cost = part(input, rated.in_rate.pico)
+                .saturating_add(part(output, rated.out_rate.pico))
+                .saturating_add(rated.call_pico.into());
+            most = most.max(cost);
+        }
+    }
+    Ok(most)
+}

@@ -1,0 +1,252 @@
+//! `fault` and `draw`: the way from key to key, address to address, target to target, round to round.
+
+use claw_lang::codes::Severity;
+use claw_lang::compile;
+
+use crate::one;
+
+const HOUSE: &str = "policy p
+provider two { api openai; url \"http://127.0.0.1:1/v1\", \"http://127.0.0.1:2/v1\"; key env A, env B; model x { price in $1/M, out $2/M; context 100k; max-output 1k } }
+provider one { api openai; url \"http://127.0.0.1:3/v1\"; key none; timeout first-token 10s; model y { price in $1/M, out $10/M; context 100k; max-output 1k } }
+provider last { api openai; url \"http://127.0.0.1:4/v1\"; key none; model z { context 100k } }
+provider claude { api anthropic; url \"http://127.0.0.1:5\"; key none; model c }
+pool canary { balance weighted; two/x 95%; one/y 5% }
+pool thrifty { balance cheapest; one/y; two/x }
+pool both { canary; last/z }
+retry long { on connect, timeout, cut, overloaded, quota, bad-key, malformed, 429, 500..599; attempts 6; backoff 1s..4s; honor retry-after up to 10s }
+retry brief { on connect; attempts 3 }
+class code { primary two/x; fallback one/y, last/z; retry long }
+class shy { primary two/x; fallback one/y; retry brief }
+class split { primary canary; fallback last/z; retry long }
+class cheap { primary thrifty; retry long }
+class nested { primary both; retry long }
+class quick { primary one/y; fallback last/z; retry long; timeout total 12s }
+class talk { primary claude/c; fallback one/y }
+route {
+  when header \"x\" is \"shy\"    -> shy
+  when header \"x\" is \"split\"  -> split
+  when header \"x\" is \"cheap\"  -> cheap
+  when header \"x\" is \"nested\" -> nested
+  when header \"x\" is \"quick\"  -> quick
+  when header \"x\" is \"talk\"   -> talk
+  otherwise -> code
+}
+";
+
+fn told(body: &str) -> Vec<String> {
+    let text = format!("{HOUSE}test \"it\" {{\n{body}\n}}\n");
+    let report = compile(one(&text)).report;
+    let errors = report.diagnostics().iter();
+    let errors = errors.filter(|found| found.code.severity() == Severity::Error);
+    errors
+        .map(|found| {
+            format!(
+                "{} ({})",
+                found.message,
+                found.help.as_deref().unwrap_or("")
+            )
+        })
+        .collect()
+}
+
+fn holds(bodies: &[&str]) {
+    for body in bodies {
+        assert_eq!(told(body), [""; 0], "{body}");
+    }
+}
+
+#[test]
+fn a_key_that_fails_is_followed_by_the_next_and_anything_else_by_the_next_target() {
+    holds(&[
+        "request { }\nfault two key 1 429\nexpect tried two/x, two/x\nexpect served by two/x",
+        "request { }\nfault two key 1 quota\nexpect tried two/x, two/x\nexpect served by two/x",
+        "request { }\nfault two key 1 bad-key\nexpect attempts 2\nexpect served by two/x",
+        "request { }\nfault two key 2 429\nexpect tried two/x",
+        "request { }\nfault two 429\nexpect tried two/x, two/x, one/y\nexpect served by one/y",
+        "request { }\nfault two key 1 503\nexpect tried two/x, one/y",
+        // What the retry does not list is the end, whatever other keys there are.
+        "request { header \"x\" \"shy\" }\nfault two key 1 429\nexpect tried two/x\nexpect failed 429",
+    ]);
+}
+
+#[test]
+fn an_address_that_is_not_reached_is_passed_for_the_next_at_once() {
+    holds(&[
+        "request { }\nfault two url 1 down\nexpect tried two/x, two/x\nexpect attempts 1\nexpect served by two/x",
+        "request { }\nfault two url 2 down\nexpect tried two/x\nexpect served by two/x",
+        "request { }\nfault two url 1 503\nexpect tried two/x, one/y",
+        // The addresses take turns: in the second round the second comes first.
+        "request { }\nfault two url 1 503\nfault one 503\nfault last 503\nexpect tried two/x, one/y, last/z, two/x\nexpect served by two/x",
+    ]);
+}
+
+#[test]
+fn what_is_said_of_the_smallest_part_counts() {
+    holds(&[
+        "request { }\nfault two down\nfault two/x 503\nexpect attempts 2\nexpect served by one/y",
+        "request { }\nfault two/x 503\nfault two key 1 429\nexpect tried two/x, one/y",
+        "request { }\nfault two 503\nfault two key 1 429\nexpect tried two/x, two/x, one/y",
+        "request { }\nfault two 429\nfault two 503\nexpect tried two/x, two/x, one/y",
+    ]);
+}
+
+#[test]
+fn a_pool_picks_by_the_draw_and_fails_over_to_its_other_members() {
+    holds(&[
+        "request { header \"x\" \"split\" }\nexpect served by two/x",
+        "request { header \"x\" \"split\" }\ndraw 94.99%\nexpect served by two/x",
+        "request { header \"x\" \"split\" }\ndraw 95%\nexpect served by one/y",
+        "request { header \"x\" \"split\" }\ndraw 100%\nexpect served by one/y",
+        "request { header \"x\" \"split\" }\nfault two 503\nexpect tried two/x, one/y",
+        "request { header \"x\" \"split\" }\ndraw 97%\nfault one 503\nfault two 503\nexpect tried one/y, two/x, last/z",
+        "request { header \"x\" \"nested\" }\ndraw 48%\nexpect served by one/y",
+        "request { header \"x\" \"nested\" }\ndraw 50%\nfault last 503\nexpect tried last/z, two/x",
+        "request { header \"x\" \"cheap\" }\nexpect served by two/x",
+        "request { header \"x\" \"cheap\" }\ndraw 99%\nfault two 503\nexpect tried two/x, one/y",
+    ]);
+}
+
+#[test]
+fn a_wait_that_a_provider_asks_for_is_kept_or_the_provider_is_left_out() {
+    let all_but_one = "fault one 503\nfault last 503";
+    holds(&[
+        // Two comes back after 5 s; until then there is nothing to wait for but the backoff.
+        &format!(
+            "request {{ }}\nfault two 429, retry-after 9s\n{all_but_one}\nexpect tried two/x, two/x, one/y, last/z, one/y, last/z"
+        ),
+        // It asks for more patience than the policy has.
+        &format!(
+            "request {{ }}\nfault two/x 503, retry-after 11s\n{all_but_one}\nexpect tried two/x, one/y, last/z, one/y, last/z, one/y\nexpect failed 503"
+        ),
+        "request { header \"x\" \"cheap\" }\nfault two 503, retry-after 11s\nfault one 503, retry-after 11s\nexpect tried two/x, one/y\nexpect failed 503",
+        // One round later it is its turn again.
+        "request { header \"x\" \"cheap\" }\nfault two 503, retry-after 2s\nfault one 500\nexpect tried two/x, one/y, two/x, one/y, two/x, one/y\nexpect failed 503",
+    ]);
+}
+
+#[test]
+fn what_is_slow_is_in_time_or_fails_and_the_total_ends_everything() {
+    holds(&[
+        "request { streaming }\nfault two slow 59s\nexpect tried two/x\nexpect served by two/x",
+        "request { streaming }\nfault two slow 60s\nexpect tried two/x, one/y",
+        // A whole answer may take as long as the request, where nothing says otherwise.
+        "request { }\nfault two slow 60s\nexpect tried two/x",
+        "request { streaming; header \"x\" \"quick\" }\nfault one slow 9s\nexpect served by one/y",
+        "request { streaming; header \"x\" \"quick\" }\nfault one slow 10s\nexpect tried one/y, last/z\nexpect served by last/z",
+        "request { streaming; header \"x\" \"quick\" }\nfault one slow 10s\nfault last slow 2s\nexpect tried one/y, last/z\nexpect failed 504",
+        // No wait is begun that would end behind the total.
+        "request { streaming; header \"x\" \"quick\" }\nfault one timeout\nfault last 503\nexpect tried one/y, last/z\nexpect failed 503",
+    ]);
+}
+
+#[test]
+fn an_answer_that_breaks_off_before_its_content_is_replaced_and_after_it_is_not() {
+    holds(&[
+        "request { streaming }\nfault two cut after 1 event\nexpect tried two/x, one/y\nexpect served by one/y",
+        "request { streaming }\nfault two cut after 2 events\nexpect tried two/x\nexpect failed",
+        "request { }\nfault two cut after 2 events\nexpect served by one/y",
+        "request { streaming }\nfault two cut\nexpect served by one/y",
+        "request { streaming; endpoint messages; header \"x\" \"talk\" }\nfault claude cut after 2 events\nexpect tried claude/c, claude/c, claude/c\nexpect failed 502",
+        "request { streaming; endpoint messages; header \"x\" \"talk\" }\nfault claude cut after 3 events\nexpect tried claude/c",
+    ]);
+}
+
+#[test]
+fn a_target_that_cannot_be_asked_is_passed_over() {
+    holds(&[
+        "request { header \"x\" \"talk\" }\nexpect tried one/y",
+        "request { endpoint messages; header \"x\" \"talk\" }\nexpect tried claude/c",
+        "request { endpoint messages; header \"x\" \"talk\" }\nfault claude 529\nexpect failed 529",
+        "request { endpoint messages }\nexpect attempts 0\nexpect failed 400",
+    ]);
+}
+
+#[test]
+fn the_cost_is_that_of_every_attempt_that_may_be_billed() {
+    holds(&[
+        // 1000 tokens in at $1, 1000 out at $2.
+        "request { }\nexpect cost at most $0.003",
+        "request { max-output 100 }\nexpect cost at most $0.0012",
+        // A refusal is not billed, a timeout may be.
+        "request { }\nfault two 503\nexpect cost at most $0.011",
+        "request { }\nfault two timeout\nexpect cost at most $0.014",
+        "request { }\nfault two 400\nexpect cost at most $0",
+    ]);
+    let got = told("request { }\nfault two timeout\nexpect cost at most $0.0139");
+    assert!(
+        got[0].starts_with("expected cost at most $0.0139, got up to $0.014"),
+        "{got:?}"
+    );
+    let got = told("request { }\nfault two down\nfault one down\nexpect cost at most $5");
+    assert!(
+        got[0].starts_with(
+            "expected cost at most $5, got a cost without a bound: last/z says no `price`"
+        ),
+        "{got:?}"
+    );
+}
+
+#[test]
+fn a_failed_test_tells_the_way_from_turn_to_turn() {
+    let got = told(
+        "request { }\nfault two key 1 429\nfault two key 2 503\nfault one down\nexpect served by two/x",
+    );
+    assert_eq!(
+        got,
+        [
+            "expected served by two/x, got served by last/z (it takes main/7; before it, main/6 asks \
+          `header \"x\" is \"talk\"`, and it is absent; main/5 asks `header \"x\" is \"quick\"`, and it is \
+          absent; main/4 asks `header \"x\" is \"nested\"`, and it is absent; 3 more did not match; there \
+          two/x gives 429, two/x key 2 gives overloaded, one/y gives connect, last/z answers)"
+        ]
+    );
+}
+
+#[test]
+fn a_request_says_what_a_condition_asks() {
+    let facts = "policy p
+provider a { api openai; url \"http://127.0.0.1:1/v1\"; key none; model x }
+class code { primary a/x }
+client lan { from 10.0.0.0/8 }
+client desk { from 10.1.0.0/16; tags near }
+client rest { from any }
+route {
+  when prompt mentions \"secret\" -> deny 400 \"a\"
+  when body \"/metadata/tier\" is \"gold\" -> deny 400 \"b\"
+  when body \"/n\" > 2.5 -> deny 400 \"c\"
+  when body \"/list\" is present -> deny 400 \"d\"
+  when session is \"s1\" -> deny 400 \"e\"
+  when messages > 50 -> deny 400 \"f\"
+  when max-output > 4k -> deny 400 \"g\"
+  when temperature is 0 -> deny 400 \"h\"
+  when client in near -> deny 400 \"i\"
+  when client is lan -> deny 400 \"j\"
+  when model is absent -> deny 400 \"k\"
+  otherwise -> code
+}
+";
+    let cases = [
+        ("prompt \"the Secret\"", 1),
+        ("prompt \"a\", \"secrets\"", 1),
+        ("body \"/metadata/tier\" \"gold\"", 2),
+        ("body \"/n\" 3; body \"/x\" null", 3),
+        ("body \"/list\" present", 4),
+        ("session \"s1\"", 5),
+        ("header \"session-id\" \"s1\"", 5),
+        ("messages 51", 6),
+        ("max-output 5k", 7),
+        ("temperature 0", 8),
+        ("ip 10.1.2.3", 9),
+        ("ip 10.2.2.3", 10),
+        ("client desk", 9),
+        ("model absent", 11),
+        ("ip 11.0.0.1; tokens absent", 12),
+    ];
+    let tests = cases.iter().map(|(says, arm)| {
+        let title = says.replace('"', "'");
+        format!("test \"{title}\" {{ request {{ {says} }}; expect arm \"main/{arm}\" }}\n")
+    });
+    let text = format!("{facts}{}", tests.collect::<String>());
+    let report = compile(one(&text)).report;
+    assert_eq!(report.errors(), 0, "{}", report.human());
+}
