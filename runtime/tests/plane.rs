@@ -20,6 +20,8 @@ mod house;
 mod bytes;
 #[path = "plane/commit.rs"]
 mod commit;
+#[path = "plane/course.rs"]
+mod course;
 #[path = "plane/deadlines.rs"]
 mod deadlines;
 #[path = "plane/facts.rs"]

@@ -207,8 +207,8 @@ fn speaks(api: Api, endpoint: &str) -> bool {
 /// The events of a stream up to its first content, that one included.
 fn opening_events(endpoint: &str) -> u64 {
     match endpoint {
-        // `message_start`, `content_block_start`, the first delta.
-        "messages" => 3,
+        // `message_start`, `content_block_start`, `ping`, the first delta.
+        "messages" => 4,
         // `response.created`, `.in_progress`, `.output_item.added`, `.content_part.added`, a delta.
         "responses" => 5,
         // The chunk with the role, then one with words.

@@ -1,7 +1,12 @@
-//! The policies that ship do what their names say.
+//! The policies that ship do what their names say, and show it by tests of their own.
 
+use std::fs;
+use std::path::PathBuf;
+
+use claw_lang::day::Day;
 use claw_lang::explain::{Compared, Explained, Outcome, explain};
-use claw_lang::{check, compile, read_folder, request};
+use claw_lang::testing::{Told, coverage};
+use claw_lang::{check, compile, compile_on, read_folder, request, test};
 use claw_table::Table;
 
 use crate::root;
@@ -127,4 +132,47 @@ fn each_team_has_its_own_route_and_a_stranger_is_asked_who_it_is() {
         told(r#"{"headers": {"x-team": "web"}}"#),
         "large: openai/gpt-5.5, edge/llama-70b"
     );
+}
+
+/// Every folder of a policy that ships.
+fn folders() -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for place in ["policies", "examples"] {
+        for entry in fs::read_dir(root().join(place)).unwrap() {
+            let path = entry.unwrap().path();
+            let sources = read_folder(&path).unwrap();
+            // A catalog is no policy, and what holds no policy text is none.
+            if !sources.is_empty() && !path.ends_with("catalog") {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn every_policy_that_ships_is_sound_and_silent() {
+    let today = Day::read("2026-11-21").unwrap();
+    for folder in folders() {
+        let report = compile_on(read_folder(&folder).unwrap(), today).report;
+        assert!(report.diagnostics().is_empty(), "{}", report.human());
+    }
+}
+
+#[test]
+fn every_policy_that_ships_has_tests_that_pass_and_reach_every_leaf() {
+    assert!(folders().len() >= 8);
+    for folder in folders() {
+        let ran = test(read_folder(&folder).unwrap());
+        let name = folder.display();
+        let (model, outcomes) = ran.tested.unwrap_or_else(|| panic!("{name}"));
+        let coverage = coverage(&model, &outcomes).unwrap();
+        let told = Told::new((&model, &outcomes), Some(&coverage), &ran.report);
+        assert!(told.is_good(), "{name}\n{}", told.human());
+        assert_eq!(coverage.percent(), 100, "{name}\n{}", told.human());
+        // A policy that fails over shows it.
+        let has_fault = model.tests.iter().any(|test| !test.faults.is_empty());
+        assert!(has_fault, "{name} shows nothing that fails");
+    }
 }

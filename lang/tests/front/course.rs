@@ -146,8 +146,8 @@ fn an_answer_that_breaks_off_before_its_content_is_replaced_and_after_it_is_not(
         "request { streaming }\nfault two cut after 2 events\nexpect tried two/x\nexpect failed",
         "request { }\nfault two cut after 2 events\nexpect served by one/y",
         "request { streaming }\nfault two cut\nexpect served by one/y",
-        "request { streaming; endpoint messages; header \"x\" \"talk\" }\nfault claude cut after 2 events\nexpect tried claude/c, claude/c, claude/c\nexpect failed 502",
-        "request { streaming; endpoint messages; header \"x\" \"talk\" }\nfault claude cut after 3 events\nexpect tried claude/c",
+        "request { streaming; endpoint messages; header \"x\" \"talk\" }\nfault claude cut after 3 events\nexpect tried claude/c, claude/c, claude/c\nexpect failed 502",
+        "request { streaming; endpoint messages; header \"x\" \"talk\" }\nfault claude cut after 4 events\nexpect tried claude/c",
     ]);
 }
 

@@ -307,7 +307,7 @@ impl House {
     }
 }
 
-async fn sims(plan: &Plan) -> Vec<Arc<Sim>> {
+pub(crate) async fn sims(plan: &Plan) -> Vec<Arc<Sim>> {
     let mut sims = Vec::new();
     for provider in &plan.policy.providers {
         let sim = Sim::start(Setup::named(&provider.name)).await.unwrap();
