@@ -48,6 +48,7 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
         &[
             &["limits", "clock", "json", "sse", "meter", "keys", "sim"],
             &["dialect", "request", "observe", "plan"],
+            &["translate"],
             &["fault"],
             &["identity", "respond", "upstream"],
             &["policy"],

@@ -9,6 +9,7 @@ use claw_table::policy::{Cause, Causes};
 
 use crate::dialect::failure::{Failure, FailureKind};
 use crate::request::endpoint::Endpoint;
+use crate::translate::Uncarried;
 
 /// Something that keeps a request from its answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,6 +108,8 @@ pub enum Kind {
     NoCapableTarget(u16),
     /// No target of the class speaks the protocol of what is asked for.
     NoSpeakingTarget(Endpoint),
+    /// The request says something that the protocols of the class's targets cannot.
+    Uncarried(Uncarried),
     /// All memory for request bodies is in use.
     BodiesFull,
     /// The gateway stops, and the request took longer than it may still run.
@@ -159,6 +162,7 @@ impl Kind {
             | Self::Body(_)
             | Self::NoModel
             | Self::AmbiguousHeader
+            | Self::Uncarried(_)
             | Self::Denied(_) => Side::Client,
             Self::NoCapableTarget(_)
             | Self::NoSpeakingTarget(_)
@@ -225,6 +229,7 @@ impl Kind {
             | Self::Denied(_)
             | Self::NoCapableTarget(_)
             | Self::NoSpeakingTarget(_)
+            | Self::Uncarried(_)
             | Self::BodiesFull
             | Self::Stopping
             | Self::Internal
@@ -261,10 +266,19 @@ impl Fault {
         }
     }
 
-    /// Whether a retry with these causes moves on from it.
+    /// Whether a retry with these causes moves on from it. A target that cannot be told the request
+    /// is passed over, whatever the causes are: nothing was tried.
     pub fn moves_on(&self, on: &Causes) -> bool {
+        if self.is_uncarried() {
+            return true;
+        }
         let named = self.kind.cause().is_some_and(|cause| on.names(cause));
         named || self.status.is_some_and(|status| on.has_status(status))
+    }
+
+    /// Whether the target could not even be told the request.
+    pub fn is_uncarried(&self) -> bool {
+        matches!(self.kind, Kind::Uncarried(_))
     }
 
     /// Why it failed, in the language's words or as a status, for the log. That a provider refused
@@ -272,6 +286,9 @@ impl Fault {
     pub fn word(&self) -> String {
         if self.kind == Kind::Provider(FailureKind::UsageOption) {
             return FailureKind::UsageOption.word().to_owned();
+        }
+        if self.is_uncarried() {
+            return "untranslatable".to_owned();
         }
         if self.kind == Kind::Stopping {
             return "stopping".to_owned();

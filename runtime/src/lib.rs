@@ -22,4 +22,5 @@ pub mod respond;
 pub mod server;
 pub mod sim;
 pub mod sse;
+pub mod translate;
 pub mod upstream;

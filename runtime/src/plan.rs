@@ -45,6 +45,8 @@ pub struct Step<'p> {
     pub provider: &'p Provider,
     /// What serves.
     pub model: &'p policy::Model,
+    /// What is asked of it: what the client asks for, or the same in the provider's own protocol.
+    pub asked: Endpoint,
     /// How long for what.
     pub waits: Waits,
 }
@@ -99,15 +101,16 @@ pub fn plan<'p>(
     for target in &class.targets {
         let provider = policy.providers.get(target.provider.index())?;
         let model = provider.models.get(target.model.index())?;
-        if provider.api != needs.endpoint.api() {
+        let Some(asked) = needs.endpoint.at(provider.api) else {
             continue;
-        }
+        };
         plan.lacking |= model.lacks(can);
         if model.carries(can) {
             plan.steps.push(Step {
                 target: *target,
                 provider,
                 model,
+                asked,
                 waits: waits(provider, class, needs, limits),
             });
         }

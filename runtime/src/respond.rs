@@ -81,6 +81,9 @@ fn param(kind: Kind) -> Option<&'static str> {
     if let Kind::Body(refusal) = kind {
         return refusal.param();
     }
+    if let Kind::Uncarried(uncarried) = kind {
+        return Some(uncarried.field);
+    }
     (kind == Kind::NoModel).then_some("model")
 }
 
@@ -123,6 +126,7 @@ fn verdict(fault: &Fault, around: &Circumstances<'_>) -> (u16, &'static str) {
         }
         Kind::NoCapableTarget(_) => (400, "no_capable_target"),
         Kind::NoSpeakingTarget(_) => (400, "no_speaking_target"),
+        Kind::Uncarried(_) => (400, "not_translatable"),
         Kind::BodiesFull => (503, "overloaded"),
         Kind::Stopping => (503, "shutting_down"),
         Kind::Internal => (500, "internal"),
@@ -208,6 +212,9 @@ fn particulars(kind: Kind, around: &Circumstances<'_>) -> Option<String> {
             endpoint.api().word()
         ));
     }
+    if let Kind::Uncarried(uncarried) = kind {
+        return Some(uncarried.to_string());
+    }
     let max = around.limits.body_bytes_max;
     (kind == Kind::BodyTooLarge).then(|| format!("request exceeds the maximum size of {max} bytes"))
 }
@@ -254,6 +261,7 @@ fn words(kind: Kind) -> &'static str {
         Kind::Denied(_) => "the policy refuses this request",
         Kind::NoCapableTarget(_) => "no target can do what the request needs",
         Kind::NoSpeakingTarget(_) => "no target speaks the protocol of this request",
+        Kind::Uncarried(_) => "the request cannot be told in the protocol of any target",
         Kind::Stopping => "the gateway is being stopped before this answer was whole; ask again",
         Kind::BodiesFull => "the gateway is overloaded: it holds as many request bodies as it may",
         Kind::Internal => "the gateway failed",
@@ -341,6 +349,7 @@ mod tests {
     use crate::observe::record::Attempt;
     use crate::request::endpoint::Endpoint;
     use crate::request::peek::peek;
+    use crate::translate::Uncarried;
 
     const FAILURES: [FailureKind; 14] = [
         FailureKind::RateLimit,
@@ -382,6 +391,10 @@ mod tests {
             Kind::Denied(DenyId(0)),
             Kind::NoCapableTarget(Can::Images.bit() | Can::Tools.bit()),
             Kind::NoSpeakingTarget(Endpoint::Messages),
+            Kind::Uncarried(Uncarried {
+                field: "n",
+                why: "ask for one",
+            }),
             Kind::BodiesFull,
             Kind::Stopping,
             Kind::Internal,

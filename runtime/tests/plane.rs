@@ -40,5 +40,7 @@ mod refuse;
 mod responses;
 #[path = "plane/reuse.rs"]
 mod reuse;
+#[path = "plane/translate.rs"]
+mod translate;
 #[path = "plane/usage.rs"]
 mod usage;

@@ -216,6 +216,11 @@ impl Reader {
         self.watch.is_done()
     }
 
+    /// What the provider has reported so far.
+    pub fn usage(&self) -> Option<Usage> {
+        self.watch.usage()
+    }
+
     /// Bytes of an event that has begun and not ended.
     pub fn held_bytes(&self) -> usize {
         self.held.len()

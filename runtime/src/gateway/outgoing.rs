@@ -1,13 +1,39 @@
 //! The body as it leaves for one target: the target's own name for the model, and in a stream the
-//! wish for usage, whether the client has it or not.
+//! wish for usage, whether the client has it or not. Where the target speaks another protocol than
+//! the client it is written anew.
 
 use bytes::Bytes;
 use smallvec::SmallVec;
 
 use crate::fault::{Fault, Kind};
+use crate::plan::Step;
 use crate::request::edit::{Edit, Path, edited, quoted};
 use crate::request::peek::{Model, Peek, peek};
+use crate::translate::{Pair, Target, Translated, request};
 use crate::upstream::asking::Asking;
+
+/// A request in another protocol, for the target of `step`.
+///
+/// # Errors
+/// The target's protocol has no words for it.
+pub(super) fn translated(
+    (body, found): (&Bytes, &Peek),
+    pair: Pair,
+    step: &Step<'_>,
+    asking: Asking,
+) -> Result<Translated, Fault> {
+    let url = step.provider.first_url();
+    let there = Target {
+        model: &step.model.wire,
+        host: url.map_or("", |url| url.host.as_str()),
+        can: step.model.can,
+        output_tokens_max: step.model.output_tokens_max,
+        streaming: found.stream,
+        asks_usage: asking == Asking::ForUsage,
+    };
+    let told = request(body, pair, there);
+    told.map_err(|uncarried| Fault::early(Kind::Uncarried(uncarried)))
+}
 
 /// The body for a target that knows the model as `name`.
 ///

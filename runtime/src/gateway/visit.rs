@@ -20,7 +20,7 @@ use crate::fault::{Fault, Kind};
 use crate::gateway::Worker;
 use crate::gateway::body::{self, Held};
 use crate::gateway::head::{self, Route};
-use crate::gateway::outgoing::outgoing;
+use crate::gateway::outgoing::{outgoing, translated};
 use crate::plan::{Needs, Plan, Step, plan};
 use crate::policy::live::Snapshot;
 use crate::relay::journal::Journal;
@@ -28,10 +28,12 @@ use crate::relay::socket::Meter;
 use crate::relay::{Answer, Origin, Relay};
 use crate::request::facts::Asked;
 use crate::request::peek::{Peek, peek_for};
+use crate::request::tokens::estimate;
 use crate::respond::{self, Circumstances};
+use crate::translate::{About, Dropped};
 use crate::upstream::attempt::{Ask, Opened};
 use crate::upstream::chain::Chain;
-use crate::upstream::fallback::Round;
+use crate::upstream::fallback::{Carried, Round, Sent};
 
 /// One request on its way through the gateway.
 pub(super) struct Visit<'w> {
@@ -47,6 +49,8 @@ pub(super) struct Visit<'w> {
 struct Shown {
     opened: Opened,
     origin: Origin,
+    /// What was left out of the request on its way into another protocol.
+    dropped: Dropped,
 }
 
 impl<'w> Visit<'w> {
@@ -203,7 +207,6 @@ impl<'w> Visit<'w> {
         let needs = plan.needs;
         let ask = Ask {
             endpoint: needs.endpoint,
-            dialect: needs.endpoint.dialect(),
             headers,
             streaming: needs.streaming,
             choices: peek.choices,
@@ -226,15 +229,37 @@ impl<'w> Visit<'w> {
             dice: &worker.dice,
             reluctant: &self.snapshot.reluctant,
         };
+        let request_id = self.journal.record.request_id.clone();
         let body = |step: &Step<'_>, asking| {
-            let sent = outgoing((&held.bytes, peek), &step.model.wire, asking)?;
-            Ok(Chain::new([sent]))
+            let Some(pair) = ask.pair(step) else {
+                let sent = outgoing((&held.bytes, peek), &step.model.wire, asking)?;
+                return Ok(Sent {
+                    body: Chain::new([sent]),
+                    carried: None,
+                });
+            };
+            let told = translated((&held.bytes, peek), pair, step, asking)?;
+            Ok(Sent {
+                body: Chain::new([told.body]),
+                carried: Some(Carried {
+                    dropped: told.dropped,
+                    names: told.names,
+                    about: About {
+                        request_id: request_id.clone(),
+                        created_s: Clock.wall_ms() / 1000,
+                        tells_usage: peek.include_usage,
+                        input_tokens: estimate(&held.bytes),
+                    },
+                }),
+            })
         };
-        let (step, opened) = round.serve(&mut self.journal.trail, body).await?;
+        let served = round.serve(&mut self.journal.trail, body).await?;
+        let step = served.step;
         self.journal.content();
         let upstream = self.snapshot.upstreams.get(step.target.provider.index());
         Ok(Shown {
-            opened,
+            opened: served.opened,
+            dropped: served.dropped,
             origin: Origin {
                 snapshot: Arc::clone(&self.snapshot),
                 limits: Arc::clone(limits),
@@ -303,6 +328,9 @@ impl<'w> Visit<'w> {
         self.journal.record.target = last.map(|last| last.target.clone());
         let mut response = self.head(StatusCode::OK);
         let headers = response.headers_mut();
+        if let Some(dropped) = shown.dropped.told() {
+            insert(headers, "x-claw-dropped", &dropped);
+        }
         match shown.opened {
             Opened::Plain { body, usage } => {
                 let json = HeaderValue::from_static("application/json");
@@ -341,7 +369,8 @@ impl<'w> Visit<'w> {
         respond::headers(&reply, response.headers_mut());
         self.journal.record.code = Some(reply.code);
         let asked = self.journal.trail.attempts.is_empty();
-        self.journal.end(if asked { "refused" } else { "failed" });
+        let refused = asked || fault.is_uncarried();
+        self.journal.end(if refused { "refused" } else { "failed" });
         let body = respond::passed_on(fault).unwrap_or_else(|| respond::body(&reply, self.dialect));
         self.whole(response, body)
     }

@@ -12,10 +12,12 @@ use crate::dialect::classify::in_stream;
 use crate::dialect::reader::{Close, Ending, Reader, Stop};
 use crate::fault::{Fault, Kind, Sent};
 use crate::limits::Limits;
+use crate::meter::usage::Usage;
 use crate::policy::live::Snapshot;
 use crate::relay::answer::Aborted;
 use crate::relay::journal::Journal;
 use crate::respond::{Circumstances, event, reply};
+use crate::translate::{Lost, Translator};
 use crate::upstream::attempt::{Deadline, Stream, Wires};
 use crate::upstream::link::{Broken, Flow};
 
@@ -45,6 +47,8 @@ pub(crate) struct Relay {
     ready: VecDeque<Bytes>,
     flow: Option<Flow>,
     reader: Option<Reader>,
+    /// Where the client speaks another protocol than the target.
+    translator: Option<Box<Translator>>,
     deadline: Deadline,
     /// How many events had come when the reader was done, where the protocol numbers them.
     heard: u64,
@@ -76,17 +80,43 @@ impl Relay {
             origin,
             journal,
             stage: Stage::Live,
-            ready: stream.held.into_iter().collect(),
+            ready: VecDeque::new(),
             flow: Some(stream.flow),
             reader: Some(stream.reader),
+            translator: stream.translator,
             deadline: stream.deadline,
             heard: 0,
             tail_seen: false,
             waiting_since: None,
             alarm: Alarm::default(),
         };
+        relay.take(stream.held);
         relay.settle(stream.stop);
         relay
+    }
+
+    /// Takes whole events of the target for the client.
+    fn take(&mut self, events: impl IntoIterator<Item = Bytes>) {
+        let Some(translator) = &mut self.translator else {
+            self.ready.extend(events);
+            return;
+        };
+        for event in events {
+            match translator.push(&event) {
+                Ok(told) if told.is_empty() => {}
+                Ok(told) => self.ready.push_back(told),
+                Err(Lost) => {
+                    self.fail(&Fault::of(Kind::Malformed, Sent::Content));
+                    return;
+                }
+            }
+        }
+    }
+
+    /// What ends a whole answer in the client's protocol; in the target's it has come already.
+    fn finish(&mut self, usage: Option<Usage>) {
+        let told = self.translator.as_mut().map(|to| to.finish(usage));
+        self.ready.extend(told.filter(|told| !told.is_empty()));
     }
 
     /// Whether everything has been handed over.
@@ -140,7 +170,7 @@ impl Relay {
             Poll::Ready(Some(Ok(chunk))) => {
                 self.waiting_since = None;
                 let pushed = reader.push(&chunk);
-                self.ready.extend(pushed.ready);
+                self.take(pushed.ready);
                 self.settle(pushed.stop);
                 Poll::Ready(())
             }
@@ -176,8 +206,10 @@ impl Relay {
                 // The last line may end in a CR LF that was cut in two; the rest is nobody's.
                 Poll::Ready(Some(Ok(chunk))) if chunk.starts_with(b"\n") && !self.tail_seen => {
                     self.tail_seen = true;
-                    self.ready.push_back(chunk.slice(..1));
-                    return Poll::Ready(());
+                    if self.translator.is_none() {
+                        self.ready.push_back(chunk.slice(..1));
+                        return Poll::Ready(());
+                    }
                 }
                 Poll::Ready(Some(Ok(_nobodys))) => self.tail_seen = true,
                 Poll::Ready(None) => self.keep(),
@@ -194,6 +226,9 @@ impl Relay {
 
     /// What follows from what the reader has just seen.
     fn settle(&mut self, stop: Option<Stop>) {
+        if self.stage != Stage::Live {
+            return;
+        }
         match stop {
             Some(Stop::Error(body)) => self.fail(&Fault {
                 sent: Sent::Content,
@@ -203,6 +238,8 @@ impl Relay {
                 self.fail(&Fault::of(Kind::Malformed, Sent::Content));
             }
             None if self.reader.as_ref().is_some_and(Reader::is_done) => {
+                let usage = self.reader.as_ref().and_then(Reader::usage);
+                self.finish(usage);
                 self.stage = Stage::Tail;
                 self.waiting_since = None;
             }
@@ -221,9 +258,11 @@ impl Relay {
         self.heard = end.heard;
         match end.ending {
             Ending::Complete | Ending::DoneWithoutFinish => {
-                if !end.rest.is_empty() {
-                    self.ready.push_back(end.rest);
+                self.take(Some(end.rest).filter(|rest| !rest.is_empty()));
+                if self.stage == Stage::LastWords {
+                    return;
                 }
+                self.finish(end.usage);
                 if close == Close::Clean {
                     self.keep();
                 }

@@ -18,7 +18,7 @@ use std::ops::Range;
 use bytes::Bytes;
 use thiserror::Error;
 
-use crate::json::{Fault, Lexer, Token};
+use crate::json::{Fault, Lexer, Token, write_text};
 use patch::Patches;
 
 /// One change of a body that is a JSON object. Values are JSON texts.
@@ -119,20 +119,7 @@ fn member(text: &mut String, key: &str, value: &str) {
 
 /// A text as a JSON string.
 pub fn quoted(text: &str) -> String {
-    use std::fmt::Write as _;
-    let mut json = String::with_capacity(text.len() + 2);
-    json.push('"');
-    for char in text.chars() {
-        match char {
-            '"' => json.push_str("\\\""),
-            '\\' => json.push_str("\\\\"),
-            char if char < ' ' => {
-                // Writing to a string cannot fail.
-                let _ = write!(json, "\\u{:04x}", u32::from(char));
-            }
-            char => json.push(char),
-        }
-    }
-    json.push('"');
+    let mut json = String::new();
+    write_text(&mut json, text);
     json
 }

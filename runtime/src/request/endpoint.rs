@@ -70,6 +70,17 @@ impl Endpoint {
         }
     }
 
+    /// What is asked of a provider that speaks `api` for it: the same, or the same in the other's
+    /// words; nothing where there are none.
+    pub fn at(self, api: Api) -> Option<Self> {
+        match (self, api) {
+            _ if self.api() == api => Some(self),
+            (Self::Chat, Api::Anthropic) => Some(Self::Messages),
+            (Self::Messages, Api::OpenAi) => Some(Self::Chat),
+            _ => None,
+        }
+    }
+
     /// Its path at a provider whose address ends in `base`.
     pub fn path(self, base: &str) -> String {
         let (version, path) = match self {

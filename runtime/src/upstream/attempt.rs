@@ -16,7 +16,6 @@ use hyper::body::Incoming;
 use smallvec::SmallVec;
 
 use crate::clock::{Clock, Instant};
-use crate::dialect::Dialect;
 use crate::dialect::classify::{Answer, classify, in_stream};
 use crate::dialect::failure::FailureKind;
 use crate::dialect::openai::option;
@@ -28,6 +27,7 @@ use crate::limits::Limits;
 use crate::meter::usage::Usage;
 use crate::plan::Step;
 use crate::request::endpoint::Endpoint;
+use crate::translate::{Pair, Translator, refusal};
 use crate::upstream::asking::Asking;
 use crate::upstream::chain::Chain;
 use crate::upstream::connect::{Dial, connect};
@@ -50,8 +50,6 @@ pub(crate) struct Wires {
 pub(crate) struct Ask<'a> {
     /// What is asked for.
     pub(crate) endpoint: Endpoint,
-    /// The protocol of the answer.
-    pub(crate) dialect: Dialect,
     /// The client's own headers; few of them go on.
     pub(crate) headers: &'a HeaderMap,
     /// Whether the answer is to be a stream.
@@ -93,6 +91,8 @@ pub(crate) struct Stream {
     pub(crate) stop: Option<Stop>,
     /// When this attempt must be over.
     pub(crate) deadline: Deadline,
+    /// What brings it into the client's protocol, where that is another one.
+    pub(crate) translator: Option<Box<Translator>>,
 }
 
 /// Where an attempt goes.
@@ -116,6 +116,14 @@ pub(crate) struct Deadline {
 }
 
 impl Ask<'_> {
+    /// The two protocols, where the target speaks another one than the client.
+    pub(crate) fn pair(&self, step: &Step<'_>) -> Option<Pair> {
+        (self.endpoint != step.asked).then(|| Pair {
+            client: self.endpoint.dialect(),
+            target: step.asked.dialect(),
+        })
+    }
+
     fn deadline(&self) -> Deadline {
         Deadline {
             at: self.total,
@@ -139,7 +147,7 @@ impl Deadline {
 
 /// Sends the request to one target and waits until its answer may be shown.
 pub(crate) async fn attempt(ask: &Ask<'_>, place: Place<'_>, body: Chain) -> Result<Opened, Fault> {
-    let request = request(ask, place.upstream, body)?;
+    let request = request(ask, place, body)?;
     let answered = send(ask, place, request).await?;
     let (head, incoming) = answered.response.into_parts();
     let reading = Reading {
@@ -174,11 +182,16 @@ fn unfit(kind: Kind) -> Fault {
 fn expect(ask: &Ask<'_>, place: Place<'_>) -> Expect {
     let url = place.step.provider.first_url();
     let host = url.map_or("", |url| url.host.as_str());
+    // Who translates reads all that comes, and tells the client what it asked for.
+    let usage = match ask.pair(place.step) {
+        Some(_) => UsageChunk::Relayed,
+        None => ask.usage,
+    };
     Expect {
-        dialect: ask.dialect,
+        dialect: place.step.asked.dialect(),
         choices: ask.choices,
         quirk: Quirk::of_host(host),
-        usage: ask.usage,
+        usage,
     }
 }
 
@@ -366,7 +379,9 @@ impl Reading<'_> {
             Clock.wall(),
         );
         // Only where the option is ours: what a client asked for himself is his to hear of.
-        let ours = ask.usage == UsageChunk::Withheld && place.asking == Asking::ForUsage;
+        let pair = ask.pair(place.step);
+        let ours = ask.usage == UsageChunk::Withheld || pair.is_some();
+        let ours = ours && place.asking == Asking::ForUsage;
         if ask.streaming && ours && option::is_refused(status, &bytes) {
             failure.kind = FailureKind::UsageOption;
         }
@@ -374,7 +389,11 @@ impl Reading<'_> {
         // The model's name is the policy's choice: what a provider says of it is not the caller's.
         let callers = fault.side == Side::Client && failure.kind != FailureKind::ModelNotFound;
         if callers && whole && bytes.len() <= self.limits.error_pass_bytes_max {
-            fault.answer = passable(bytes, place.upstream);
+            fault.answer = match pair {
+                None => passable(bytes, place.upstream),
+                Some(pair) => passable(bytes, place.upstream)
+                    .and_then(|error| refusal(&error, failure.kind, pair.client)),
+            };
         }
         fault
     }
@@ -420,6 +439,7 @@ impl Reading<'_> {
             reader,
             stop,
             deadline: self.rest,
+            translator: None,
         }))
     }
 

@@ -15,9 +15,10 @@ use smallvec::SmallVec;
 use crate::clock::{Clock, Dice, Instant, micros};
 use crate::dialect::Dialect;
 use crate::dialect::failure::FailureKind;
-use crate::fault::{Fault, Kind, Sent, Side};
+use crate::fault::{self, Fault, Kind, Side};
 use crate::observe::record;
 use crate::plan::{Plan, Step};
+use crate::translate::{About, Dropped, Names, Translator, plain};
 use crate::upstream::Upstream;
 use crate::upstream::asking::{Asking, Reluctant};
 use crate::upstream::attempt::{Ask, Opened, Place, Wires, attempt};
@@ -37,6 +38,37 @@ pub(crate) struct Round<'a, 'p> {
     pub(crate) dice: &'a Dice,
     /// Who is not asked for usage any more.
     pub(crate) reluctant: &'a Reluctant,
+}
+
+/// A request as one target gets it.
+#[derive(Debug)]
+pub(crate) struct Sent {
+    /// Its body.
+    pub(crate) body: Chain,
+    /// What its answer needs to be brought back, where the target speaks another protocol.
+    pub(crate) carried: Option<Carried>,
+}
+
+/// What is known of a request that was translated.
+#[derive(Debug)]
+pub(crate) struct Carried {
+    /// What was left out.
+    pub(crate) dropped: Dropped,
+    /// Which tools have another name there.
+    pub(crate) names: Names,
+    /// What is told with the answer.
+    pub(crate) about: About,
+}
+
+/// An answer that may be shown, and who gave it.
+#[derive(Debug)]
+pub(crate) struct Served<'p> {
+    /// The target.
+    pub(crate) step: Step<'p>,
+    /// The answer, in the client's protocol.
+    pub(crate) opened: Opened,
+    /// What was left out of the request.
+    pub(crate) dropped: Dropped,
 }
 
 /// The turns of one request to its targets so far. The last one may still run.
@@ -65,7 +97,7 @@ impl Trail {
         if let Some(last) = self.attempts.last_mut() {
             last.cause = Some(fault.word());
             last.status = fault.status;
-            last.sent = fault.sent != Sent::Nothing;
+            last.sent = fault.sent != fault::Sent::Nothing;
         }
         self.end();
     }
@@ -97,13 +129,9 @@ enum Turn {
 
 impl<'p> Round<'_, 'p> {
     /// The first answer that may be shown and its target, or the fault that tells best why there is none.
-    pub(crate) async fn serve<B>(
-        &self,
-        trail: &mut Trail,
-        body: B,
-    ) -> Result<(Step<'p>, Opened), Fault>
+    pub(crate) async fn serve<B>(&self, trail: &mut Trail, body: B) -> Result<Served<'p>, Fault>
     where
-        B: Fn(&Step<'_>, Asking) -> Result<Chain, Fault>,
+        B: Fn(&Step<'_>, Asking) -> Result<Sent, Fault>,
     {
         let mut turns: SmallVec<[Turn; 4]> = self.plan.steps.iter().map(|_| Turn::Free).collect();
         let mut clearest: Option<Fault> = None;
@@ -123,7 +151,13 @@ impl<'p> Round<'_, 'p> {
                     return Err(given_up(clearest));
                 }
                 let fault = match self.turn(step, trail, &body).await {
-                    Ok(opened) => return Ok((*step, opened)),
+                    Ok((opened, dropped)) => {
+                        return Ok(Served {
+                            step: *step,
+                            opened,
+                            dropped,
+                        });
+                    }
                     Err(fault) => fault,
                 };
                 trail.fail(&fault);
@@ -151,11 +185,16 @@ impl<'p> Round<'_, 'p> {
     ///
     /// Both are attempts like every request that is put on the wire, so a policy's `attempts` bound
     /// them too; where none is left, the client is told to come again, and is served then.
-    async fn turn<B>(&self, step: &Step<'_>, trail: &mut Trail, body: &B) -> Result<Opened, Fault>
+    async fn turn<B>(
+        &self,
+        step: &Step<'_>,
+        trail: &mut Trail,
+        body: &B,
+    ) -> Result<(Opened, Dropped), Fault>
     where
-        B: Fn(&Step<'_>, Asking) -> Result<Chain, Fault>,
+        B: Fn(&Step<'_>, Asking) -> Result<Sent, Fault>,
     {
-        let asking = match self.ask.dialect {
+        let asking = match step.asked.dialect() {
             Dialect::Chat => self.reluctant.asking(step.target),
             // There it is reported unasked.
             Dialect::Responses
@@ -188,9 +227,14 @@ impl<'p> Round<'_, 'p> {
         second
     }
 
-    async fn once<B>(&self, step: &Step<'_>, asking: Asking, body: &B) -> Result<Opened, Fault>
+    async fn once<B>(
+        &self,
+        step: &Step<'_>,
+        asking: Asking,
+        body: &B,
+    ) -> Result<(Opened, Dropped), Fault>
     where
-        B: Fn(&Step<'_>, Asking) -> Result<Chain, Fault>,
+        B: Fn(&Step<'_>, Asking) -> Result<Sent, Fault>,
     {
         let upstream = self.upstreams.get(step.target.provider.index());
         let place = Place {
@@ -199,7 +243,41 @@ impl<'p> Round<'_, 'p> {
             wires: self.wires,
             asking,
         };
-        attempt(self.ask, place, body(step, asking)?).await
+        let Sent { body, carried } = body(step, asking)?;
+        let opened = attempt(self.ask, place, body).await?;
+        match carried {
+            None => Ok((opened, Dropped::default())),
+            Some(carried) => self.brought_back(step, opened, carried),
+        }
+    }
+
+    /// The answer in the client's protocol.
+    fn brought_back(
+        &self,
+        step: &Step<'_>,
+        opened: Opened,
+        carried: Carried,
+    ) -> Result<(Opened, Dropped), Fault> {
+        let Some(pair) = self.ask.pair(step) else {
+            return Ok((opened, carried.dropped));
+        };
+        let Carried {
+            dropped,
+            names,
+            about,
+        } = carried;
+        let opened = match opened {
+            Opened::Plain { body, usage } => {
+                let told = plain(&body, pair, names, (&about, usage));
+                let body = told.map_err(|_| Fault::of(Kind::Malformed, fault::Sent::Request))?;
+                Opened::Plain { body, usage }
+            }
+            Opened::Stream(mut stream) => {
+                stream.translator = Some(Box::new(Translator::new(pair, names, about)));
+                Opened::Stream(stream)
+            }
+        };
+        Ok((opened, dropped))
     }
 
     /// How long to wait before the next round; nothing if no target is left for it.
@@ -229,6 +307,10 @@ impl<'p> Round<'_, 'p> {
 }
 
 fn turn_after(fault: &Fault, retry: &Retry) -> Turn {
+    if fault.is_uncarried() {
+        // It could not be told the request, and never can.
+        return Turn::Out;
+    }
     match fault.wait {
         None => Turn::Free,
         Some(wait) if wait <= Duration::from_millis(retry.honor_retry_after_ms) => {
@@ -239,7 +321,7 @@ fn turn_after(fault: &Fault, retry: &Retry) -> Turn {
 }
 
 fn given_up(clearest: Option<Fault>) -> Fault {
-    clearest.unwrap_or_else(|| Fault::of(Kind::Internal, Sent::Nothing))
+    clearest.unwrap_or_else(|| Fault::of(Kind::Internal, fault::Sent::Nothing))
 }
 
 /// Of two faults the one that tells a client more about what to do; of two waits the shorter.
@@ -260,8 +342,12 @@ fn clearer(before: Option<Fault>, fault: Fault) -> Fault {
 }
 
 /// A limit names a wait, lack of capacity passes by itself, time ran out, something broke; that
-/// our own key or account is at fault helps a client least.
+/// our own key or account is at fault helps a client
+/// little, and that a target was passed over says something only where all were.
 fn rank(fault: &Fault) -> u8 {
+    if fault.is_uncarried() {
+        return 0;
+    }
     if fault.kind == Kind::Provider(FailureKind::RateLimit) {
         return 5;
     }

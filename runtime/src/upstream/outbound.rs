@@ -5,8 +5,7 @@ use claw_table::policy::Api;
 use http::{HeaderValue, Method, Request, header};
 
 use crate::fault::{Fault, Kind};
-use crate::upstream::Upstream;
-use crate::upstream::attempt::Ask;
+use crate::upstream::attempt::{Ask, Place};
 use crate::upstream::chain::Chain;
 
 /// What of a client's head goes on; everything else stays here, its credentials above all.
@@ -33,15 +32,16 @@ fn passed_to(api: Api) -> &'static [&'static str] {
 /// The version a request gets that names none.
 const ANTHROPIC_VERSION: HeaderValue = HeaderValue::from_static("2023-06-01");
 
-/// The request for `upstream`.
+/// The request for the target of `place`.
 pub(super) fn request(
     ask: &Ask<'_>,
-    upstream: &Upstream,
+    place: Place<'_>,
     body: Chain,
 ) -> Result<Request<Chain>, Fault> {
+    let (asked, upstream) = (place.step.asked, place.upstream);
     let mut request = Request::new(body);
     *request.method_mut() = Method::POST;
-    let path = ask.endpoint.path(&upstream.base);
+    let path = asked.path(&upstream.base);
     *request.uri_mut() = path.try_into().map_err(|_| Fault::early(Kind::Internal))?;
     let headers = request.headers_mut();
     headers.insert(header::HOST, upstream.authority.clone());
@@ -50,11 +50,17 @@ pub(super) fn request(
     // The body is read as it passes, so it must come as it is.
     let identity = HeaderValue::from_static("identity");
     headers.insert(header::ACCEPT_ENCODING, identity);
-    let api = ask.endpoint.api();
+    let api = asked.api();
     if api == Api::Anthropic {
         headers.insert("anthropic-version", ANTHROPIC_VERSION);
     }
-    for name in PASSED.iter().chain(passed_to(api)) {
+    // What was said to another vendor is not for this one.
+    let vendors = if ask.endpoint == asked {
+        passed_to(api)
+    } else {
+        &[]
+    };
+    for name in PASSED.iter().chain(vendors) {
         let mut values = ask.headers.get_all(*name).iter();
         if let Some(first) = values.next() {
             headers.insert(*name, first.clone());

@@ -19,6 +19,7 @@ mod peek;
 mod splits;
 mod streams;
 mod tokens;
+mod translate;
 mod twin;
 mod withheld;
 

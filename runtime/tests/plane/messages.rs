@@ -8,7 +8,7 @@ use claw_table::policy::Api;
 use serde_json::Value;
 use tokio::net::TcpStream;
 
-use crate::client::{Answer, PLAIN as CHAT, attempts, chat, exchange, post};
+use crate::client::{Answer, attempts, exchange, post};
 use crate::house::{House, Plan};
 
 const STREAM: &str = r#"{"max_tokens":64,"model":"claude","stream":true,"messages":[{"role":"user","content":"hi there"}]}"#;
@@ -251,26 +251,31 @@ async fn tokens_are_counted_by_a_provider_that_can() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_speaks_another_protocol_is_passed_over() {
+async fn who_has_no_words_for_what_is_asked_is_passed_over() {
     let mut plan = Plan::over(&["a", "b"]);
     plan.policy.providers[1].api = Api::Anthropic;
     let house = House::piped(plan).await;
-    let answer = exchange(house.connect(), &messages(PLAIN, "")).await;
-    assert!(words(&answer).contains("This is b"));
+    let counting = post("/v1/messages/count_tokens", PLAIN, "");
+    let answer = exchange(house.connect(), &counting).await;
+    assert_eq!(answer.text(), r#"{"input_tokens":3}"#);
     assert_eq!(attempts(&house.records.one().await), "b/small served");
-    let answer = exchange(house.connect(), &chat(CHAT, "")).await;
-    assert!(answer.words().contains("This is a"));
+    let embedding = post("/v1/embeddings", r#"{"model":"m","input":"x"}"#, "");
+    let answer = exchange(house.connect(), &embedding).await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(attempts(&house.records.one().await), "a/small served");
 }
 
 #[tokio::test(start_paused = true)]
-async fn where_nobody_speaks_the_protocol_the_client_is_told_in_its_own() {
+async fn where_nobody_has_words_for_it_the_client_is_told_in_its_own_protocol() {
     let house = House::piped(Plan::over(&["a"])).await;
-    let answer = exchange(house.connect(), &messages(PLAIN, "")).await;
+    let counting = post("/v1/messages/count_tokens", PLAIN, "");
+    let answer = exchange(house.connect(), &counting).await;
     assert_eq!(answer.status, 400);
     assert_eq!(answer.header("x-should-retry"), Some("false"));
     insta::assert_snapshot!(answer.text());
     let house = House::piped(anthropic(&["a"])).await;
-    let answer = exchange(house.connect(), &chat(CHAT, "")).await;
+    let embedding = post("/v1/embeddings", r#"{"model":"m","input":"x"}"#, "");
+    let answer = exchange(house.connect(), &embedding).await;
     assert_eq!(answer.error()["code"], "no_speaking_target");
 }
 
