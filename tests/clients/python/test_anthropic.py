@@ -136,7 +136,7 @@ class Answers(unittest.TestCase):
                 self.assertEqual((text, reason), (PRIMARY, "end_turn"))
 
     def test_models(self):
-        self.assertEqual({model.id for model in self.client.models.list()}, {"auto", "sim-large"})
+        self.assertEqual({model.id for model in self.client.models.list()}, {"auto", "by-claude", "by-gpt", "sim-large"})
 
 
 class Cuts(unittest.TestCase):
@@ -214,6 +214,66 @@ class Refusals(unittest.TestCase):
         told = str(caught.exception) + caught.exception.response.text
         for part in (PROVIDER_KEY, PROVIDER_KEY[:7], PROVIDER_KEY[-4:]):
             self.assertNotIn(part, told)
+
+
+class Translated(unittest.TestCase):
+    """The same client, answered by a provider that speaks chat completions."""
+
+    ASK = {**ASK, "model": "by-gpt", "system": "be brief"}
+
+    def setUp(self):
+        self.client = client()
+
+    def test_plain_and_streamed(self):
+        raw = self.client.messages.with_raw_response.create(**self.ASK)
+        self.assertEqual(raw.headers["x-claw-target"], "primary/sim-large")
+        with self.client.messages.stream(**self.ASK) as stream:
+            self.assertEqual("".join(stream.text_stream), PRIMARY)
+            streamed = stream.get_final_message()
+        for message in (raw.parse(), streamed):
+            self.assertEqual([block.text for block in message.content], [PRIMARY])
+            self.assertEqual((message.stop_reason, message.model), ("end_turn", "sim-large"))
+            self.assertEqual((message.usage.input_tokens, message.usage.output_tokens), (7, 13))
+
+    def test_tools_and_their_results(self):
+        ask = {**self.ASK, "tools": TOOLS, "tool_choice": {"type": "any"}, "extra_headers": sim("reasoning 2, tool calls 2")}
+        plain = self.client.messages.create(**ask)
+        with self.client.messages.stream(**ask) as stream:
+            streamed = stream.get_final_message()
+        for message in (plain, streamed):
+            self.assertEqual(message.stop_reason, "tool_use")
+            thought, *calls = message.content
+            self.assertEqual((thought.type, thought.thinking), ("thinking", "Let me"))
+            self.assertEqual([call.input for call in calls], [{"city": "simulated", "days": 7}] * 2)
+            results = [{"type": "tool_result", "tool_use_id": call.id, "content": "rain"} for call in calls]
+            turns = [*ASK["messages"], {"role": "assistant", "content": message.content}, {"role": "user", "content": results}]
+            answer = self.client.messages.create(**{**self.ASK, "tools": TOOLS, "messages": turns})
+            self.assertIn("You said: rain", answer.content[0].text)
+
+    def test_a_cut_is_an_exception(self):
+        for script, wanted in (("cut after 5", "upstream_cut"), ("end after 5", "upstream_cut"), ("stall after 5", "upstream_timeout")):
+            with self.subTest(script):
+                ask = {**self.ASK, "extra_headers": sim(f"primary: {script}")}
+                with self.assertRaises(anthropic.APIStatusError) as caught:
+                    read(self.client.messages.create(**ask, stream=True))
+                self.assertEqual(code(caught.exception), wanted)
+
+    def test_errors_have_their_classes(self):
+        for script, kind in (("context", anthropic.BadRequestError), ("429", anthropic.RateLimitError), ("529", anthropic.InternalServerError)):
+            with self.subTest(script):
+                with self.assertRaises(kind) as caught:
+                    self.client.messages.create(**{**self.ASK, "extra_headers": sim(script)})
+                if script == "context":
+                    self.assertIn("prompt is too long", str(caught.exception))
+
+    def test_a_fault_before_content_is_answered_by_the_fallback(self):
+        for stream in (False, True):
+            ask = {**self.ASK, "extra_headers": sim("primary: 503")}
+            raw = self.client.messages.with_raw_response.create(**ask, stream=stream)
+            self.assertEqual(raw.headers["x-claw-target"], "backup/sim-small")
+            answer = raw.parse()
+            text = read(answer)[0] if stream else answer.content[0].text
+            self.assertEqual(text, BACKUP)
 
 
 class EveryFault(unittest.TestCase):

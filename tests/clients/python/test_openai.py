@@ -162,7 +162,7 @@ class Answers(unittest.TestCase):
 
     def test_models(self):
         names = {model.id for model in self.client.models.list()}
-        self.assertEqual(names, {"auto", "sim-large"})
+        self.assertEqual(names, {"auto", "by-claude", "by-gpt", "sim-large"})
 
     def test_many_streams_at_once_do_not_mix(self):
         async def one(asynchronous, number):
@@ -354,6 +354,85 @@ class Refusals(unittest.TestCase):
         told = str(caught.exception) + caught.exception.response.text
         for part in (PROVIDER_KEY, PROVIDER_KEY[:7], PROVIDER_KEY[-4:]):
             self.assertNotIn(part, told)
+
+
+class Translated(unittest.TestCase):
+    """The same client, answered by a provider that speaks Anthropic's protocol."""
+
+    ASK = {**ASK, "model": "by-claude"}
+
+    def setUp(self):
+        self.client = client()
+
+    def test_plain_and_streamed(self):
+        raw = self.client.chat.completions.with_raw_response.create(**self.ASK, seed=7)
+        self.assertEqual(raw.headers["x-claw-target"], "claude/sim-large")
+        self.assertEqual(raw.headers["x-claw-dropped"], "seed")
+        plain = raw.parse()
+        ask = {**self.ASK, "stream_options": {"include_usage": True}}
+        with self.client.chat.completions.stream(**ask) as stream:
+            streamed = stream.get_final_completion()
+        for answer in (plain, streamed):
+            choice = answer.choices[0]
+            self.assertEqual((choice.message.content, choice.finish_reason), (PRIMARY, "stop"))
+            self.assertEqual((answer.usage.prompt_tokens, answer.usage.completion_tokens), (4, 13))
+            self.assertEqual(answer.model, "sim-large")
+
+    def test_without_usage_every_chunk_has_a_choice(self):
+        chunks = list(self.client.chat.completions.create(**self.ASK, stream=True))
+        self.assertEqual("".join(chunk.choices[0].delta.content or "" for chunk in chunks), PRIMARY)
+        self.assertEqual([chunk.usage for chunk in chunks if chunk.usage], [])
+
+    def test_tools_and_their_results(self):
+        ask = {**self.ASK, "tools": TOOLS, "tool_choice": "required", "extra_headers": sim("reasoning 2, tool calls 2")}
+        plain = self.client.chat.completions.create(**ask)
+        with self.client.chat.completions.stream(**ask) as stream:
+            streamed = stream.get_final_completion()
+        for answer in (plain, streamed):
+            choice = answer.choices[0]
+            self.assertEqual(choice.finish_reason, "tool_calls")
+            calls = choice.message.tool_calls
+            self.assertEqual([json.loads(call.function.arguments) for call in calls], [{"city": "simulated", "days": 7}] * 2)
+            self.assertEqual(choice.message.reasoning_content, "Let me")
+            results = [{"role": "tool", "tool_call_id": call.id, "content": "rain"} for call in calls]
+            said = choice.message.model_dump(exclude_none=True)
+            said.pop("parsed", None)
+            turns = [*ASK["messages"], said, *results]
+            answer = self.client.chat.completions.create(**{**self.ASK, "tools": TOOLS, "messages": turns})
+            self.assertTrue(answer.choices[0].message.content)
+
+    def test_a_cut_is_an_exception(self):
+        for script, wanted in (("cut after 6", "upstream_cut"), ("end after 6", "upstream_cut"), ("stall after 6", "upstream_timeout")):
+            with self.subTest(script):
+                ask = {**self.ASK, "extra_headers": sim(f"primary: {script}")}
+                with self.assertRaises(openai.APIError) as caught:
+                    read(self.client.chat.completions.create(**ask, stream=True))
+                self.assertEqual(caught.exception.code, wanted)
+
+    def test_errors_have_their_classes(self):
+        for script, kind, wanted in (
+            ("context", openai.BadRequestError, "context_length_exceeded"),
+            ("429", openai.RateLimitError, "rate_limited"),
+            ("529", openai.InternalServerError, "overloaded"),
+        ):
+            with self.subTest(script):
+                with self.assertRaises(kind) as caught:
+                    self.client.chat.completions.create(**{**self.ASK, "extra_headers": sim(script)})
+                self.assertEqual(caught.exception.code, wanted)
+
+    def test_what_cannot_be_carried_is_refused_by_name(self):
+        with self.assertRaises(openai.BadRequestError) as caught:
+            self.client.chat.completions.create(**self.ASK, n=2)
+        self.assertEqual((caught.exception.code, caught.exception.param), ("not_translatable", "n"))
+
+    def test_a_fault_before_content_is_answered_by_the_fallback(self):
+        for stream in (False, True):
+            ask = {**self.ASK, "extra_headers": sim("primary: 503")}
+            raw = self.client.chat.completions.with_raw_response.create(**ask, stream=stream)
+            self.assertEqual(raw.headers["x-claw-target"], "claude-backup/sim-small")
+            answer = raw.parse()
+            text = read(answer)[0] if stream else answer.choices[0].message.content
+            self.assertEqual(text, BACKUP)
 
 
 class EveryFault(unittest.TestCase):
