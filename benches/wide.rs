@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use claw_lang::model::{Arm, Ask, Cond, Goal, Model, Pattern, Route, RouteId};
 use claw_lang::span::Span;
-use claw_table::policy::{self, Action, Causes, Class, Deadlines, Policy, Retry};
+use claw_table::policy::{self, Action, Causes, Class, Policy, Retry};
 use claw_table::{ArmId, ClassId, Fact, Facts, Member, Said};
 
 /// What one request says of the four facts.
@@ -149,7 +149,6 @@ fn class(name: &str) -> Class {
             backoff_max_ms: 0,
             honor_retry_after_ms: 0,
         },
-        deadlines: Deadlines::default(),
-        total_ms: None,
+        ..Class::default()
     }
 }

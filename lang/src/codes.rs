@@ -141,6 +141,12 @@ codes! {
     Error {
         C0601 KeyInTheClear: "a key sent over plain http",
         C0602 LiteralKey: "a key written into the policy",
+    }
+    Warning {
+        C0603 WebhookNoKey: "a webhook without a key",
+    }
+    Error {
+        C0604 CallerKeySpread: "a caller's key that could reach a second provider",
 
         C0701 OverBudget: "a policy that does not fit the table's budget",
 

@@ -8,6 +8,7 @@ mod class;
 mod human;
 mod pooled;
 mod priced;
+mod serving;
 mod shown;
 mod watched;
 
@@ -33,6 +34,7 @@ pub use human::human;
 pub(crate) use human::time;
 pub(crate) use pooled::pools;
 pub use priced::{rates, when};
+pub(crate) use serving::{edits, serving};
 pub(crate) use shown::{
     causes, condition, count, guarded, member, on_one_line, request as said, urls, why_not,
 };
@@ -347,20 +349,23 @@ impl Compared<'_> {
         let mut met = Vec::new();
         // What cannot be told of the request is told of no guard.
         let _ = self.table.guards(request, |guard| met.push(guard));
-        let ceilings = &self.policy().ceilings;
-        let all = bounds(self.model, &|span| on_one_line(self.report.text(span)));
-        let own = all
-            .into_iter()
-            .zip(ceilings)
-            .filter(|(_, ceiling)| match ceiling.scope {
+        let all = bounds::scoped(self.model, &|span| on_one_line(self.report.text(span)));
+        let cached = self.policy().classes.get(class.index());
+        let cached = cached.and_then(|own| self.policy().caches.get(own.cache?.index()));
+        let cached = cached.map(|cache| format!("cache {}", cache.name));
+        let own = all.into_iter().filter(|(bound, scope)| {
+            let is_met = match scope {
                 Scope::All => true,
-                Scope::When(guard) => met.contains(&guard),
-                Scope::Class(own) => own == class,
+                Scope::When(guard) => met.contains(guard),
+                Scope::Class(own) => *own == class,
                 Scope::Client(client) => {
                     let client = self.policy().clients.get(client.index());
                     client.is_some_and(|client| request.client.as_ref() == Some(&client.name))
                 }
-            });
+            };
+            let is_cache = bound.rule.starts_with("cache ");
+            is_met && (!is_cache || cached.as_ref() == Some(&bound.rule))
+        });
         own.map(|(bound, _)| bound).collect()
     }
 

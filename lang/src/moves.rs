@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use claw_table::policy::{Ceiling, Scope, Then};
+use claw_table::policy::{Ceiling, Keys, Scope, Then};
 use claw_table::{ArmId, ClassId};
 
 use crate::diagram::{Budget, Part, Reached, TooLarge};
@@ -87,6 +87,11 @@ pub(crate) fn stops(
     let mut next = 0;
     while let Some(stop) = found.get(next).cloned() {
         next += 1;
+        // A caller's key is charged to no ceiling.
+        let class = model.policy.classes.get(stop.class.index());
+        if class.is_none_or(|class| class.keys == Keys::Caller) {
+            continue;
+        }
         for (at, ceiling) in model.policy.ceilings.iter().enumerate() {
             // Each ceiling is judged once.
             if stop.chain.iter().any(|known| known.ceiling == at) {

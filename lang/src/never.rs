@@ -8,6 +8,7 @@
 //! capabilities that some target lacks and some condition asks. In each part every request has the
 //! same targets, and the answer is exact: a finding is a request, and no finding is a proof.
 
+mod asked;
 mod broken;
 mod tell;
 
@@ -20,6 +21,7 @@ use crate::model::{Claim, Cond, Model, Never};
 use crate::moves::{self, Stop};
 use crate::oracle::Request;
 use crate::worst::{Load, Shape};
+use asked::Asked;
 
 pub use broken::{Broken, Why};
 pub use tell::written;
@@ -35,7 +37,9 @@ pub fn broken(model: &Model) -> Result<Vec<Broken>, TooLarge> {
     if nevers.is_empty() {
         return Ok(found);
     }
+    let asked = Asked::of(model);
     let mut conds: Vec<&Cond> = nevers.iter().map(|never| &never.cond).collect();
+    conds.extend(asked.conds());
     conds.extend(moves::conds(model));
     let mut reached = Reached::new(model, &conds)?;
     for (at, never) in nevers.iter().enumerate() {
@@ -47,7 +51,8 @@ pub fn broken(model: &Model) -> Result<Vec<Broken>, TooLarge> {
                 if classes.contains(&stop.class) {
                     continue;
                 }
-                if let Some((why, load)) = broken::by(model, never, (stop.class, load))
+                if let Some((why, load, stop)) =
+                    first(&asked, &mut reached, (never, stop.clone(), load))?
                     && let Some((arm, witness)) = taken(&mut reached, &stop, &arms)
                 {
                     classes.insert(stop.class);
@@ -65,6 +70,21 @@ pub fn broken(model: &Model) -> Result<Vec<Broken>, TooLarge> {
         }
     }
     Ok(found)
+}
+
+/// What breaks a claim at a stop, with the requests that do: where what is asked for decides on the
+/// target, those that ask for it.
+fn first(
+    asked: &Asked<'_>,
+    reached: &mut Reached<'_>,
+    (never, stop, load): (&Never, Stop, Load),
+) -> Result<Option<(Why, Load, Stop)>, TooLarge> {
+    for (class, part) in asked.ways(reached, &stop)? {
+        if let Some((why, load)) = broken::by(asked.model, never, (stop.class, &class, load)) {
+            return Ok(Some((why, load, Stop { part, ..stop })));
+        }
+    }
+    Ok(None)
 }
 
 /// The first of these arms that requests of a stop really take, with one of them. An arm that nobody

@@ -3,11 +3,11 @@
 /// Words that begin a declaration.
 pub const DECLARATIONS: &[&str] = &[
     "policy", "gateway", "catalog", "provider", "pool", "client", "retry", "class", "let", "never",
-    "forbid", "ceiling", "route", "unused", "accept", "test",
+    "forbid", "ceiling", "limit", "cache", "notify", "route", "unused", "accept", "test",
 ];
 
 /// Declarations of the language that this version does not build yet.
-pub const DECLARATIONS_LATER: &[&str] = &["limit", "cache", "notify"];
+pub const DECLARATIONS_LATER: &[&str] = &[];
 
 /// Declarations that have no braces.
 pub const DECLARATIONS_BARE: &[&str] = &["policy", "let", "never", "forbid", "unused", "accept"];
@@ -26,8 +26,8 @@ pub struct Fields {
 /// Fields of `gateway`.
 pub const GATEWAY: Fields = Fields {
     block: "gateway",
-    now: &["listen", "admin"],
-    later: &["trust", "state", "base"],
+    now: &["listen", "admin", "trust", "state", "base"],
+    later: &[],
 };
 
 /// Fields of `provider`.
@@ -35,7 +35,7 @@ pub const PROVIDER: Fields = Fields {
     block: "provider",
     now: &[
         "api", "url", "key", "ca", "header", "tags", "timeout", "health", "limit", "models",
-        "model",
+        "model", "set", "unset",
     ],
     later: &[],
 };
@@ -128,17 +128,14 @@ pub const CLASS: Fields = Fields {
         "after-cut",
         "fail",
         "ceiling",
-    ],
-    later: &[
-        "set",
-        "unset",
         "keys",
         "cache",
-        "limit",
         "heartbeat",
         "min-output",
-        "exclusive",
+        "set",
+        "unset",
     ],
+    later: &[],
 };
 
 /// Fields of `ceiling`.
@@ -148,9 +145,31 @@ pub const CEILING: Fields = Fields {
     later: &[],
 };
 
+/// Fields of `limit`.
+pub const LIMIT: Fields = Fields {
+    block: "limit",
+    now: &["when", "allow", "per", "fail"],
+    later: &[],
+};
+
+/// Fields of `cache`.
+pub const CACHE: Fields = Fields {
+    block: "cache",
+    now: &["when", "keep", "size", "coalesce", "shared", "fail"],
+    later: &[],
+};
+
+/// Fields of `notify`.
+pub const NOTIFY: Fields = Fields {
+    block: "notify",
+    now: &["webhook", "on"],
+    later: &[],
+};
+
 /// Every kind of block.
 pub const BLOCKS: &[Fields] = &[
-    GATEWAY, CATALOG, PROVIDER, HEALTH, MODEL, POOL, CLIENT, RETRY, CLASS, CEILING, TEST, REQUEST,
+    GATEWAY, CATALOG, PROVIDER, HEALTH, MODEL, POOL, CLIENT, RETRY, CLASS, CEILING, LIMIT, CACHE,
+    NOTIFY, TEST, REQUEST,
 ];
 
 /// Words that begin an arm.
@@ -266,6 +285,20 @@ pub const SLOT_WORDS: &[&str] = &[
     "week",
     "month",
     "estimated",
+    "via",
+    "proxy-protocol",
+    "x-forwarded-for",
+    "forwarded",
+    "embedded",
+    "redis",
+    "burst",
+    "default",
+    "off",
+    "failover",
+    "reload-failed",
+    "true",
+    "false",
+    "null",
 ];
 
 /// Words that may not be names, beside facts and operators.

@@ -199,6 +199,7 @@ mod tests {
                     idle_ms: Some(70),
                 },
                 total_ms: None,
+                ..Class::default()
             }],
             ..Policy::default()
         }

@@ -1,8 +1,11 @@
 //! `retry` and `class`: what serves a kind of work, and what happens when it fails.
 
+mod requested;
+mod serving;
+
 use std::collections::BTreeSet;
 
-use claw_table::policy::{Cause, Causes, Class, Leg, Retry, Scope, Target};
+use claw_table::policy::{Cause, Causes, Class, Leg, Requested, Retry, Scope, Target};
 use claw_table::{ClassId, ModelId, PoolId, ProviderId};
 
 use super::names::{Names, Sort};
@@ -15,7 +18,6 @@ use crate::report::{Diagnostic, Report};
 use crate::span::Span;
 use crate::syntax::ast::{Statement, Value};
 use crate::syntax::lexer::Kind;
-use crate::syntax::lower::not_yet;
 use crate::vocab;
 
 /// Reads `retry NAME { … }`.
@@ -169,6 +171,9 @@ pub(super) fn class(
         required: Vec::new(),
         ceilings: Vec::new(),
         id: class_id(it, known.classes),
+        requests: Vec::new(),
+        request_spans: Vec::new(),
+        asked: BTreeSet::new(),
     };
     // The primary comes first wherever it is written.
     for is_primary in [true, false] {
@@ -188,6 +193,7 @@ pub(super) fn class(
         places: work.places,
         needs: work.needs,
         ceilings: work.ceilings,
+        requests: work.requests,
     }
 }
 
@@ -202,6 +208,8 @@ pub(super) struct Read {
     pub needs: Vec<Need>,
     /// Its ceilings.
     pub ceilings: Vec<ceiling::Read>,
+    /// Its lists of providers, by which its legs count them.
+    pub requests: Vec<Requested>,
 }
 
 /// The id of a class, which is its position.
@@ -221,18 +229,16 @@ struct Work<'a> {
     required: Vec<Value>,
     ceilings: Vec<ceiling::Read>,
     id: ClassId,
+    /// Its lists of providers, and the positions of targets that only these lead to.
+    requests: Vec<Requested>,
+    request_spans: Vec<Vec<Span>>,
+    asked: BTreeSet<usize>,
 }
 
 impl Work<'_> {
     fn field(&mut self, field: &Statement) {
         match field.keyword.text.as_str() {
-            "primary" => {
-                if let Some(later) = Self::requested(field) {
-                    self.report.add(later);
-                } else if let Some(value) = fields::one(field, "class", self.report) {
-                    self.target(value);
-                }
-            }
+            "primary" => self.primary(field),
             "fallback" => self.fallback(field),
             "require" => self.require(field),
             "retry" => {
@@ -247,17 +253,7 @@ impl Work<'_> {
             }
             "timeout" => self.timeout(field),
             "ceiling" => self.ceiling(field),
-            "commit" => self.choose(
-                field,
-                &[("first-content", None), ("whole", Some("commit-whole"))],
-            ),
-            "after-cut" => {
-                self.choose(
-                    field,
-                    &[("error", None), ("continue", Some("after-cut-continue"))],
-                );
-            }
-            _ => self.choose(field, &[("closed", None), ("open", Some("fail-open"))]),
+            _ => self.serving(field),
         }
     }
 
@@ -269,27 +265,40 @@ impl Work<'_> {
             .extend(ceiling::inside(field, of, self.names, self.report));
     }
 
-    fn requested(field: &Statement) -> Option<Diagnostic> {
-        let first = field.groups.first()?.first()?;
-        first
-            .is_word("requested")
-            .then(|| not_yet("requested", first.span))
+    fn primary(&mut self, field: &Statement) {
+        if Self::is_requested(field.groups.first()) {
+            let used = self.requested(field, &field.groups);
+            if let Some(extra) = field.groups.get(used).and_then(|group| group.first()) {
+                fields::shape::<()>(field, "requested", Some(extra), self.report);
+            }
+        } else if let Some(value) = fields::one(field, "class", self.report) {
+            self.target(value);
+        }
+    }
+
+    fn is_requested(group: Option<&Vec<Value>>) -> bool {
+        let first = group.and_then(|group| group.first());
+        first.is_some_and(|first| first.is_word("requested"))
     }
 
     fn fallback(&mut self, field: &Statement) {
         if field.groups.is_empty() {
             fields::shape::<()>(field, "class", None, self.report);
         }
-        for group in &field.groups {
-            match group.as_slice() {
-                [first, ..] if first.is_word("requested") => {
-                    self.report.add(not_yet("requested", first.span));
+        let mut rest = field.groups.as_slice();
+        while let Some(group) = rest.first() {
+            let used = if Self::is_requested(Some(group)) {
+                self.requested(field, rest)
+            } else {
+                match group.as_slice() {
+                    [value] => self.target(value),
+                    _ => {
+                        fields::shape::<()>(field, "class", group.get(1), self.report);
+                    }
                 }
-                [value] => self.target(value),
-                _ => {
-                    fields::shape::<()>(field, "class", group.get(1), self.report);
-                }
-            }
+                1
+            };
+            rest = rest.get(used..).unwrap_or_default();
         }
     }
 
@@ -315,6 +324,10 @@ impl Work<'_> {
     fn leg(&mut self, leg: Leg, value: &Value) {
         for (target, span) in members(leg, self.known.pools, value.span) {
             let known = self.out.targets.iter().position(|known| *known == target);
+            // What may be asked for may stand by itself too.
+            if known.is_some_and(|at| self.asked.contains(&at)) {
+                continue;
+            }
             if let Some(first) = known.and_then(|at| self.places.targets.get(at)) {
                 let first = *first;
                 self.report
@@ -346,6 +359,7 @@ impl Work<'_> {
 
     /// Proves what concerns all targets together.
     fn finish(&mut self) {
+        self.lent();
         let required = self.required.iter();
         self.places.required = required.map(|tag| (tag.text.clone(), tag.span)).collect();
         for tag in &self.required {
@@ -407,21 +421,6 @@ impl Work<'_> {
             }
         }
     }
-
-    /// A field with one word, some of whose words ask something of the gateway.
-    fn choose(&mut self, field: &Statement, words: &[(&str, Option<&'static str>)]) {
-        let Some(value) = fields::one(field, "class", self.report) else {
-            return;
-        };
-        let what = format!("a way to `{}`", field.keyword.text);
-        if let Some(Some(feature)) = fields::choice(value, &what, words, self.report) {
-            self.places.fails_late |= matches!(feature, "commit-whole" | "after-cut-continue");
-            self.needs.push(Need {
-                feature,
-                span: value.span,
-            });
-        }
-    }
 }
 
 /// The targets that a leg leads to, each with its place: that of the member, in a pool.
@@ -444,6 +443,8 @@ fn members(leg: Leg, pools: &[pool::Read], span: Span) -> Vec<(Target, Span)> {
                 let members: Vec<(Leg, Span)> = legs.zip(read.spans.iter().copied()).collect();
                 rest.extend(members.into_iter().rev());
             }
+            // These are not listed by themselves.
+            Leg::Requested(_) => {}
         }
     }
     found
@@ -463,6 +464,11 @@ fn twice((value, leg): (&Value, Leg), class: &str, (span, first): (Span, Span)) 
             format!("pool `{text}` brings a target that class `{class}` has already"),
         )
         .and(span, "this one"),
+        Leg::Requested(_) => Diagnostic::new(
+            Code::TargetTwice,
+            value.span,
+            format!("`{text}` is asked for twice in class `{class}`"),
+        ),
     };
     found
         .and(first, "first here")

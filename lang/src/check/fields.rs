@@ -14,7 +14,8 @@ use crate::vocab;
 
 /// Fields that may stand more than once in a block.
 const REPEATED: &[&str] = &[
-    "fallback", "model", "header", "query", "price", "ceiling", "at", "fault", "expect", "body",
+    "fallback", "model", "header", "query", "price", "ceiling", "at", "set", "unset", "fault", "expect",
+    "body",
 ];
 
 /// Fields that have a block of their own.
@@ -308,16 +309,12 @@ fn has_braces(field: &Statement) -> Diagnostic {
 fn example(block: &str, word: &str) -> &'static str {
     match (block, word) {
         ("test" | "request", word) => in_test(word),
-        ("gateway", "listen") => "listen \"127.0.0.1:8080\"",
-        ("gateway", "admin") => "admin \"127.0.0.1:9090\"",
-        ("ceiling", "allow") => "allow $400 per month \"Europe/Berlin\"",
-        ("ceiling", "at") => "at 80% then CLASS",
-        ("ceiling", "then") => "then deny`, `then warn` or `then CLASS",
-        ("ceiling", "per") => "per client` or `per header \"x-team\"",
-        ("class" | "client", "ceiling") => {
-            "ceiling $3 per request` or `ceiling $200 per day per client at 80% then CLASS"
+        ("ceiling" | "limit" | "cache" | "notify" | "requested", _) => {
+            example_of_bounds(block, word)
         }
         ("client", "key") => "key sha256 \"…64 digits…\"`, or `key sha256 file \"path\"",
+        ("gateway", "listen") => "listen \"127.0.0.1:8080\"",
+        ("gateway", "admin") => "admin \"127.0.0.1:9090\"",
         (_, "from") => "from 10.0.0.0/8, fe80::/10`, or `from any",
         (_, "auth") => "auth ignore",
         (_, "api") => "api openai",
@@ -357,6 +354,40 @@ fn example(block: &str, word: &str) -> &'static str {
         (_, "commit") => "commit first-content",
         (_, "after-cut") => "after-cut error",
         (_, "fail") => "fail closed",
+        _ => example_of_bounds(block, word),
+    }
+}
+
+/// How a field is written that bounds traffic or changes it.
+fn example_of_bounds(block: &str, word: &str) -> &'static str {
+    match (block, word) {
+        ("gateway", "trust") => "trust 10.0.0.2 via proxy-protocol",
+        ("gateway", "state") => "state embedded \"var/claw\"` or `state redis env REDIS_URL",
+        ("gateway", "base") => "base \"/v1/openai\"",
+        ("notify", "webhook") => "webhook \"https://hooks.example.com/claw\" key env HOOK_SECRET",
+        ("notify", "on") => "on failover, ceiling, eject, reload-failed",
+        ("limit", "allow") => "allow 600 requests per minute burst 100, 32 concurrent",
+        ("limit", "per") => "per client, header \"x-team\"",
+        ("limit" | "cache", "fail") => "fail closed",
+        ("cache", "keep") => "keep 1h",
+        ("cache", "size") => "size 256MB",
+        ("cache", "coalesce") => "coalesce",
+        ("cache", "shared") => "shared",
+        ("class", "cache") => "cache NAME",
+        (_, "set") => "set header \"x-title\" \"claw\", default temperature 0, top_p 0.9",
+        (_, "unset") => "unset header \"x-title\", temperature",
+        ("class", "keys") => "keys caller",
+        ("class", "heartbeat") => "heartbeat 15s` or `heartbeat off",
+        ("class", "min-output") => "min-output 2k",
+        ("requested", "primary") => "primary requested from PROVIDER, PROVIDER",
+        ("requested", _) => "fallback requested from PROVIDER, PROVIDER",
+        ("ceiling", "allow") => "allow $400 per month \"Europe/Berlin\"",
+        ("ceiling", "at") => "at 80% then CLASS",
+        ("ceiling", "then") => "then deny`, `then warn` or `then CLASS",
+        ("ceiling", "per") => "per client` or `per header \"x-team\"",
+        ("class" | "client", "ceiling") => {
+            "ceiling $3 per request` or `ceiling $200 per day per client at 80% then CLASS"
+        }
         _ => "FIELD VALUE",
     }
 }

@@ -2,19 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use claw_table::policy::{Action, Class, Client, Gateway, Policy, Retry};
+use claw_table::policy::{Action, Class, Client, Gateway, Leg, Policy, Retry, Target};
 use claw_table::{ClientId, Fact};
 
-use super::bounds::Bounds;
+use super::bounds::{Bounds, Declared};
 use super::catalog::{self, Catalog};
 use super::cond::Reader;
 use super::lets::Lets;
 use super::names::{Names, Sort, is_name};
 use super::provider::{self, Checked};
 use super::route::{self, Routes};
-use super::{accept, class, client, forbid, like, never, pool, secrets, test};
+use super::{accept, class, client, forbid, gateway, like, never, pool, secrets, test};
 use crate::codes::Code;
-use crate::model::{Accept, Ask, Claims, Cond, Model, Need, Pattern, Route, RouteId};
+use crate::model::{Accept, Ask, Claims, Cond, Goal, Model, Need, Pattern, Route, RouteId};
 use crate::report::{Diagnostic, Report};
 use crate::span::Span;
 use crate::syntax::ast::{
@@ -56,7 +56,7 @@ struct Parts<'f> {
     routes: Vec<&'f RouteTree>,
     nevers: Vec<&'f Never>,
     forbids: Vec<&'f Forbid>,
-    ceilings: Vec<&'f Statement>,
+    bounds: Declared<'f>,
     spared: Vec<&'f Statement>,
     accepts: Vec<&'f Statement>,
     places: accept::Places,
@@ -129,7 +129,10 @@ impl<'f> Parts<'f> {
             "pool" => (&mut self.pools, Sort::Pool),
             "retry" => (&mut self.retries, Sort::Retry),
             "client" => (&mut self.clients, Sort::Client),
-            "ceiling" => (&mut self.ceilings, Sort::Ceiling),
+            "ceiling" => (&mut self.bounds.ceilings, Sort::Ceiling),
+            "limit" => (&mut self.bounds.limits, Sort::Limit),
+            "cache" => (&mut self.bounds.caches, Sort::Cache),
+            "notify" => (&mut self.bounds.notifies, Sort::Notify),
             _ => (&mut self.classes, Sort::Class),
         };
         let at = list.len();
@@ -253,7 +256,7 @@ impl<'f> Parts<'f> {
         let mut bounds = Bounds::default();
         let names = &mut self.names;
         let gateway = match self.gateway {
-            Some(it) => provider::gateway(it, names, report),
+            Some(it) => gateway::gateway(it, &mut bounds.needs, names, report),
             None => Gateway::default(),
         };
         let needs = &mut bounds.needs;
@@ -306,7 +309,7 @@ impl<'f> Parts<'f> {
             routes.add(it, &mut reader);
         }
         route::cycles(&routes.list, &mut reader);
-        bounds.declared(&self.ceilings, &mut reader);
+        bounds.declared(&self.bounds, &mut reader);
         let outlets = (&mut routes.arms, &mut routes.denies);
         let guards = forbid::guards(&self.forbids, outlets, &mut reader);
         let read = |it: &&Never| never::never(it, &providers, &mut reader);
@@ -318,19 +321,24 @@ impl<'f> Parts<'f> {
         let ages = providers.iter().map(|known| known.ages.clone()).collect();
         let (ceilings, ceiling_places) = bounds.ceilings();
         let providers = providers.into_iter().map(|checked| checked.provider);
-        let policy = Policy {
+        let mut policy = Policy {
             name: self.policy.map(|(name, _)| name).unwrap_or_default(),
             gateway,
             providers: providers.collect(),
             clients,
             pools: pools.into_iter().map(|read| read.pool).collect(),
             classes,
+            requested: std::mem::take(&mut bounds.requested),
             ceilings,
+            limits: std::mem::take(&mut bounds.limits),
+            caches: bounds.caches(),
+            notifies: std::mem::take(&mut bounds.notifies),
             denies: routes.denies.list,
             arms: routes.arms,
             otherwise: otherwise(&routes.list, root),
-            offered: offered(&routes.list),
+            offered: Vec::new(),
         };
+        policy.offered = offered(&routes.list, &policy);
         Model {
             callers: policy.clients.iter().map(client::is_caller).collect(),
             policy,
@@ -384,7 +392,9 @@ fn classes(
     let mut classes = Vec::new();
     for it in known.classes {
         let read = class::class(it, known, names, report);
-        classes.push(read.class);
+        let mut class = read.class;
+        bounds.requested(&mut class, read.requests);
+        classes.push(class);
         claims.classes.push(read.places);
         bounds.needs.extend(read.needs);
         bounds.ceilings.extend(read.ceilings);
@@ -415,15 +425,33 @@ fn otherwise(routes: &[Route], root: usize) -> Option<claw_table::ArmId> {
     routes.get(root)?.arms.last().map(|arm| arm.id)
 }
 
-/// The models that some arm takes by name and does not refuse.
-fn offered(routes: &[Route]) -> Vec<String> {
+/// The models that some arm takes by name and does not refuse, and those that may be asked for.
+fn offered(routes: &[Route], policy: &Policy) -> Vec<String> {
     let mut found = BTreeSet::new();
     for arm in routes.iter().flat_map(|route| &route.arms) {
-        if !matches!(arm.to, crate::model::Goal::End(Action::Deny(_))) {
-            named(&arm.cond, &mut found);
+        let class = match arm.to {
+            Goal::End(Action::Deny(_)) => continue,
+            Goal::End(Action::Class(id)) => policy.classes.get(id.index()),
+            Goal::End(Action::Route) | Goal::Route(_) => None,
+        };
+        named(&arm.cond, &mut found);
+        for leg in class.into_iter().flat_map(|class| &class.legs) {
+            if let Leg::Requested(list) = leg {
+                found.extend(
+                    policy
+                        .offered_by(*list)
+                        .map(|target| model_of(policy, target)),
+                );
+            }
         }
     }
     found.into_iter().collect()
+}
+
+fn model_of(policy: &Policy, target: Target) -> String {
+    let provider = policy.providers.get(target.provider.index());
+    let model = provider.and_then(|provider| provider.models.get(target.model.index()));
+    model.map_or_else(String::new, |model| model.name.clone())
 }
 
 fn named(cond: &Cond, found: &mut BTreeSet<String>) {

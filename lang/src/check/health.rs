@@ -121,7 +121,11 @@ pub(super) fn capacity(field: &Statement, report: &mut Report) -> Capacity {
     capacity
 }
 
-fn rate((amount, of, time): (&Value, &Value, &Value), report: &mut Report) -> Option<Rate> {
+/// Reads `600 requests per minute`, without its `per`.
+pub(super) fn rate(
+    (amount, of, time): (&Value, &Value, &Value),
+    report: &mut Report,
+) -> Option<Rate> {
     const OF: &[(&str, Counted)] = &[("requests", Counted::Requests), ("tokens", Counted::Tokens)];
     const TIMES: &[(&str, u64)] = &[
         ("second", 1_000),
@@ -139,7 +143,7 @@ fn rate((amount, of, time): (&Value, &Value, &Value), report: &mut Report) -> Op
                 amount.span,
                 "a limit of nothing lets nothing through",
             )
-            .help("write how much the provider may be given"),
+            .help("write how much may be given"),
         );
         return None;
     }
@@ -150,7 +154,8 @@ fn rate((amount, of, time): (&Value, &Value, &Value), report: &mut Report) -> Op
     })
 }
 
-fn twice(at: &Value, what: &str) -> Diagnostic {
+/// A limit that is said twice.
+pub(super) fn twice(at: &Value, what: &str) -> Diagnostic {
     Diagnostic::new(
         Code::FieldTwice,
         at.span,

@@ -36,6 +36,12 @@ pub(super) enum Sort {
     Client,
     /// A bound on what is spent.
     Ceiling,
+    /// A bound on what is let in.
+    Limit,
+    /// Answers that are kept.
+    Cache,
+    /// Who is told of what happens.
+    Notify,
 }
 
 impl Sort {
@@ -53,6 +59,9 @@ impl Sort {
             Self::Forbid => "forbid",
             Self::Client => "client",
             Self::Ceiling => "ceiling",
+            Self::Limit => "limit",
+            Self::Cache => "cache",
+            Self::Notify => "notify",
         }
     }
 }
@@ -107,7 +116,12 @@ impl Names {
             // Claims and guards hold for the whole policy, and a client calls; nothing has to name them.
             is_used: matches!(
                 sort,
-                Sort::Never | Sort::Forbid | Sort::Client | Sort::Ceiling
+                Sort::Never
+                    | Sort::Forbid
+                    | Sort::Client
+                    | Sort::Ceiling
+                    | Sort::Limit
+                    | Sort::Notify
             ),
         };
         self.known.insert(name.text.clone(), declared);

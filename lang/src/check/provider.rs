@@ -1,11 +1,11 @@
-//! `gateway` and `provider`: where requests come in and where they go.
+//! `provider`: where requests go.
 
-use claw_table::policy::{Api, Gateway, Provider, Replica, Secret, Url};
+use claw_table::policy::{Api, Provider, Replica, Secret, Url};
 
 use super::catalog::{self, Catalog};
 use super::model::{self, Read};
 use super::names::{self, Names};
-use super::{fields, health, price, url, values};
+use super::{edit, fields, health, price, url, values};
 use crate::codes::Code;
 use crate::model::{Ages, Catalogued, Need};
 use crate::report::{Diagnostic, Report};
@@ -23,29 +23,6 @@ pub(super) struct Checked {
     pub is_unsure: bool,
     /// How old it is what is said of its models.
     pub ages: Ages,
-}
-
-/// Reads `gateway { … }`.
-pub(super) fn gateway(it: &Statement, names: &mut Names, report: &mut Report) -> Gateway {
-    let mut gateway = Gateway::default();
-    for field in fields::read(it, vocab::GATEWAY, names, report).iter() {
-        let Some(value) = fields::one(field, "gateway", report) else {
-            continue;
-        };
-        let Some(text) = fields::text(value, "an address", report) else {
-            continue;
-        };
-        if let Err(why) = url::listener(text) {
-            report.add(bad_url(value, why, "127.0.0.1:8080"));
-        }
-        let slot = if field.keyword.text == "listen" {
-            &mut gateway.listen
-        } else {
-            &mut gateway.admin
-        };
-        *slot = Some(text.to_owned());
-    }
-    gateway
 }
 
 /// Reads `provider NAME { … }`.
@@ -131,6 +108,11 @@ impl Work<'_> {
                 self.out.capacity = health::capacity(field, self.report);
             }
             "models" => self.catalog(field, names),
+            "set" | "unset" => {
+                self.need("edits", field);
+                let edits = edit::edits(field, "provider", self.report);
+                self.out.edits.extend(edits);
+            }
             _ => self.model(field, names),
         }
     }
@@ -289,38 +271,7 @@ impl Work<'_> {
                 fields::shape::<()>(field, "provider", group.get(2), self.report);
                 continue;
             };
-            let Some(header) = header_name(name, self.report) else {
-                continue;
-            };
-            let Some(text) = fields::text(value, "the value of a header", self.report) else {
-                continue;
-            };
-            if GATEWAYS_OWN.contains(&header.as_str()) {
-                self.report.add(
-                    Diagnostic::new(
-                        Code::WrongValue,
-                        name.span,
-                        format!("the gateway sets `{header}` itself"),
-                    )
-                    .help("name another header"),
-                );
-            } else if KEYS_OWN.contains(&header.as_str()) {
-                self.report.add(
-                    Diagnostic::new(Code::LiteralKey, value.span, format!("`{header}` carries a key"))
-                        .help("write `key env NAME` or `key file \"path\"`; the gateway sends it where it belongs"),
-                );
-            } else if text.bytes().any(|b| b.is_ascii_control() || !b.is_ascii()) {
-                self.report.add(
-                    Diagnostic::new(
-                        Code::WrongValue,
-                        value.span,
-                        "a header holds a character that cannot be sent",
-                    )
-                    .help("write plain ASCII without line ends"),
-                );
-            } else {
-                self.out.headers.push((header, text.to_owned()));
-            }
+            self.out.headers.extend(header((name, value), self.report));
         }
     }
 
@@ -524,6 +475,52 @@ const KEYS_OWN: &[&str] = &[
     "cookie",
 ];
 
+/// A header that a policy may set, with its value; faults are reported.
+pub(super) fn header(
+    (name, value): (&Value, &Value),
+    report: &mut Report,
+) -> Option<(String, String)> {
+    let header = header_name(name, report)?;
+    let text = fields::text(value, "the value of a header", report)?;
+    if !own_header(&header, name, report) {
+        return None;
+    }
+    if KEYS_OWN.contains(&header.as_str()) {
+        report.add(
+            Diagnostic::new(Code::LiteralKey, value.span, format!("`{header}` carries a key"))
+                .help("write `key env NAME` or `key file \"path\"`; the gateway sends it where it belongs"),
+        );
+        return None;
+    }
+    if text.bytes().any(|b| b.is_ascii_control() || !b.is_ascii()) {
+        report.add(
+            Diagnostic::new(
+                Code::WrongValue,
+                value.span,
+                "a header holds a character that cannot be sent",
+            )
+            .help("write plain ASCII without line ends"),
+        );
+        return None;
+    }
+    Some((header, text.to_owned()))
+}
+
+/// Whether a header is the policy's to change; one that is not is reported.
+pub(super) fn own_header(header: &str, name: &Value, report: &mut Report) -> bool {
+    if GATEWAYS_OWN.contains(&header) {
+        report.add(
+            Diagnostic::new(
+                Code::WrongValue,
+                name.span,
+                format!("the gateway sets `{header}` itself"),
+            )
+            .help("name another header"),
+        );
+    }
+    !GATEWAYS_OWN.contains(&header)
+}
+
 /// The name of a header, lower case; faults are reported.
 pub(super) fn header_name(value: &Value, report: &mut Report) -> Option<String> {
     let text = fields::text(value, "the name of a header", report)?;
@@ -542,7 +539,8 @@ pub(super) fn header_name(value: &Value, report: &mut Report) -> Option<String> 
     Some(text.to_ascii_lowercase())
 }
 
-fn bad_url(value: &Value, why: &str, example: &str) -> Diagnostic {
+/// An address that cannot be used, with the reason.
+pub(super) fn bad_url(value: &Value, why: &str, example: &str) -> Diagnostic {
     Diagnostic::new(
         Code::BadUrl,
         value.span,

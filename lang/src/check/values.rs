@@ -189,6 +189,71 @@ pub(super) fn weekdays(value: &Value, report: &mut Report) -> Option<u8> {
     Some(days.fold(0, |all, day| all | day))
 }
 
+/// A number of bytes such as `64KiB` or `256MB`.
+pub(super) fn bytes(value: &Value, report: &mut Report) -> Option<u64> {
+    const UNITS: &[(&str, u64)] = &[
+        ("KiB", 1 << 10),
+        ("MiB", 1 << 20),
+        ("GiB", 1 << 30),
+        ("kB", 1_000),
+        ("MB", 1_000_000),
+        ("GB", 1_000_000_000),
+    ];
+    let text = value.text.as_str();
+    let unit = UNITS.iter().find(|(unit, _)| text.ends_with(unit));
+    let number = unit.and_then(|(unit, _)| text.strip_suffix(unit));
+    let number = number.filter(|_| value.kind == Kind::Amount);
+    let found = number
+        .zip(unit)
+        .and_then(|(number, (_, size))| scaled(number, *size));
+    if let Some(found) = found.filter(|found| (1..=1 << 40).contains(found)) {
+        return Some(found);
+    }
+    let is_bare = value.kind == Kind::Amount && text.bytes().all(|b| b.is_ascii_digit());
+    let (code, message) = if is_bare {
+        (Code::NoUnit, format!("`{text}` has no unit"))
+    } else if found.is_some() {
+        (Code::OutOfRange, format!("`{text}` is out of range"))
+    } else {
+        let shown = fields::shown(value);
+        (
+            Code::WrongValue,
+            format!("`{shown}` is not a number of bytes"),
+        )
+    };
+    let found = Diagnostic::new(code, value.span, message);
+    report.add(found.help("write bytes such as `64KiB`, `256MB` or `1GiB`, at most `1024GiB`"));
+    None
+}
+
+/// A value of JSON: a text, a number, `true`, `false` or `null`.
+pub(super) fn json(value: &Value, report: &mut Report) -> Option<String> {
+    if value.kind == Kind::Text {
+        return serde_json::to_string(&value.text).ok();
+    }
+    if value.kind == Kind::Word && matches!(value.text.as_str(), "true" | "false" | "null") {
+        return Some(value.text.clone());
+    }
+    if value.kind != Kind::Amount {
+        let shown = fields::shown(value);
+        let message = format!("`{shown}` is not a value of JSON");
+        report.add(
+            Diagnostic::new(Code::WrongValue, value.span, message)
+                .help("write a text between quotes, a number, `true`, `false` or `null`"),
+        );
+        return None;
+    }
+    let (whole, part) = value.text.split_once('.').unwrap_or((&value.text, ""));
+    let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+    if value.text.contains('.') && digits(whole) && digits(part) {
+        decimal(value, report)?;
+        let whole = whole.trim_start_matches('0');
+        let whole = if whole.is_empty() { "0" } else { whole };
+        return Some(format!("{whole}.{part}"));
+    }
+    count(value, report).map(|count| count.to_string())
+}
+
 /// The name of a time zone.
 pub(super) fn zone(value: &Value, report: &mut Report) -> Option<String> {
     let name = fields::text(value, "a time zone", report)?;

@@ -4,7 +4,7 @@ use claw_table::Can;
 use claw_table::policy::{Action, Class, Policy, Provider, Secret, Target};
 
 use super::Difference;
-use crate::explain::{causes, pools, rates, time, urls, watched, when};
+use crate::explain::{causes, edits, pools, rates, serving, time, urls, watched, when};
 use crate::syntax::escape;
 
 /// The rule that names where requests go.
@@ -71,6 +71,7 @@ impl Sheet {
         for (name, pool) in pools(policy, class) {
             rules.push((format!("pool {name}"), pool));
         }
+        rules.extend(serving(policy, class));
         let limits = [
             ("total", class.total_ms),
             ("connect", class.deadlines.connect_ms),
@@ -187,6 +188,9 @@ fn of_provider(provider: &Provider, rule: &mut impl FnMut(&str, String)) {
     }
     for (name, value) in &provider.headers {
         rule(&format!("header {}", escape(name)), escape(value));
+    }
+    for (name, value) in edits(&provider.edits) {
+        rule(&name, value);
     }
     let limits = [
         ("connect", provider.deadlines.connect_ms),

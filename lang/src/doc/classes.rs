@@ -5,7 +5,7 @@ use claw_table::policy::{Action, Class, Policy, Provider};
 use super::notes::Notes;
 use super::routes::arms_to;
 use super::{Block, Page, Run, code, joined, link, several, words};
-use crate::explain::{causes, pools, time};
+use crate::explain::{causes, pools, serving, time};
 use crate::model::Model;
 
 impl Page {
@@ -15,6 +15,9 @@ impl Page {
             self.blocks.extend(notes.about("class", &class.name));
             self.blocks.push(Block::Paragraph(reached(model, at)));
             self.blocks.push(targets(&model.policy, class));
+            let more = serving(&model.policy, class).into_iter();
+            let more =
+                more.map(|(name, value)| vec![code(&name), words(": "), code(&value), words(".")]);
             let pools = pools(&model.policy, class).into_iter();
             let pools = pools.map(|(name, pool)| {
                 let shared = vec![words("Pool "), code(&name), words(" shares requests: ")];
@@ -23,8 +26,9 @@ impl Page {
                     .chain([code(&pool), words(".")])
                     .collect()
             });
-            self.blocks
-                .push(Block::List(rules(class).into_iter().chain(pools).collect()));
+            self.blocks.push(Block::List(
+                rules(class).into_iter().chain(pools).chain(more).collect(),
+            ));
         }
     }
 }

@@ -1,10 +1,16 @@
 //! What bounds traffic, as a policy writes it.
 
 use claw_table::ClassId;
-use claw_table::policy::{Ceiling, Held, Per, Policy, Scope, Then, Window};
+use claw_table::policy::{
+    Cache, Ceiling, Event, Fail, Held, Limit, Per, Policy, Scope, Sharing, Then, Window,
+};
 use serde::Serialize;
 
 use super::class::dollars;
+use super::human::time;
+use super::serving::{gateway, secret};
+use super::shown::count;
+use super::watched::rate;
 use crate::model::Model;
 use crate::span::Span;
 use crate::syntax::escape;
@@ -22,22 +28,100 @@ pub struct Bound {
 
 /// Every rule that bounds traffic; a condition is told by the text of its place.
 pub(crate) fn bounds(model: &Model, text: &dyn Fn(Span) -> String) -> Vec<Bound> {
-    let ceilings = model.policy.ceilings.iter().map(|ceiling| Bound {
-        rule: format!("ceiling {}", ceiling.name),
-        about: about(model, ceiling.scope, text),
-        is: self::ceiling(&model.policy, ceiling),
-    });
-    ceilings.collect()
+    let mut all: Vec<Bound> = scoped(model, text)
+        .into_iter()
+        .map(|(bound, _)| bound)
+        .collect();
+    for it in &model.policy.notifies {
+        let events = Event::ALL
+            .into_iter()
+            .filter(|event| it.on & event.bit() != 0);
+        let events: Vec<&str> = events.map(Event::word).collect();
+        let host = &it.webhook.host;
+        let is = format!("tell {host}{} key {}", it.webhook.base, secret(&it.key));
+        all.push(Bound {
+            rule: format!("notify {}", it.name),
+            about: events.join(", "),
+            is,
+        });
+    }
+    let settings = gateway(&model.policy.gateway);
+    all.extend(settings.into_iter().map(|(rule, is)| Bound {
+        rule,
+        about: "every request".to_owned(),
+        is,
+    }));
+    all
+}
+
+/// The same, each with the requests that it is about.
+pub(super) fn scoped(model: &Model, text: &dyn Fn(Span) -> String) -> Vec<(Bound, Scope)> {
+    let policy = &model.policy;
+    let mut all = Vec::new();
+    let mut add = |rule: String, scope: Scope, is: String| {
+        let about = about(model, scope, text);
+        all.push((Bound { rule, about, is }, scope));
+    };
+    for it in &policy.ceilings {
+        add(
+            format!("ceiling {}", it.name),
+            it.scope,
+            ceiling(policy, it),
+        );
+    }
+    for it in &policy.limits {
+        add(format!("limit {}", it.name), it.scope, limit(it));
+    }
+    for it in &policy.caches {
+        add(format!("cache {}", it.name), it.scope, cache(it));
+    }
+    all
 }
 
 /// The rules that may bound requests of a class.
 pub(crate) fn of_class(model: &Model, class: ClassId) -> Vec<Bound> {
     let when = |_| "requests that meet its `when`".to_owned();
-    let scopes = model.policy.ceilings.iter().map(|ceiling| ceiling.scope);
-    let all = bounds(model, &when).into_iter().zip(scopes);
-    all.filter(|(_, scope)| !matches!(scope, Scope::Class(own) if *own != class))
-        .map(|(bound, _)| bound)
-        .collect()
+    let own = model.policy.classes.get(class.index());
+    let cache = own.and_then(|own| model.policy.caches.get(own.cache?.index()));
+    let cache = cache.map(|cache| format!("cache {}", cache.name));
+    let is_own = |(bound, scope): &(Bound, Scope)| {
+        let is_cache = bound.rule.starts_with("cache ");
+        let is_other = matches!(scope, Scope::Class(other) if *other != class);
+        !is_other && (!is_cache || cache.as_ref() == Some(&bound.rule))
+    };
+    let all = scoped(model, &when).into_iter().filter(is_own);
+    all.map(|(bound, _)| bound).collect()
+}
+
+/// A limit without its name and condition.
+fn limit(it: &Limit) -> String {
+    let rates = it.rates.iter().map(|one| {
+        let burst = one.burst.map(|burst| format!(" burst {}", count(burst)));
+        format!("{}{}", rate(&one.rate), burst.unwrap_or_default())
+    });
+    let at_once = it.concurrent.map(|most| format!("{most} concurrent"));
+    let amounts: Vec<String> = rates.chain(at_once).collect();
+    let mut words = vec![amounts.join(", ")];
+    words.extend(it.per.iter().map(per));
+    words.extend(open(it.fail));
+    words.join(" ")
+}
+
+/// A cache without its name and condition.
+fn cache(it: &Cache) -> String {
+    let mut words = vec![format!(
+        "keep {} size {}B",
+        time(it.keep_ms),
+        count(it.size_bytes)
+    )];
+    words.extend(it.coalesce.then(|| "coalesce".to_owned()));
+    words.extend((it.sharing == Sharing::Everybody).then(|| "shared".to_owned()));
+    words.extend(open(it.fail));
+    words.join(" ")
+}
+
+fn open(fail: Fail) -> Option<String> {
+    (fail == Fail::Open).then(|| "fail open".to_owned())
 }
 
 fn about(model: &Model, scope: Scope, text: &dyn Fn(Span) -> String) -> String {

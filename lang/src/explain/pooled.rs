@@ -47,6 +47,8 @@ fn told(policy: &Policy, pool: &Pool) -> String {
                 let pool = policy.pools.get(id.index());
                 pool.map_or_else(String::new, |pool| pool.name.clone())
             }
+            // No pool has it for a member.
+            Leg::Requested(_) => String::new(),
         };
         format!("{text} {} of {all}", member.share)
     });

@@ -31,7 +31,8 @@ pub(crate) fn watched(provider: &Provider) -> Vec<(&'static str, String)> {
     rules
 }
 
-fn rate(rate: &Rate) -> String {
+/// `600 requests per minute`
+pub(super) fn rate(rate: &Rate) -> String {
     let per = match rate.per_ms {
         1_000 => "second".to_owned(),
         60_000 => "minute".to_owned(),

@@ -63,6 +63,10 @@ pub struct ClassPlaces {
     pub targets: Vec<Span>,
     /// The tags that it requires.
     pub required: Vec<(String, Span)>,
+    /// Its `keys caller`, and its `cache`.
+    pub keys: Option<Span>,
+    /// As above.
+    pub cache: Option<Span>,
     /// Its `retry`, if it names one.
     pub retry: Option<Span>,
     /// Its `timeout`, if it has one.

@@ -46,9 +46,8 @@ pub enum Why {
 pub(super) fn by(
     model: &Model,
     never: &Never,
-    (id, mut load): (ClassId, Load),
+    (id, class, mut load): (ClassId, &Class, Load),
 ) -> Option<(Why, Load)> {
-    let class = model.policy.classes.get(id.index())?;
     let places = model.claims.classes.get(id.index());
     if places.is_some_and(|places| places.fails_late) {
         load.shape = Shape::Plain;

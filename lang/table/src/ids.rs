@@ -33,6 +33,10 @@ ids! {
     GuardId(u16);
     /// One arm of one route: position in [`crate::policy::Policy::arms`]. It is the leaf of the diagram.
     ArmId(u32);
+    /// A cache: position in [`crate::policy::Policy::caches`].
+    CacheId(u16);
+    /// A list of providers: position in [`crate::policy::Policy::requested`].
+    RequestedId(u16);
     /// One field of the diagram, in the order in which fields are tested.
     FieldId(u16);
     /// One atom of a field: a set of values that no condition of the policy can tell apart.

@@ -34,7 +34,8 @@ pub use address::address;
 pub use facts::{Can, Fact, Facts, Kind, Member, Phase, SESSION_HEADERS, Said};
 pub use file::{encode, repair};
 pub use ids::{
-    ArmId, AtomId, ClassId, ClientId, DenyId, FieldId, GuardId, ModelId, PoolId, ProviderId,
+    ArmId, AtomId, CacheId, ClassId, ClientId, DenyId, FieldId, GuardId, ModelId, PoolId,
+    ProviderId, RequestedId,
 };
 pub use keywords::{KEYWORD_LISTS_MAX, KEYWORDS_BYTES_MAX};
 pub use parts::{

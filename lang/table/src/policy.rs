@@ -2,17 +2,25 @@
 //!
 //! Names are resolved, durations are milliseconds, money is pico-dollars, lists keep text order.
 
+mod bounds;
 mod ceiling;
+mod class;
 mod client;
+mod edit;
+mod gateway;
 mod health;
 mod pool;
 mod price;
 mod provider;
 
+pub use bounds::{Allowance, Cache, Fail, Limit, Sharing};
 pub use ceiling::{Calendar, Ceiling, Held, Per, Scope, Step, Then, Unit, Window};
+pub use class::{AfterCut, Class, Commit, Heartbeat, Keys};
 pub use client::{Auth, Client, KeyHash, Prefix};
+pub use edit::{Edit, MemberEdit, MemberPath};
+pub use gateway::{Event, Gateway, Notify, State, Trust, Via};
 pub use health::{Capacity, Counted, Eject, Health, Probe, ProbeMethod, Rate};
-pub use pool::{Balance, Leg, Member, Pool, Sticky};
+pub use pool::{Balance, Leg, Member, Pool, Requested, Sticky};
 pub use price::{Charge, Hours, Price, Rates, When};
 pub use provider::{Api, Deadlines, Model, Provider, Replica, Secret, Url};
 
@@ -23,7 +31,7 @@ use crate::{ArmId, ClassId, DenyId, ModelId, ProviderId};
 pub struct Policy {
     /// The name after `policy`.
     pub name: String,
-    /// Where to listen, if the policy says so.
+    /// Settings of the gateway itself.
     pub gateway: Gateway,
     /// Every provider.
     pub providers: Vec<Provider>,
@@ -33,8 +41,16 @@ pub struct Policy {
     pub pools: Vec<Pool>,
     /// Every workload class.
     pub classes: Vec<Class>,
+    /// Every list of providers after `requested from`, by its id.
+    pub requested: Vec<Requested>,
     /// Every ceiling.
     pub ceilings: Vec<Ceiling>,
+    /// Every limit.
+    pub limits: Vec<Limit>,
+    /// Every cache.
+    pub caches: Vec<Cache>,
+    /// Who is told of what happens.
+    pub notifies: Vec<Notify>,
     /// Every refusal that an arm can end in.
     pub denies: Vec<Deny>,
     /// Every arm of every route; a leaf of the diagram is one of these.
@@ -43,33 +59,6 @@ pub struct Policy {
     pub otherwise: Option<ArmId>,
     /// The model names that clients may use, for `GET /v1/models`, sorted.
     pub offered: Vec<String>,
-}
-
-/// Addresses to listen on. Read at start only.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Gateway {
-    /// `host:port` of the data plane.
-    pub listen: Option<String>,
-    /// `host:port` of the admin listener.
-    pub admin: Option<String>,
-}
-
-/// How one kind of work is treated.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Class {
-    /// Its name in the policy.
-    pub name: String,
-    /// The primary, then each fallback, in text order.
-    pub legs: Vec<Leg>,
-    /// Every target that these lead to, in the order of the text, each once.
-    /// INVARIANT: [`Policy::reached`] of the legs, in a verified table.
-    pub targets: Vec<Target>,
-    /// What moves on, and how often.
-    pub retry: Retry,
-    /// Its own deadlines.
-    pub deadlines: Deadlines,
-    /// From the arrival of the request's head to the end of the answer.
-    pub total_ms: Option<u64>,
 }
 
 /// One model of one provider that a class may use.

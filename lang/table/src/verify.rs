@@ -17,7 +17,7 @@ use crate::{
 /// Proves the parts sound and gives the length of the longest walk.
 pub(crate) fn verify(parts: &Parts) -> Result<usize, Unsound> {
     policy(&parts.policy).map_err(in_section(Section::Policy))?;
-    money::verify(&parts.policy, parts.diagram.guards.len())
+    bounds::verify(&parts.policy, parts.diagram.guards.len())
         .map_err(in_section(Section::Policy))?;
     places(parts).map_err(in_section(Section::Places))?;
     fields(&parts.fields).map_err(in_section(Section::Fields))?;
@@ -40,14 +40,14 @@ macro_rules! check {
     };
 }
 
-mod money;
+mod bounds;
 
 fn policy(policy: &Policy) -> Check {
     policy.providers.iter().try_for_each(provider)?;
     let pooled = policy.pools.iter().flat_map(|pool| &pool.members);
     let pooled = pooled.filter_map(|member| match &member.leg {
         Leg::Target(target) => Some(target),
-        Leg::Pool(_) => None,
+        Leg::Pool(_) | Leg::Requested(_) => None,
     });
     let listed = policy.classes.iter().flat_map(|class| &class.targets);
     for target in listed.chain(pooled) {
@@ -133,6 +133,7 @@ fn is_there(policy: &Policy, leg: Leg) -> bool {
         // Every target of a class is looked at by itself.
         Leg::Target(_) => true,
         Leg::Pool(pool) => pool.index() < policy.pools.len(),
+        Leg::Requested(list) => list.index() < policy.requested.len(),
     }
 }
 
@@ -143,7 +144,7 @@ fn pools(pools: &[Pool]) -> Check {
         let legs = pool.members.iter().map(|member| member.leg);
         let found = legs.filter_map(|leg| match leg {
             Leg::Pool(pool) => Some(pool.index()),
-            Leg::Target(_) => None,
+            Leg::Target(_) | Leg::Requested(_) => None,
         });
         found.collect::<Vec<usize>>()
     };
@@ -151,6 +152,11 @@ fn pools(pools: &[Pool]) -> Check {
     let mut open: Vec<usize> = Vec::with_capacity(pools.len());
     for (at, pool) in pools.iter().enumerate() {
         let shares = pool.members.iter().all(|member| member.share > 0);
+        let asks = pool
+            .members
+            .iter()
+            .any(|it| matches!(it.leg, Leg::Requested(_)));
+        check!(!asks, "a pool of what is asked for");
         check!(shares && !pool.members.is_empty(), "a pool of nothing");
         let inner = inner(pool);
         open.push(inner.len());

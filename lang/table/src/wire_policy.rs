@@ -1,17 +1,32 @@
 //! How the policy is spelled in bytes. The order of the lines below is the format.
 
 use crate::policy::{
-    Action, Api, Arm, Auth, Balance, Calendar, Capacity, Causes, Ceiling, Charge, Class, Client,
-    Counted, Deadlines, Deny, Eject, Gateway, Health, Held, Hours, KeyHash, Leg, Member, Model,
-    Per, Policy, Pool, Prefix, Price, Probe, ProbeMethod, Provider, Rate, Rates, Replica, Retry,
-    Scope, Secret, Step, Sticky, Target, Then, Unit, Url, When, Window,
+    Action, AfterCut, Allowance, Api, Arm, Auth, Balance, Cache, Calendar, Capacity, Causes,
+    Ceiling, Charge, Class, Client, Commit, Counted, Deadlines, Deny, Edit, Eject, Fail, Gateway,
+    Health, Heartbeat, Held, Hours, KeyHash, Keys, Leg, Limit, Member, MemberEdit, MemberPath,
+    Model, Notify, Per, Policy, Pool, Prefix, Price, Probe, ProbeMethod, Provider, Rate, Rates,
+    Replica, Requested, Retry, Scope, Secret, Sharing, State, Step, Sticky, Target, Then, Trust,
+    Unit, Url, Via, When, Window,
 };
 use crate::wire::{Fault, Reader, Wire, choice, record, wrapped};
 use crate::{
-    ArmId, AtomId, ClassId, ClientId, DenyId, Feature, GuardId, ModelId, Place, PoolId, ProviderId,
+    ArmId, AtomId, CacheId, ClassId, ClientId, DenyId, Feature, GuardId, ModelId, Place, PoolId,
+    ProviderId, RequestedId,
 };
 
-wrapped! { ArmId(u32), AtomId(u16), ClassId(u16), ClientId(u16), DenyId(u16), GuardId(u16), ModelId(u16), PoolId(u16), ProviderId(u16) }
+wrapped! {
+    ArmId(u32),
+    AtomId(u16),
+    CacheId(u16),
+    ClassId(u16),
+    ClientId(u16),
+    DenyId(u16),
+    GuardId(u16),
+    ModelId(u16),
+    PoolId(u16),
+    ProviderId(u16),
+    RequestedId(u16),
+}
 
 record! {
     Place { file: String, line: u32, column: u32 }
@@ -23,13 +38,46 @@ record! {
         clients: Vec<Client>,
         pools: Vec<Pool>,
         classes: Vec<Class>,
+        requested: Vec<Requested>,
         ceilings: Vec<Ceiling>,
+        limits: Vec<Limit>,
+        caches: Vec<Cache>,
+        notifies: Vec<Notify>,
         denies: Vec<Deny>,
         arms: Vec<Arm>,
         otherwise: Option<ArmId>,
         offered: Vec<String>,
     }
-    Gateway { listen: Option<String>, admin: Option<String> }
+    Gateway {
+        listen: Option<String>,
+        admin: Option<String>,
+        trust: Vec<Trust>,
+        state: Option<State>,
+        base: Option<String>,
+    }
+    Trust { from: Prefix, via: Via }
+    Notify { name: String, webhook: Url, key: Secret, on: u32 }
+    Requested { providers: Vec<ProviderId> }
+    Limit {
+        name: String,
+        scope: Scope,
+        concurrent: Option<u32>,
+        rates: Vec<Allowance>,
+        per: Vec<Per>,
+        fail: Fail,
+    }
+    Allowance { rate: Rate, burst: Option<u64> }
+    Cache {
+        name: String,
+        scope: Scope,
+        keep_ms: u64,
+        size_bytes: u64,
+        coalesce: bool,
+        sharing: Sharing,
+        fail: Fail,
+    }
+    MemberEdit { path: MemberPath, json: String }
+    MemberPath { name: String, inner: Option<String> }
     Provider {
         name: String,
         api: Api,
@@ -37,6 +85,7 @@ record! {
         keys: Vec<Secret>,
         ca: Option<String>,
         headers: Vec<(String, String)>,
+        edits: Vec<Edit>,
         tags: Vec<String>,
         deadlines: Deadlines,
         attempt_ms: Option<u64>,
@@ -83,6 +132,14 @@ record! {
         retry: Retry,
         deadlines: Deadlines,
         total_ms: Option<u64>,
+        commit: Commit,
+        after_cut: AfterCut,
+        heartbeat: Heartbeat,
+        fail: Fail,
+        keys: Keys,
+        cache: Option<CacheId>,
+        output_tokens_min: Option<u64>,
+        edits: Vec<Edit>,
     }
     Ceiling {
         name: String,
@@ -118,7 +175,23 @@ choice! {
     ProbeMethod { 0 => Get, 1 => Head }
     Counted { 0 => Requests, 1 => Tokens }
     Secret { 0 => None, 1 => Env(String), 2 => File(String) }
-    Leg { 0 => Target(Target), 1 => Pool(PoolId) }
+    Leg { 0 => Target(Target), 1 => Pool(PoolId), 2 => Requested(RequestedId) }
+    Via { 0 => ProxyProtocol, 1 => XForwardedFor, 2 => Forwarded }
+    State { 0 => Embedded(String), 1 => Redis(Secret) }
+    Fail { 0 => Closed, 1 => Open }
+    Sharing { 0 => Client, 1 => Everybody }
+    Commit { 0 => FirstContent, 1 => Whole }
+    AfterCut { 0 => Error, 1 => Continue }
+    Heartbeat { 0 => Usual, 1 => Off, 2 => Every(u64) }
+    Keys { 0 => Provider, 1 => Caller }
+    Edit {
+        0 => SetHeader((String, String)),
+        1 => DefaultHeader((String, String)),
+        2 => UnsetHeader(String),
+        3 => SetMember(MemberEdit),
+        4 => DefaultMember(MemberEdit),
+        5 => UnsetMember(MemberPath),
+    }
     Balance { 0 => RoundRobin, 1 => Weighted, 2 => LeastBusy, 3 => Fastest, 4 => Cheapest }
     Sticky { 0 => Client, 1 => Session, 2 => Ip }
     Scope { 0 => All, 1 => When(GuardId), 2 => Client(ClientId), 3 => Class(ClassId) }

@@ -57,6 +57,19 @@ route { when model is \"big\" -> code
 never runaway costs over $1.50",
     ),
     (
+        "a model that is asked for",
+        "class asked { primary requested from house, cloud }
+route { otherwise -> asked }
+never away when header \"x-data\" is \"phi\" reaches cloud/fast",
+    ),
+    (
+        "a fallback of what is asked for",
+        "class asked { primary requested from house; fallback cloud/fast }
+route { when model like \"sm*\" -> asked
+  otherwise -> deny 400 \"no\" }
+never away reaches cloud",
+    ),
+    (
         "a ceiling of the class, by what it moves to",
         "class home { primary house/small; ceiling $9 per day then code }
 class code { primary cloud/large }
@@ -476,6 +489,12 @@ class code { primary house/small }
 route { when model is \"odd\" -> odd
   otherwise -> code }
 never runaway when model is not \"odd\" costs over $1",
+    // Only the other provider's models are asked for.
+    "class asked { primary requested from house, cloud }
+route { when model is \"small\", \"tiny\" -> asked
+  otherwise -> deny 400 \"no\" }
+never away reaches cloud
+never dear costs over $0.01",
     // The ceiling is about others, and what it leads to is dear.
     "class home { primary house/small }
 class code { primary cloud/large; ceiling $9 per day then home }

@@ -72,6 +72,7 @@ fn policy(likes: &[Like], retry: Retry, total_ms: u64) -> Policy {
             retry,
             deadlines: Deadlines::default(),
             total_ms: Some(total_ms),
+            ..Class::default()
         }],
         ..Policy::default()
     }

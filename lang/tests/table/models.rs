@@ -320,8 +320,7 @@ fn class(name: &str) -> Class {
             backoff_max_ms: 0,
             honor_retry_after_ms: 0,
         },
-        deadlines: policy::Deadlines::default(),
-        total_ms: None,
+        ..Class::default()
     }
 }
 

@@ -19,8 +19,8 @@ use claw_runtime::upstream::connect::{Dial, Dialling};
 use claw_runtime::upstream::socket::Wire;
 use claw_runtime::upstream::{Credential, Upstream};
 use claw_table::policy::{
-    Action, Api, Causes, Class, Deadlines, Deny, Leg, Model, Policy, Provider, Replica, Retry,
-    Secret, Target, Url,
+    Action, Api, Causes, Class, Deny, Leg, Model, Policy, Provider, Replica, Retry, Secret, Target,
+    Url,
 };
 use claw_table::{ClassId, ModelId, Parts, ProviderId, Table};
 use http::HeaderValue;
@@ -50,8 +50,7 @@ impl Plan {
             legs: targets.iter().copied().map(Leg::Target).collect(),
             targets,
             retry: transient(),
-            deadlines: Deadlines::default(),
-            total_ms: None,
+            ..Class::default()
         };
         Self {
             policy: Policy {

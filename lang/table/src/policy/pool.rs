@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Policy, Target};
-use crate::PoolId;
+use crate::{ModelId, PoolId, ProviderId, RequestedId};
 
 /// What is tried next: one target, or one of a pool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,6 +12,15 @@ pub enum Leg {
     Target(Target),
     /// One member of this pool, and its other members after it.
     Pool(PoolId),
+    /// The model that the client names, at the first of these providers that offers it.
+    Requested(RequestedId),
+}
+
+/// `requested from P, Q`: the providers at which the model that a client names is looked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Requested {
+    /// In text order.
+    pub providers: Vec<ProviderId>,
 }
 
 /// Targets that share requests.
@@ -64,6 +73,36 @@ pub enum Sticky {
 }
 
 impl Policy {
+    /// Every model that `requested from` may lead to: a name that several of its providers have
+    /// leads to the first of them.
+    pub fn offered_by(&self, list: RequestedId) -> impl Iterator<Item = Target> {
+        let list = self.requested.get(list.index());
+        let providers = list.map_or(&[][..], |list| &list.providers);
+        let all = providers.iter().flat_map(|id| {
+            let provider = self.providers.get(id.index());
+            let models = provider.map_or(&[][..], |provider| &provider.models);
+            (0..).zip(models).map(move |(model, named)| {
+                let target = Target {
+                    provider: *id,
+                    model: ModelId(model),
+                };
+                (named.name.as_str(), target)
+            })
+        });
+        let mut names = BTreeSet::new();
+        all.filter_map(move |(name, target)| names.insert(name).then_some(target))
+    }
+
+    /// Where `requested from` leads for a model of this name, if anywhere.
+    pub fn offer(&self, list: RequestedId, name: &str) -> Option<Target> {
+        let named = |target: &Target| {
+            let provider = self.providers.get(target.provider.index());
+            let model = provider.and_then(|provider| provider.models.get(target.model.index()));
+            model.is_some_and(|model| model.name == name)
+        };
+        self.offered_by(list).find(named)
+    }
+
     /// Every target that these legs lead to, in the order of the text, each once.
     pub fn reached(&self, legs: &[Leg]) -> Vec<Target> {
         let mut found = Vec::new();
@@ -82,6 +121,10 @@ impl Policy {
                     let members = self.pools.get(pool.index()).filter(|_| opened.insert(pool));
                     let members = members.map_or(&[][..], |pool| &pool.members);
                     rest.extend(members.iter().rev().map(|member| member.leg));
+                }
+                Leg::Requested(list) => {
+                    let offered = self.offered_by(list);
+                    found.extend(offered.filter(|it| known.insert((it.provider, it.model))));
                 }
             }
         }

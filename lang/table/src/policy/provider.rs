@@ -1,5 +1,6 @@
 //! Providers: where they are, what opens them, what they serve.
 
+use super::edit::Edit;
 use super::health::{Capacity, Health};
 use super::price::Price;
 use crate::Can;
@@ -44,6 +45,8 @@ pub struct Provider {
     pub ca: Option<String>,
     /// Headers added to every request to it.
     pub headers: Vec<(String, String)>,
+    /// What else is changed in every request to it, in text order.
+    pub edits: Vec<Edit>,
     /// What the policy says of it, in text order.
     pub tags: Vec<String>,
     /// Its own deadlines; the smaller of these and the class's holds.
