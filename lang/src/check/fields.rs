@@ -14,8 +14,8 @@ use crate::vocab;
 
 /// Fields that may stand more than once in a block.
 const REPEATED: &[&str] = &[
-    "fallback", "model", "header", "query", "price", "ceiling", "at", "set", "unset", "fault", "expect",
-    "body",
+    "fallback", "model", "header", "query", "price", "ceiling", "at", "set", "unset", "fault",
+    "expect", "body",
 ];
 
 /// Fields that have a block of their own.

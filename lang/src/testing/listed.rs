@@ -33,6 +33,11 @@ pub(super) fn listed(
         match leg {
             Leg::Target(target) if !found.contains(&target) => found.push(target),
             Leg::Target(_) => {}
+            Leg::Requested(list) => {
+                let asked = request.model.as_deref();
+                let target = asked.and_then(|name| policy.offer(list, name));
+                found.extend(target.filter(|target| !found.contains(target)));
+            }
             Leg::Pool(id) => {
                 if let Some(pool) = policy.pools.get(id.index()) {
                     rest.extend(members(policy, pool, (request, draw)).into_iter().rev());
