@@ -88,7 +88,11 @@ pub fn plan<'p>(
     let class = policy.classes.get(class.index())?;
     let embeds = match needs.endpoint {
         Endpoint::Embeddings => Can::Embeddings.bit(),
-        Endpoint::Chat | Endpoint::Responses | Endpoint::Messages | Endpoint::CountTokens => 0,
+        Endpoint::Chat
+        | Endpoint::Responses
+        | Endpoint::Messages
+        | Endpoint::CountTokens
+        | Endpoint::Generate => 0,
     };
     let can = needs.can | embeds;
     let mut plan = Plan {

@@ -98,6 +98,7 @@ const UNPAID: &[&str] = &[
     "insufficient balance",
     "insufficient credits",
     "exceeded your current quota",
+    "credits are depleted",
 ];
 
 /// xAI says 400 to a wrong key, Google too.

@@ -17,6 +17,8 @@ pub enum Endpoint {
     Messages,
     /// How many tokens such a message has.
     CountTokens,
+    /// Gemini's `generateContent`: asked of providers only, in place of what a client asks for.
+    Generate,
 }
 
 impl Endpoint {
@@ -40,6 +42,7 @@ impl Endpoint {
             Self::Embeddings => "embeddings",
             Self::Messages => "messages",
             Self::CountTokens => "count-tokens",
+            Self::Generate => "generate",
         }
     }
 
@@ -51,13 +54,14 @@ impl Endpoint {
             Self::Embeddings => Dialect::Embeddings,
             Self::Messages => Dialect::Messages,
             Self::CountTokens => Dialect::CountTokens,
+            Self::Generate => Dialect::Gemini,
         }
     }
 
     /// Whether its answers can be streams.
     pub fn streams(self) -> bool {
         match self {
-            Self::Chat | Self::Responses | Self::Messages => true,
+            Self::Chat | Self::Responses | Self::Messages | Self::Generate => true,
             Self::Embeddings | Self::CountTokens => false,
         }
     }
@@ -67,6 +71,7 @@ impl Endpoint {
         match self {
             Self::Chat | Self::Responses | Self::Embeddings => Api::OpenAi,
             Self::Messages | Self::CountTokens => Api::Anthropic,
+            Self::Generate => Api::Gemini,
         }
     }
 
@@ -77,11 +82,12 @@ impl Endpoint {
             _ if self.api() == api => Some(self),
             (Self::Chat, Api::Anthropic) => Some(Self::Messages),
             (Self::Messages, Api::OpenAi) => Some(Self::Chat),
+            (Self::Chat | Self::Messages, Api::Gemini) => Some(Self::Generate),
             _ => None,
         }
     }
 
-    /// Its path at a provider whose address ends in `base`.
+    /// Its path at a provider whose address ends in `base`; for Gemini up to the model's name.
     pub fn path(self, base: &str) -> String {
         let (version, path) = match self {
             // The base of a compatible server says which version it is.
@@ -90,10 +96,21 @@ impl Endpoint {
             Self::Embeddings => ("", "/embeddings"),
             Self::Messages => ("/v1", "/messages"),
             Self::CountTokens => ("/v1", "/messages/count_tokens"),
+            // Which version it is may be written, and it may be an older one.
+            Self::Generate if base.rsplit('/').next().is_some_and(is_version) => ("", "/models"),
+            Self::Generate => ("/v1beta", "/models"),
         };
         let version = if base.ends_with(version) { "" } else { version };
         format!("{base}{version}{path}")
     }
+}
+
+/// Whether a segment of a path is a version: `v1`, `v1beta`.
+fn is_version(segment: &str) -> bool {
+    let digit = segment
+        .strip_prefix('v')
+        .and_then(|rest| rest.bytes().next());
+    digit.is_some_and(|byte| byte.is_ascii_digit())
 }
 
 #[cfg(test)]
@@ -109,6 +126,9 @@ mod tests {
             (Endpoint::Messages, "/anthropic", "/anthropic/v1/messages"),
             (Endpoint::Messages, "/v1", "/v1/messages"),
             (Endpoint::CountTokens, "/v1", "/v1/messages/count_tokens"),
+            (Endpoint::Generate, "", "/v1beta/models"),
+            (Endpoint::Generate, "/v1beta", "/v1beta/models"),
+            (Endpoint::Generate, "/proxy/v1", "/proxy/v1/models"),
         ] {
             assert_eq!(endpoint.path(base), path);
         }

@@ -5,7 +5,7 @@ use super::answer::{Answer, Ask, Delivery, Only};
 use super::behaviour::{
     Before, Behaviour, Comments, How, Lines, Odd, Refusal, Reply, Stop, Tail, UsagePlace,
 };
-use super::speech::{Event, Kind, Speech};
+use super::speech::{Event, Kind, Speech, event};
 use super::{anthropic, openai};
 
 /// A body before it is framed.
@@ -79,6 +79,10 @@ pub(super) fn body(scene: Scene<'_>, behaviour: &Behaviour) -> Body {
         }
         Reply::Refusal(kind) => {
             let (status, text) = speech.refusal(kind, &ask.model, key);
+            if streams && status == 200 {
+                // A prompt that is blocked is answered, with nothing.
+                return streamed(vec![event(Kind::Finish, "", text)], (speech, behaviour));
+            }
             whole(status, text, (speech, behaviour))
         }
         Reply::Html(status) => {

@@ -11,6 +11,7 @@ use super::acts::{self, Scene};
 use super::answer::{Ask, Only};
 use super::anthropic;
 use super::behaviour::{Behaviour, Keep, Refusal, Reply};
+use super::gemini;
 use super::http::{self, Inbox, Keeps, Request, Unread};
 use super::openai::{self, refusal};
 use super::play::{Ended, Link, play};
@@ -141,6 +142,16 @@ impl Shared {
                 let asked = (Speech::Responses, responses::ask(&request.body));
                 return self
                     .exchange((connection, request), asked, (inbox, link))
+                    .await;
+            }
+            if let Some((model, delivery)) = gemini::ask::place(&path) {
+                let asked = gemini::ask::ask(model, delivery, &request.body);
+                return self
+                    .exchange(
+                        (connection, request),
+                        (Speech::Gemini, asked),
+                        (inbox, link),
+                    )
                     .await;
             }
             let counts = path.ends_with("/messages/count_tokens");
@@ -330,10 +341,13 @@ async fn receive(inbox: &mut Inbox, link: &mut impl Link) -> Result<Request, Unr
     Ok(request)
 }
 
-/// The key that came with a request, in either of its places.
+/// The key that came with a request, in any of its places.
 fn key(request: &Request) -> &str {
     let value = request.header("authorization");
-    let value = value.or(request.header("x-api-key")).unwrap_or_default();
+    let value = value.or(request.header("x-api-key"));
+    let value = value
+        .or(request.header("x-goog-api-key"))
+        .unwrap_or_default();
     value.strip_prefix("Bearer ").unwrap_or(value)
 }
 

@@ -18,6 +18,7 @@ mod body;
 pub mod exchange;
 pub mod faults;
 mod framing;
+pub mod gemini;
 pub mod gzip;
 pub mod http;
 pub mod openai;

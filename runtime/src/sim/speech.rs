@@ -2,7 +2,7 @@
 
 use super::answer::{Answer, Delivery};
 use super::behaviour::{Refusal, UsagePlace};
-use super::{anthropic, openai, responses};
+use super::{anthropic, gemini, openai, responses};
 
 /// A protocol that the simulator speaks.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -14,6 +14,8 @@ pub enum Speech {
     Responses,
     /// Anthropic's Messages.
     Anthropic,
+    /// Gemini's `generateContent`.
+    Gemini,
 }
 
 /// One event of a stream, before it is written.
@@ -51,6 +53,7 @@ impl Speech {
             Self::OpenAi => openai::events(answer, delivery, place),
             Self::Responses => responses::events(answer, place),
             Self::Anthropic => anthropic::events(answer, place),
+            Self::Gemini => gemini::events(answer, place),
         }
     }
 
@@ -60,6 +63,7 @@ impl Speech {
             Self::OpenAi => openai::plain(answer, place),
             Self::Responses => responses::plain(answer, place),
             Self::Anthropic => anthropic::plain(answer, place),
+            Self::Gemini => gemini::plain(answer, place),
         }
     }
 
@@ -69,6 +73,7 @@ impl Speech {
             Self::OpenAi => openai::empty(answer),
             Self::Responses => responses::empty(answer),
             Self::Anthropic => anthropic::empty(answer),
+            Self::Gemini => gemini::empty(answer),
         }
     }
 
@@ -77,6 +82,7 @@ impl Speech {
         match self {
             Self::OpenAi | Self::Responses => openai::refusal::refusal(refusal, model, key),
             Self::Anthropic => anthropic::refusal::refusal(refusal, model),
+            Self::Gemini => gemini::refusal::refusal(refusal, model),
         }
     }
 
@@ -87,6 +93,7 @@ impl Speech {
                 openai::refusal::error("invalid_request_error", code, message)
             }
             Self::Anthropic => anthropic::refusal::error("invalid_request_error", message),
+            Self::Gemini => gemini::refusal::error(400, "INVALID_ARGUMENT", message),
         }
     }
 
@@ -96,6 +103,7 @@ impl Speech {
             Self::OpenAi => ("", openai::refusal::STREAM_ERROR),
             Self::Responses => ("error", responses::STREAM_ERROR),
             Self::Anthropic => ("error", anthropic::refusal::STREAM_ERROR),
+            Self::Gemini => ("", gemini::refusal::STREAM_ERROR),
         };
         event(Kind::Content, name, data)
     }
@@ -107,6 +115,8 @@ impl Speech {
             // Of an answer that says nothing: a true one has more in it.
             Self::Responses => event(Kind::Done, "response.created", responses::BEGUN),
             Self::Anthropic => event(Kind::Done, "message_stop", r#"{"type":"message_stop"}"#),
+            // Nothing ends a stream there but its last answer; this one says nothing.
+            Self::Gemini => event(Kind::Done, "", r#"{"responseId":"sim"}"#),
         }
     }
 
@@ -122,6 +132,7 @@ impl Speech {
                 "content_block_delta",
                 r#"{"type":"content_block_delta","index":0,"delta":{"#,
             ),
+            Self::Gemini => ("", r#"{"candidates":[{"content":{"#),
         };
         event(Kind::Content, name, data)
     }
@@ -131,7 +142,7 @@ impl Speech {
         match self {
             Self::OpenAi => r#""content":""#,
             Self::Responses => r#""delta":""#,
-            Self::Anthropic => r#""text":""#,
+            Self::Anthropic | Self::Gemini => r#""text":""#,
         }
     }
 }

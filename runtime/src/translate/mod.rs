@@ -81,9 +81,8 @@ pub fn request(body: &[u8], pair: Pair, there: Target<'_>) -> Result<Translated,
     };
     let written = match pair.target {
         Dialect::Messages | Dialect::CountTokens => write::messages(request, there)?,
-        Dialect::Chat | Dialect::Responses | Dialect::Embeddings | Dialect::Gemini => {
-            write::chat(&request, there)?
-        }
+        Dialect::Gemini => write::gemini(request, there)?,
+        Dialect::Chat | Dialect::Responses | Dialect::Embeddings => write::chat(&request, there)?,
     };
     Ok(Translated {
         body: Bytes::from(written.body),

@@ -9,18 +9,36 @@ pub(super) struct Rule {
     pub(super) bytes_max: usize,
     /// Which letters they may have beside ASCII letters, digits and the underscore.
     pub(super) also: &'static [u8],
+    /// Whether the first must be a letter or the underscore.
+    pub(super) first: First,
+}
+
+/// What a name may begin with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum First {
+    Any,
+    Letter,
 }
 
 /// Names of tools at providers of chat completions.
 pub(super) const CHAT: Rule = Rule {
     bytes_max: 64,
     also: b"-",
+    first: First::Any,
 };
 
 /// Names of tools at Anthropic.
 pub(super) const MESSAGES: Rule = Rule {
     bytes_max: 128,
     also: b"-",
+    first: First::Any,
+};
+
+/// Names of tools at Gemini.
+pub(super) const GEMINI: Rule = Rule {
+    bytes_max: 64,
+    also: b"-.:",
+    first: First::Letter,
 };
 
 /// Ids of calls, everywhere.
@@ -61,7 +79,10 @@ const MARK: usize = 9;
 /// so that no two names become one.
 fn fitting(name: &str, rule: Rule) -> Cow<'_, str> {
     let may = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || rule.also.contains(&byte);
-    let fits = (1..=rule.bytes_max).contains(&name.len()) && name.bytes().all(may);
+    let begins = |byte: u8| rule.first == First::Any || byte.is_ascii_alphabetic() || byte == b'_';
+    let fits = (1..=rule.bytes_max).contains(&name.len())
+        && name.bytes().all(may)
+        && name.bytes().next().is_some_and(begins);
     if fits {
         return Cow::Borrowed(name);
     }
@@ -69,6 +90,9 @@ fn fitting(name: &str, rule: Rule) -> Cow<'_, str> {
         .bytes()
         .map(|byte| if may(byte) { char::from(byte) } else { '_' });
     let mut fitted = String::new();
+    if !name.bytes().next().is_some_and(begins) {
+        fitted.push('_');
+    }
     fitted.extend(letters);
     fitted.truncate(rule.bytes_max.saturating_sub(MARK));
     let mark = blake3::hash(name.as_bytes()).to_hex();
@@ -81,15 +105,15 @@ fn fitting(name: &str, rule: Rule) -> Cow<'_, str> {
 mod tests {
     use proptest::prelude::proptest;
 
-    use super::{CHAT, MESSAGES, Names, call_id};
+    use super::{GEMINI, MESSAGES, Names, call_id};
 
     #[test]
     fn a_name_that_fits_stays_and_another_comes_back_as_it_was() {
         let mut names = Names::default();
         assert_eq!(names.there("look-up", MESSAGES), "look-up");
-        let there = names.there("the wonders", CHAT).into_owned();
-        assert!(there.starts_with("the_wonders_"), "{there}");
-        assert_eq!(names.here(&there), "the wonders");
+        let there = names.there("7 wonders", GEMINI).into_owned();
+        assert!(there.starts_with("_7_wonders_"), "{there}");
+        assert_eq!(names.here(&there), "7 wonders");
         assert_eq!(names.here("look-up"), "look-up");
         let long = "x".repeat(200);
         assert_eq!(names.there(&long, MESSAGES).len(), 128);

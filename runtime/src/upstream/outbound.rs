@@ -5,6 +5,7 @@ use claw_table::policy::Api;
 use http::{HeaderValue, Method, Request, header};
 
 use crate::fault::{Fault, Kind};
+use crate::request::endpoint::Endpoint;
 use crate::upstream::attempt::{Ask, Place};
 use crate::upstream::chain::Chain;
 
@@ -32,6 +33,38 @@ fn passed_to(api: Api) -> &'static [&'static str] {
 /// The version a request gets that names none.
 const ANTHROPIC_VERSION: HeaderValue = HeaderValue::from_static("2023-06-01");
 
+/// Where what is asked is answered. Gemini's paths name the model, and how the answer is wanted.
+fn path(ask: &Ask<'_>, place: Place<'_>) -> String {
+    let path = place.step.asked.path(&place.upstream.base);
+    if place.step.asked != Endpoint::Generate {
+        return path;
+    }
+    let model = &place.step.model.wire;
+    let model = encoded(model.strip_prefix("models/").unwrap_or(model));
+    let method = if ask.streaming {
+        // Without the word it is one long array.
+        "streamGenerateContent?alt=sse"
+    } else {
+        "generateContent"
+    };
+    format!("{path}/{model}:{method}")
+}
+
+/// A name as it may stand in a path.
+fn encoded(name: &str) -> String {
+    use std::fmt::Write as _;
+    let mut path = String::with_capacity(name.len());
+    for byte in name.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~@".contains(&byte) {
+            path.push(char::from(byte));
+        } else {
+            // Writing to a string cannot fail.
+            let _ = write!(path, "%{byte:02X}");
+        }
+    }
+    path
+}
+
 /// The request for the target of `place`.
 pub(super) fn request(
     ask: &Ask<'_>,
@@ -41,7 +74,7 @@ pub(super) fn request(
     let (asked, upstream) = (place.step.asked, place.upstream);
     let mut request = Request::new(body);
     *request.method_mut() = Method::POST;
-    let path = asked.path(&upstream.base);
+    let path = path(ask, place);
     *request.uri_mut() = path.try_into().map_err(|_| Fault::early(Kind::Internal))?;
     let headers = request.headers_mut();
     headers.insert(header::HOST, upstream.authority.clone());

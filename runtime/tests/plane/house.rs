@@ -141,7 +141,8 @@ fn provider(name: &str) -> Provider {
 fn credential(api: Api) -> Credential {
     let (name, value) = match api {
         Api::OpenAi => ("authorization", "Bearer sk-of-the-gateway-0123"),
-        Api::Anthropic | Api::Gemini => ("x-api-key", "sk-of-the-gateway-0123"),
+        Api::Anthropic => ("x-api-key", "sk-of-the-gateway-0123"),
+        Api::Gemini => ("x-goog-api-key", "sk-of-the-gateway-0123"),
     };
     Credential {
         name: http::HeaderName::from_static(name),

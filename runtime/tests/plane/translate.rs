@@ -26,11 +26,11 @@ enum Way {
 const CLIENTS: [Client; 2] = [Client::Chat, Client::Messages];
 
 impl Client {
-    /// Another protocol than this one's.
-    fn foreign(self) -> Api {
+    /// Other protocols than this one's.
+    fn foreign(self) -> [Api; 2] {
         match self {
-            Self::Chat => Api::Anthropic,
-            Self::Messages => Api::OpenAi,
+            Self::Chat => [Api::Anthropic, Api::Gemini],
+            Self::Messages => [Api::OpenAi, Api::Gemini],
         }
     }
 
@@ -186,11 +186,17 @@ fn speaking(apis: &[(&str, Api)]) -> Plan {
     let mut plan = Plan::over(&names);
     for (provider, (_, api)) in plan.policy.providers.iter_mut().zip(apis) {
         provider.api = *api;
-        if *api == Api::Anthropic {
+        if *api != Api::OpenAi {
             provider.urls[0].url.base = String::new();
         }
     }
     plan
+}
+
+/// Every client with each provider that speaks another protocol.
+fn pairs() -> impl Iterator<Item = (Client, Api)> {
+    let pairs = |client: Client| client.foreign().map(|api| (client, api));
+    CLIENTS.into_iter().flat_map(pairs)
 }
 
 fn none() -> Value {
@@ -200,7 +206,7 @@ fn none() -> Value {
 #[tokio::test(start_paused = true)]
 async fn a_stream_and_a_plain_answer_say_the_same_in_every_pair() {
     let mut shown = String::new();
-    for client in CLIENTS {
+    for (client, api) in pairs() {
         for script in [
             "ok",
             "words 4, cached 2",
@@ -219,24 +225,29 @@ async fn a_stream_and_a_plain_answer_say_the_same_in_every_pair() {
         ] {
             let mut both = Vec::new();
             for way in [Way::Plain, Way::Stream] {
-                let house = House::piped(speaking(&[("a", client.foreign())])).await;
+                let house = House::piped(speaking(&[("a", api)])).await;
                 house.script(0, script);
                 let answer = exchange(house.connect(), &client.ask(way, &none())).await;
-                assert_eq!(answer.status, 200, "{client:?} {script}: {}", answer.text());
+                assert_eq!(
+                    answer.status,
+                    200,
+                    "{client:?} {api:?} {script}: {}",
+                    answer.text()
+                );
                 assert!(answer.clean, "{script}");
                 let message = client.message(&answer);
                 let record = house.records.one().await;
                 let usage = record.usage.expect("usage, always");
                 let used = [usage.input_total, usage.cache_read, usage.output_total];
-                assert_eq!(message["usage"], json!(used), "{client:?} {script}");
+                assert_eq!(message["usage"], json!(used), "{client:?} {api:?} {script}");
                 assert_eq!(record.outcome, "complete", "{script}");
                 both.push(message);
             }
             assert_eq!(
                 both[0], both[1],
-                "{client:?} {script}: a stream says something else"
+                "{client:?} {api:?} {script}: a stream says something else"
             );
-            writeln!(shown, "{client:?} {script}: {}", both[0]).unwrap();
+            writeln!(shown, "{client:?} {api:?} {script}: {}", both[0]).unwrap();
         }
     }
     insta::assert_snapshot!(shown);
@@ -244,27 +255,39 @@ async fn a_stream_and_a_plain_answer_say_the_same_in_every_pair() {
 
 #[tokio::test(start_paused = true)]
 async fn the_provider_is_asked_in_its_own_words_and_with_its_own_key() {
-    for client in CLIENTS {
-        let house = House::piped(speaking(&[("a", client.foreign())])).await;
+    for (client, api) in pairs() {
+        let house = House::piped(speaking(&[("a", api)])).await;
         let ask = client.ask(Way::Stream, &json!({"temperature": 0.5}));
         exchange(house.connect(), &ask).await;
         let seen = house.sims[0].requests().remove(0);
         let body: Value = serde_json::from_slice(&seen.request.body).unwrap();
-        assert_eq!(body["model"], "wire-a");
-        assert_eq!(body["temperature"], 0.5);
         let header = |name: &str| seen.request.header(name).map(str::to_owned);
-        match client {
-            Client::Chat => {
+        let version = header("anthropic-version");
+        assert_eq!(
+            version.as_deref(),
+            (api == Api::Anthropic).then_some("2023-06-01")
+        );
+        match api {
+            Api::Anthropic => {
                 assert_eq!(seen.request.path(), "/v1/messages");
-                assert_eq!(header("anthropic-version").as_deref(), Some("2023-06-01"));
                 assert!(body["max_tokens"].is_u64() && body["stream_options"].is_null());
             }
-            Client::Messages => {
+            Api::OpenAi => {
                 assert_eq!(seen.request.path(), "/v1/chat/completions");
                 assert_eq!(body["stream_options"]["include_usage"], true);
-                assert_eq!(header("anthropic-version"), None);
+            }
+            Api::Gemini => {
+                let target = "/v1beta/models/wire-a:streamGenerateContent?alt=sse";
+                assert_eq!(seen.request.target, target);
+                assert_eq!(body["generationConfig"]["temperature"], 0.5);
+                let key = header("x-goog-api-key");
+                assert_eq!(key.as_deref(), Some("sk-of-the-gateway-0123"));
+                assert!(header("authorization").is_none() && header("x-api-key").is_none());
+                continue;
             }
         }
+        assert_eq!(body["model"], "wire-a");
+        assert_eq!(body["temperature"], 0.5);
     }
 }
 
@@ -302,8 +325,8 @@ const STREAM_ONLY: &[&str] = &[
 
 #[tokio::test(start_paused = true)]
 async fn each_failure_before_content_is_answered_by_a_fallback_of_the_other_protocol() {
-    for client in CLIENTS {
-        let (own, foreign) = (client.own(), client.foreign());
+    for (client, foreign) in pairs() {
+        let own = client.own();
         for script in BEFORE_CONTENT {
             for order in [[own, foreign], [foreign, own]] {
                 falls_back((client, Way::Stream), order, script).await;
@@ -351,15 +374,15 @@ const AFTER_CONTENT: &[(&str, &str)] = &[
 
 #[tokio::test(start_paused = true)]
 async fn a_truncated_answer_is_never_told_as_a_whole_one() {
-    for client in CLIENTS {
+    for (client, api) in pairs() {
         for (script, code) in AFTER_CONTENT {
-            let apis = [("a", client.foreign()), ("b", client.own())];
+            let apis = [("a", api), ("b", client.own())];
             let mut plan = speaking(&apis);
             plan.class().deadlines.idle_ms = Some(1_000);
             let house = House::piped(plan).await;
             house.script(0, script);
             let answer = exchange(house.connect(), &client.ask(Way::Stream, &none())).await;
-            let told = format!("{client:?} {script}: {}", answer.text());
+            let told = format!("{client:?} {api:?} {script}: {}", answer.text());
             assert!(!answer.clean, "{told}");
             assert!(!answer.text().contains("[DONE]"), "{told}");
             assert!(!answer.text().contains("message_stop"), "{told}");
@@ -367,8 +390,8 @@ async fn a_truncated_answer_is_never_told_as_a_whole_one() {
             assert_eq!(message["stop"], "", "{told}");
             let last = events(&answer).pop().expect("an event");
             // What fails inside a stream is told apart by the provider's own word for it.
-            let code = match (client, *script) {
-                (Client::Messages, "error after 6") => "upstream_error",
+            let code = match (api, *script) {
+                (Api::OpenAi, "error after 6") => "upstream_error",
                 _ => code,
             };
             assert_eq!(last["error"]["code"], code, "{told}");
@@ -403,7 +426,7 @@ async fn what_cannot_be_carried_is_refused_before_anything_is_sent() {
         ),
         (Client::Messages, json!({"mcp_servers": [{"name": "x"}]})),
     ] {
-        let house = House::piped(speaking(&[("a", client.foreign())])).await;
+        let house = House::piped(speaking(&[("a", client.foreign()[0])])).await;
         let answer = exchange(house.connect(), &client.ask(Way::Plain, &more)).await;
         assert_eq!(answer.status, 400);
         assert_eq!(answer.header("x-should-retry"), Some("false"));
@@ -462,7 +485,7 @@ async fn what_was_left_out_is_named() {
             None,
         ),
     ] {
-        let house = House::piped(speaking(&[("a", client.foreign())])).await;
+        let house = House::piped(speaking(&[("a", client.foreign()[0])])).await;
         let answer = exchange(house.connect(), &client.ask(Way::Stream, &more)).await;
         assert_eq!(answer.status, 200, "{more}: {}", answer.text());
         assert_eq!(answer.header("x-claw-dropped"), named, "{more}");
@@ -476,14 +499,24 @@ async fn what_was_left_out_is_named() {
 #[tokio::test(start_paused = true)]
 async fn what_a_provider_finds_wrong_with_the_request_is_told_in_the_clients_shape() {
     let mut shown = String::new();
-    for client in CLIENTS {
+    for (client, api) in pairs() {
         for script in ["context", "filter", "400", "404", "401", "429", "529"] {
-            let mut plan = speaking(&[("a", client.foreign())]);
+            let mut plan = speaking(&[("a", api)]);
             plan.class().retry.attempts = 1;
             let house = House::piped(plan).await;
             house.script(0, script);
-            let answer = exchange(house.connect(), &client.ask(Way::Stream, &none())).await;
-            writeln!(shown, "{script}: {} {}", answer.status, answer.text()).unwrap();
+            let answer = exchange(house.connect(), &client.ask(Way::Plain, &none())).await;
+            // A blocked prompt is an answer, and answers are dated.
+            let text = match answer.status {
+                200 => client.message(&answer).to_string(),
+                _ => answer.text(),
+            };
+            writeln!(
+                shown,
+                "{client:?} {api:?} {script}: {} {text}",
+                answer.status
+            )
+            .unwrap();
         }
     }
     insta::assert_snapshot!(shown);
@@ -515,4 +548,52 @@ async fn a_client_that_did_not_ask_for_usage_is_not_told_it() {
         answer.text()
     );
     assert!(house.records.one().await.usage.is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_prompt_that_is_blocked_is_an_answer_with_nothing_in_it() {
+    for client in CLIENTS {
+        for way in [Way::Plain, Way::Stream] {
+            let house = House::piped(speaking(&[("a", Api::Gemini), ("b", client.own())])).await;
+            house.script(0, "filter");
+            let answer = exchange(house.connect(), &client.ask(way, &none())).await;
+            assert_eq!(answer.status, 200, "{}", answer.text());
+            let message = client.message(&answer);
+            assert!(message["stop"] == "content_filter" || message["stop"] == "refusal");
+            assert_eq!(message["text"], "");
+            assert_eq!(
+                house.sims[1].count(),
+                0,
+                "a filter is no reason to ask another"
+            );
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_gemini_wants_back_with_its_calls_comes_back() {
+    let house = House::piped(speaking(&[("a", Api::Gemini)])).await;
+    house.script(0, "tool calls 1");
+    let answer = exchange(house.connect(), &Client::Chat.ask(Way::Plain, &none())).await;
+    let answer: Value = serde_json::from_str(&answer.text()).unwrap();
+    let said = answer["choices"][0]["message"].clone();
+    let call = &said["tool_calls"][0];
+    let result = json!({"role": "tool", "tool_call_id": call["id"], "content": "rain"});
+    let ask = json!({"role": "user", "content": "hi there"});
+    let turns = json!({"messages": [ask, said, result]});
+    house.script(0, "ok");
+    exchange(house.connect(), &Client::Chat.ask(Way::Plain, &turns)).await;
+    let seen = house.sims[0].requests().pop().unwrap();
+    let body: Value = serde_json::from_slice(&seen.request.body).unwrap();
+    let back = &body["contents"][1]["parts"][0];
+    assert_eq!(back["thoughtSignature"], "c2ltdWxhdGVk");
+    assert_eq!(
+        back["functionCall"],
+        json!({"name": "look", "args": {"n": 7}})
+    );
+    let result = &body["contents"][2]["parts"][0]["functionResponse"];
+    assert_eq!(
+        result,
+        &json!({"name": "look", "response": {"result": "rain"}})
+    );
 }

@@ -101,12 +101,6 @@ fn what_this_build_does_not_enforce_is_refused_at_its_place_from_text_and_from_a
 }
 
 #[test]
-fn a_protocol_that_this_build_does_not_speak_is_refused() {
-    let text = policy(URL, "m", "key none").replace("api openai", "api gemini");
-    insta::assert_snapshot!(said(&refusal("p.claw", text.as_bytes())));
-}
-
-#[test]
 fn a_table_cut_anywhere_is_refused_with_a_code() {
     let whole = table(&policy(URL, "m", "key none"));
     let codes: std::collections::BTreeSet<&str> = (0..whole.len())

@@ -22,10 +22,12 @@ const tools = [
 const sim = (script) => ({ headers: { "x-sim": script } });
 const codeOf = (error) => error.error?.error?.code;
 
-// Who serves, and by which name the policy leads there: the second speaks chat completions.
+// Who serves, and by which name the policy leads there: the others speak chat completions and
+// Gemini's protocol.
 for (const [model, provider, broken] of [
   ["auto", "claude", 6],
   ["by-gpt", "primary", 5],
+  ["by-gemini", "gemini", 5],
 ]) {
   const ask = { model, messages, max_tokens: 1000 };
 

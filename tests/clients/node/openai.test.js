@@ -23,10 +23,12 @@ const tools = [
 ];
 const sim = (script) => ({ headers: { "x-sim": script } });
 
-// Who serves, and by which name the policy leads there: the second speaks Anthropic's protocol.
+// Who serves, and by which name the policy leads there: the others speak Anthropic's protocol and
+// Gemini's.
 for (const [model, provider, broken] of [
   ["auto", "primary", 4],
   ["by-claude", "claude", 6],
+  ["by-gemini", "gemini", 4],
 ]) {
   test(`${model}: plain`, async () => {
     const { data, response } = await client.chat.completions

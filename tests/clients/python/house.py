@@ -88,6 +88,8 @@ class House:
         for word, value in {
             "PRIMARY": self.primary.url,
             "BACKUP": self.backup.url,
+            "PRIMARY_HOST": self.primary.url.removesuffix("/v1"),
+            "BACKUP_HOST": self.backup.url.removesuffix("/v1"),
         }.items():
             policy = policy.replace(f"@{word}@", str(value))
         pathlib.Path(self.folder.name, "clients.claw").write_text(policy)

@@ -136,7 +136,7 @@ class Answers(unittest.TestCase):
                 self.assertEqual((text, reason), (PRIMARY, "end_turn"))
 
     def test_models(self):
-        self.assertEqual({model.id for model in self.client.models.list()}, {"auto", "by-claude", "by-gpt", "sim-large"})
+        self.assertEqual({model.id for model in self.client.models.list()}, {"auto", "by-claude", "by-gemini", "by-gpt", "sim-large"})
 
 
 class Cuts(unittest.TestCase):

@@ -162,7 +162,7 @@ class Answers(unittest.TestCase):
 
     def test_models(self):
         names = {model.id for model in self.client.models.list()}
-        self.assertEqual(names, {"auto", "by-claude", "by-gpt", "sim-large"})
+        self.assertEqual(names, {"auto", "by-claude", "by-gemini", "by-gpt", "sim-large"})
 
     def test_many_streams_at_once_do_not_mix(self):
         async def one(asynchronous, number):

@@ -20,6 +20,10 @@ pub(in crate::dialect) struct Content {
     usage: Option<Usage>,
     /// Whether a candidate said why it ends, or the prompt was refused.
     finished: bool,
+    /// Whether it ends for a reason that is the model's own failure.
+    broke: bool,
+    /// Whether it has said anything.
+    said: bool,
 }
 
 impl Answer for Content {
@@ -56,6 +60,9 @@ impl Answer for Content {
             }
             lexer.skip(value)
         })?;
+        self.said |= meaning.content;
+        // What the model broke off before it said anything may be better the next time.
+        meaning.error |= self.broke && !self.said;
         match lexer.token()? {
             None => Ok(meaning),
             Some(_) => Err(Malformed),
@@ -79,6 +86,16 @@ impl Answer for Content {
     }
 }
 
+/// Reasons to end that are the model's own failures.
+const BROKE: [&[u8]; 6] = [
+    b"MALFORMED_FUNCTION_CALL",
+    b"UNEXPECTED_TOOL_CALL",
+    b"TOO_MANY_TOOL_CALLS",
+    b"MALFORMED_RESPONSE",
+    b"MISSING_THOUGHT_SIGNATURE",
+    b"OTHER",
+];
+
 impl Content {
     fn candidate<'a>(
         &mut self,
@@ -91,7 +108,10 @@ impl Content {
         }
         lexer.members(|lexer, key, value| {
             match (key.raw, value) {
-                (b"finishReason", _) => self.finished |= is_said(value),
+                (b"finishReason", Token::Text(reason)) => {
+                    self.finished |= !reason.raw.is_empty();
+                    self.broke |= BROKE.contains(&reason.raw);
+                }
                 (b"content", Token::Object) => {
                     return lexer.members(|lexer, key, value| match key.raw {
                         b"parts" => {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use claw_table::policy::{Api, Policy, Provider, Secret, Url};
+use claw_table::policy::{Policy, Provider, Secret, Url};
 use http::{HeaderName, HeaderValue};
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
@@ -52,12 +52,6 @@ impl Upstreams<'_> {
     }
 
     fn upstream(&self, provider: &Provider) -> Result<Upstream, Refusal> {
-        if provider.api == Api::Gemini {
-            return Err(unusable(
-                provider,
-                "this build speaks `api openai` and `api anthropic`; use a provider that offers one",
-            ));
-        }
         // A table with a second address or key needs what this build does not enforce, so that it
         // never gets here; verification proves that there is a first.
         let (Some(url), Some(key)) = (provider.first_url(), provider.keys.first()) else {

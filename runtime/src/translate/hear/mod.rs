@@ -1,6 +1,7 @@
 //! What providers say, each in its own protocol, piece by piece.
 
 mod chat;
+mod gemini;
 mod messages;
 
 use super::answer::Piece;
@@ -15,6 +16,8 @@ pub(super) struct Hearing {
     begun: bool,
     /// The block of a provider's own tool that is open, if one is.
     hosted: Option<u64>,
+    /// Calls that came without a place of their own.
+    calls: u64,
 }
 
 impl Hearing {
@@ -24,6 +27,7 @@ impl Hearing {
             dialect,
             begun: false,
             hosted: None,
+            calls: 0,
         }
     }
 
@@ -34,7 +38,8 @@ impl Hearing {
             Dialect::Messages | Dialect::CountTokens => {
                 messages::event(data, &mut self.hosted, &mut pieces);
             }
-            Dialect::Chat | Dialect::Responses | Dialect::Embeddings | Dialect::Gemini => {
+            Dialect::Gemini => gemini::chunk(data, &mut self.calls, &mut pieces),
+            Dialect::Chat | Dialect::Responses | Dialect::Embeddings => {
                 chat::chunk(data, &mut pieces);
             }
         }
@@ -46,7 +51,8 @@ impl Hearing {
         let mut pieces = Vec::new();
         match self.dialect {
             Dialect::Messages | Dialect::CountTokens => messages::whole(body, &mut pieces),
-            Dialect::Chat | Dialect::Responses | Dialect::Embeddings | Dialect::Gemini => {
+            Dialect::Gemini => gemini::chunk(body, &mut self.calls, &mut pieces),
+            Dialect::Chat | Dialect::Responses | Dialect::Embeddings => {
                 chat::chunk(body, &mut pieces);
             }
         }

@@ -1,9 +1,11 @@
 //! Requests, as providers of each protocol read them.
 
 mod chat;
+mod gemini;
 mod messages;
 
 pub(super) use chat::write as chat;
+pub(super) use gemini::write as gemini;
 pub(super) use messages::write as messages;
 
 use std::borrow::Cow;
