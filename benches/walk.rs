@@ -100,6 +100,51 @@ fn walk(criterion: &mut Criterion) {
     }
 }
 
+/// What is decided by boxes, because a diagram would be too large.
+fn boxes(criterion: &mut Criterion) {
+    let arms = 10_000;
+    let bytes = claw_lang::build(&wide::crossed(arms), &BuildInfo::unplaced()).unwrap();
+    let table = Table::open(&bytes).unwrap();
+    println!("{arms} arms in turn on two facts: {:?}", table.stats());
+    let mut dice = wide::Dice(11);
+    let mut any = || dice.below(arms / 2);
+    let requests: Vec<(usize, usize, wide::Tuple)> = (0..QUERIES)
+        .map(|_| {
+            let (host, model) = (any(), any());
+            let tuple = wide::Tuple {
+                team: String::new(),
+                path: String::new(),
+                host: format!("host-{host}"),
+                model: format!("model-{model}"),
+            };
+            (host, model, tuple)
+        })
+        .collect();
+    for (host, model, request) in &requests {
+        let first = (host * 2).min(model * 2 + 1);
+        assert_eq!(table.decide(request).unwrap().index(), first);
+    }
+    let mut group = criterion.benchmark_group(format!("walk, {arms} arms in boxes"));
+    group.throughput(criterion::Throughput::Elements(QUERIES as u64));
+    group.bench_function("decide_request", |bencher| {
+        bencher.iter(|| dependent(|at| table.decide(&requests[at].2).unwrap().0));
+    });
+    let hosts: HashMap<String, usize> =
+        (0..arms / 2).map(|at| (format!("host-{at}"), at)).collect();
+    let models: HashMap<String, usize> = (0..arms / 2)
+        .map(|at| (format!("model-{at}"), at))
+        .collect();
+    group.bench_function("twin: two HashMaps and the smaller answer", |bencher| {
+        bencher.iter(|| {
+            dependent(|at| {
+                let (_, _, asked) = &requests[at];
+                (hosts[&asked.host] * 2).min(models[&asked.model] * 2 + 1) as u32
+            })
+        });
+    });
+    group.finish();
+}
+
 type Group<'c> = criterion::BenchmarkGroup<'c, criterion::measurement::WallTime>;
 
 fn twins(group: &mut Group<'_>, case: &Case, tuples: &[wide::Tuple]) {
@@ -158,6 +203,6 @@ criterion_group! {
         .sample_size(20)
         .warm_up_time(Duration::from_millis(500))
         .measurement_time(Duration::from_secs(1));
-    targets = walk
+    targets = walk, boxes
 }
 criterion_main!(benches);

@@ -90,6 +90,19 @@ pub fn model(tuples: &[Tuple]) -> Model {
             is(Fact::Model, &tuple.model),
         ])
     });
+    of(conds)
+}
+
+/// Half the arms on the host, half on the model, in turn: no diagram of them is small.
+pub fn crossed(arms: usize) -> Model {
+    let is = |fact: Fact, text: String| Cond::Test(fact, Ask::Matches(vec![Pattern::Exact(text)]));
+    of((0..arms).map(|at| match at % 2 {
+        0 => is(Fact::Host, format!("host-{}", at / 2)),
+        _ => is(Fact::Model, format!("model-{}", at / 2)),
+    }))
+}
+
+fn of(conds: impl Iterator<Item = Cond>) -> Model {
     let arms: Vec<Arm> = conds
         .chain([Cond::Always])
         .enumerate()

@@ -2,7 +2,7 @@
 
 use claw_table::{ArmId, GuardId, Table};
 
-use crate::diagram::{AuditedDiagram, TooLarge, prove};
+use crate::diagram::{AuditedDiagram, Budget, TooLarge, prove, prove_listed};
 use crate::flatten::{BuildInfo, flatten};
 use crate::model::Model;
 use crate::oracle;
@@ -53,7 +53,14 @@ pub fn build(model: &Model, info: &BuildInfo<'_>) -> Result<Vec<u8>, Unbuilt> {
 /// # Errors
 /// The table does not fit into its budget.
 pub fn finish(proved: &AuditedDiagram<'_>, info: &BuildInfo<'_>) -> Result<Vec<u8>, Unbuilt> {
-    let bytes = flatten(proved, info)?;
+    let bytes = match flatten(proved, info) {
+        // What is small as a diagram of runs may be large as cells.
+        Err(why) if why.budget == Budget::TableBytes && !proved.is_listed() => {
+            let listed = prove_listed(proved.model())?;
+            return finish(&listed.diagram.ok_or(Unbuilt::Open)?, info);
+        }
+        other => other?,
+    };
     replay(proved, &bytes)?;
     Ok(bytes)
 }

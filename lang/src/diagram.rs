@@ -10,25 +10,30 @@
 mod address;
 mod atoms;
 mod audit;
+mod boxes;
 mod budget;
 mod coarsen;
 mod from_model;
 mod joint;
 mod json;
+mod listed;
 mod order;
 mod pack;
 mod possible;
 mod reach;
+mod search;
+mod sieve;
 mod store;
 mod text;
 mod witness;
 
-pub use audit::{AuditedDiagram, Finding, Proof, prove};
+pub use audit::{AuditedDiagram, Finding, Proof, prove, prove_listed};
 pub use budget::{Budget, TooLarge};
 pub use reach::{Part, Reached};
 
 pub(crate) use address::AddressValues;
 pub(crate) use atoms::{Field, Values};
+pub(crate) use boxes::{Sides, boxes};
 pub(crate) use coarsen::{classes, widest};
 pub(crate) use joint::{Pair, pairs};
 pub(crate) use json::JsonValues;

@@ -1,12 +1,13 @@
 //! From the proved diagram to the parts of a table.
 
+mod boxes;
 mod text;
 
 use std::collections::BTreeMap;
 
 use claw_table::{
-    AddressParts, AtomId, DiagramParts, Feature, FieldParts, JsonParts, Node, NumberParts, Parts,
-    Place, Ref, Run, Split,
+    AddressParts, AtomId, BoxParts, DiagramParts, Feature, FieldParts, JsonParts, Node,
+    NumberParts, Parts, Place, Ref, Run, Split,
 };
 
 use crate::diagram::{
@@ -14,6 +15,7 @@ use crate::diagram::{
 };
 use crate::model::Model;
 use crate::span::Span;
+use boxes::Boxes;
 
 /// What a table tells of its making.
 pub struct BuildInfo<'a> {
@@ -50,7 +52,11 @@ pub(crate) fn flatten(
     info: &BuildInfo<'_>,
 ) -> Result<Vec<u8>, TooLarge> {
     let model = audited.built.model;
-    let Flat { fields, diagram } = flat(audited);
+    let Flat {
+        fields,
+        diagram,
+        boxes,
+    } = flat(audited)?;
     let parts = Parts {
         compiler: env!("CARGO_PKG_VERSION").to_owned(),
         source: info.source,
@@ -58,6 +64,7 @@ pub(crate) fn flatten(
         policy: model.policy.clone(),
         fields,
         diagram,
+        boxes,
         places: places(model, info),
     };
     let bytes = claw_table::encode(&parts);
@@ -86,13 +93,21 @@ fn places(model: &Model, info: &BuildInfo<'_>) -> Vec<Place> {
 struct Flat {
     fields: Vec<FieldParts>,
     diagram: DiagramParts,
+    boxes: Option<BoxParts>,
 }
 
 /// Nodes in the order of the table, fields that are tested, atoms that differ.
-fn flat(audited: &AuditedDiagram<'_>) -> Flat {
+fn flat(audited: &AuditedDiagram<'_>) -> Result<Flat, TooLarge> {
     let built = &audited.built;
+    let mut listed = match &built.listed {
+        None => None,
+        Some(_) => Some(Boxes::new(diagram::boxes(built)?)),
+    };
     let nodes = in_order(audited);
     let mut of_field: BTreeMap<u16, Vec<usize>> = BTreeMap::new();
+    for field in listed.iter().flat_map(Boxes::fields) {
+        of_field.insert(field, Vec::new());
+    }
     for node in &nodes {
         of_field
             .entry(built.store.open(*node).0)
@@ -121,7 +136,15 @@ fn flat(audited: &AuditedDiagram<'_>) -> Flat {
         let Some(source) = built.fields.get(usize::from(*field)) else {
             continue;
         };
-        let classes = diagram::classes(source, nodes, &built.store);
+        let classes = match &mut listed {
+            None => diagram::classes(source, nodes, &built.store),
+            // Values that are treated alike one by one may differ together.
+            Some(listed) if source.fact.repeats() => {
+                let atoms = (0..source.atoms()).map(|atom| u16::try_from(atom).unwrap_or(u16::MAX));
+                listed.take(*field, atoms.collect())
+            }
+            Some(listed) => listed.take(*field, diagram::classes(source, nodes, &built.store)),
+        };
         let parts = field_parts(source, &classes);
         for node in nodes {
             let runs = built.store.open(*node).1;
@@ -137,10 +160,11 @@ fn flat(audited: &AuditedDiagram<'_>) -> Flat {
         }
         fields.push(parts);
     }
-    Flat {
+    Ok(Flat {
         fields,
         diagram: edges.finish(to(built.root), built.guards.iter().map(|from| to(*from))),
-    }
+        boxes: listed.map(Boxes::finish),
+    })
 }
 
 /// Every node that a walk can reach, sorted by field, in each field in the order of discovery.

@@ -13,6 +13,8 @@
 mod diff;
 #[path = "table/forbid.rs"]
 mod forbid;
+#[path = "table/listed.rs"]
+mod listed;
 #[path = "table/models.rs"]
 mod models;
 #[path = "table/never.rs"]

@@ -15,11 +15,10 @@ pub fn table(bytes: &[u8]) {
             turn,
         };
         let trace = table.trace(&request);
-        let rising = trace
-            .steps
-            .windows(2)
-            .all(|two| two[0].field < two[1].field);
-        assert!(rising, "no fact is asked twice");
+        let mut fields: Vec<_> = trace.steps.iter().map(|step| step.field).collect();
+        fields.sort_unstable();
+        fields.dedup();
+        assert_eq!(fields.len(), trace.steps.len(), "no fact is asked twice");
         assert!(
             trace.steps.len() <= table.stats().depth,
             "the proof bounds the walk"

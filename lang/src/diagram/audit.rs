@@ -6,6 +6,7 @@ use claw_table::{ArmId, GuardId};
 
 use super::budget::TooLarge;
 use super::from_model::Built;
+use super::listed;
 use super::store::Ref;
 use crate::model::{Arm, Cond, Goal, Model, RouteId};
 
@@ -16,6 +17,11 @@ pub struct AuditedDiagram<'m> {
 }
 
 impl<'m> AuditedDiagram<'m> {
+    /// Whether it is kept as a list of arms, because the diagram would be too large.
+    pub fn is_listed(&self) -> bool {
+        self.built.listed.is_some()
+    }
+
     /// The model it was built from.
     pub fn model(&self) -> &'m Model {
         self.built.model
@@ -93,15 +99,36 @@ const SINGLES_MAX: usize = 4096;
 /// # Errors
 /// The policy does not fit into a budget of the compiler.
 pub fn prove(model: &Model) -> Result<Proof<'_>, TooLarge> {
-    let mut built = Built::new(model)?;
-    let is_open = ends(&built, built.root).contains(&Ref::NOWHERE);
-    let whole = arms(&built, built.real);
-    let open = built.route(model.root, 0)?;
-    let open = built.store.gate(built.possible, open)?;
+    prove_built(Built::either(model, &[])?)
+}
+
+/// The same for a policy that is to be listed, however small it is.
+///
+/// # Errors
+/// The policy does not fit into a budget of the compiler.
+pub fn prove_listed(model: &Model) -> Result<Proof<'_>, TooLarge> {
+    prove_built(Built::listed(model, &[])?)
+}
+
+fn prove_built(mut built: Built<'_>) -> Result<Proof<'_>, TooLarge> {
+    let model = built.model;
+    let (is_open, open, whole) = if let Some(listed) = &built.listed {
+        (
+            listed.is_open,
+            leaves(listed.open.iter()),
+            leaves(listed.reached.keys()),
+        )
+    } else {
+        let is_open = ends(&built, built.root).contains(&Ref::NOWHERE);
+        let whole = arms(&built, built.real);
+        let open = built.route(model.root, 0)?;
+        let open = built.store.gate(built.possible, open)?;
+        (is_open, arms(&built, open), whole)
+    };
     let mut audit = Audit {
         findings: Vec::new(),
         blamed: 0,
-        open: arms(&built, open),
+        open,
         whole,
         is_shut: false,
     };
@@ -163,9 +190,13 @@ impl Audit {
 
     fn route(&mut self, built: &mut Built<'_>, route: RouteId) -> Result<(), TooLarge> {
         let arms = built.arms(route);
-        let alone = built.alone(route)?;
-        let alone = built.store.gate(built.possible, alone)?;
-        let reached = ends(built, alone);
+        let reached = if built.listed.is_some() {
+            leaves(listed::alone(built, route)?.iter())
+        } else {
+            let alone = built.alone(route)?;
+            let alone = built.store.gate(built.possible, alone)?;
+            ends(built, alone)
+        };
         for (position, arm) in arms.iter().enumerate() {
             // `otherwise` that takes nothing is not an error: it is written for what comes later.
             if arm.cond == Cond::Always && position + 1 == arms.len() {
@@ -204,9 +235,13 @@ impl Audit {
 
     /// An arm to which some request is led, with the guards that leave nothing for it.
     fn forbidden(&mut self, built: &mut Built<'_>, arm: &Arm) -> Result<Finding, TooLarge> {
-        let open = built.route(built.model.root, 0)?;
-        let open = built.store.gate(built.possible, open)?;
-        let led = built.store.reaching(open, Ref::leaf(arm.id))?;
+        let led = if built.listed.is_some() {
+            built.real(&arm.cond)?
+        } else {
+            let open = built.route(built.model.root, 0)?;
+            let open = built.store.gate(built.possible, open)?;
+            built.store.reaching(open, Ref::leaf(arm.id))?
+        };
         let guards = built.model.guards.iter();
         let guards: Vec<Arm> = guards.map(|guard| guard.arm.clone()).collect();
         let by = self.blame(built, led, &guards)?;
@@ -267,6 +302,10 @@ impl Audit {
     }
 }
 
+fn leaves<'a>(arms: impl Iterator<Item = &'a ArmId>) -> BTreeSet<Ref> {
+    arms.map(|arm| Ref::leaf(*arm)).collect()
+}
+
 /// Every arm in which a diagram ends.
 fn arms(built: &Built<'_>, from: Ref) -> BTreeSet<Ref> {
     let mut found = ends(built, from);
@@ -274,7 +313,7 @@ fn arms(built: &Built<'_>, from: Ref) -> BTreeSet<Ref> {
     found
 }
 
-/// Everything in which a diagram ends.
+/// Everything in which a diagram ends, for callers that there can be.
 pub(super) fn ends(built: &Built<'_>, from: Ref) -> BTreeSet<Ref> {
     let mut found = BTreeSet::new();
     let mut seen = vec![false; built.store.node_count()];
@@ -287,7 +326,10 @@ pub(super) fn ends(built: &Built<'_>, from: Ref) -> BTreeSet<Ref> {
         if let Some(seen) = seen.get_mut(node)
             && !std::mem::replace(seen, true)
         {
-            open.extend(built.store.open(node).1.iter().map(|run| run.to));
+            let (field, runs) = built.store.open(node);
+            let least = built.least(field);
+            let real = runs.iter().filter(|run| run.last >= least);
+            open.extend(real.map(|run| run.to));
         }
     }
     found

@@ -16,6 +16,8 @@ pub enum Budget {
     Edges,
     /// Steps of building.
     Steps,
+    /// Boxes, where the diagram is too large.
+    Boxes,
     /// Bytes of the finished table.
     TableBytes,
 }
@@ -25,10 +27,10 @@ impl Budget {
     pub fn limit(self) -> usize {
         match self {
             Self::Facts => 512,
-            Self::Atoms => 1 << 16,
+            Self::Atoms | Self::Boxes => 1 << 16,
             Self::RouteDepth => 64,
             Self::Nodes => 1 << 20,
-            Self::Edges => 1 << 24,
+            Self::Edges => 1 << 22,
             Self::Steps => 1 << 27,
             Self::TableBytes => 8 << 20,
         }
@@ -61,6 +63,7 @@ impl Budget {
             Self::Nodes => "diagram nodes",
             Self::Edges => "diagram edges",
             Self::Steps => "steps to build its diagram",
+            Self::Boxes => "boxes for its arms",
             Self::TableBytes => "bytes of table",
         }
     }
@@ -70,7 +73,7 @@ impl Budget {
             Self::Facts => "ask fewer headers and query parameters",
             Self::Atoms => "use fewer prefixes and suffixes on one fact",
             Self::RouteDepth => "join routes that only lead on",
-            Self::Nodes | Self::Edges | Self::Steps | Self::TableBytes => {
+            Self::Nodes | Self::Edges | Self::Steps | Self::Boxes | Self::TableBytes => {
                 "put arms that ask the same facts together, or into a route of their own"
             }
         }

@@ -6,6 +6,7 @@ use claw_table::Fact;
 
 use super::atoms::{Field, Unions, fields, id};
 use super::budget::{Budget, TooLarge};
+use super::listed::{self, Listed};
 use super::order::order;
 use super::possible::possible;
 use super::store::{Ref, Run, Store};
@@ -22,6 +23,8 @@ pub(crate) struct Built<'m> {
     pub(crate) possible: Ref,
     /// The root for those requests alone; what witnesses and analyses start from.
     pub(crate) real: Ref,
+    /// What stands in the place of `root` and `real`, where they would be too large.
+    pub(crate) listed: Option<Listed>,
     /// Where each guard of what bounds traffic holds, by its id.
     pub(crate) guards: Vec<Ref>,
     positions: BTreeMap<&'m Fact, u16>,
@@ -30,26 +33,57 @@ pub(crate) struct Built<'m> {
 }
 
 impl<'m> Built<'m> {
+    /// A diagram, fit for asking further conditions of it. Their facts are tested by no node, but
+    /// their values have atoms.
+    ///
     /// Repeated headers get atoms of their own if the policy stays small with them; if not, a
     /// request that repeats one with different known values will be refused.
-    pub(crate) fn new(model: &'m Model) -> Result<Self, TooLarge> {
-        Self::asking(model, &[])
-    }
-
-    /// The same, fit for asking further conditions of it. Their facts are tested by no node, but
-    /// their values have atoms.
     pub(crate) fn asking(model: &'m Model, more: &[&'m Cond]) -> Result<Self, TooLarge> {
-        let mut conds: Vec<&Cond> = model.conditions().chain(more.iter().copied()).collect();
-        // Each client is a value of its own, so that no request is made up that nobody can send.
-        if facts(&conds).any(|fact| *fact == Fact::Client) {
-            conds.extend(&model.callers);
-        }
+        let conds = asked(model, more);
         let arms = model.arms().count();
         let with_unions = Self::attempt((model, &conds), Unions::Made, arms * 16 + (1 << 14));
-        with_unions.or_else(|_| Self::attempt((model, &conds), Unions::Left, usize::MAX))
+        match with_unions {
+            // Values that add up may have made it large, but only where there are such.
+            Err(why) if why.budget == Budget::Nodes || facts(&conds).any(Fact::repeats) => {
+                Self::attempt((model, &conds), Unions::Left, usize::MAX)
+            }
+            other => other,
+        }
+    }
+
+    /// The same as a list of arms, where the diagram of them all would be too large.
+    pub(crate) fn listed(model: &'m Model, more: &[&'m Cond]) -> Result<Self, TooLarge> {
+        let conds = asked(model, more);
+        // A list grows with its atoms and not with what they add up to.
+        let mut built = Self::prepared((model, &conds), Unions::Made, usize::MAX)?;
+        built.finish()?;
+        built.listed = Some(Listed::of(&mut built)?);
+        Ok(built)
+    }
+
+    /// As a diagram if it is small enough for one, else as a list.
+    pub(crate) fn either(model: &'m Model, more: &[&'m Cond]) -> Result<Self, TooLarge> {
+        match Self::asking(model, more) {
+            Err(why) if listed::helps(why) => Self::listed(model, more),
+            other => other,
+        }
     }
 
     fn attempt(
+        (model, conds): (&'m Model, &[&'m Cond]),
+        unions: Unions,
+        nodes_max: usize,
+    ) -> Result<Self, TooLarge> {
+        let mut built = Self::prepared((model, conds), unions, nodes_max)?;
+        let root = built.route(model.root, 0)?;
+        built.root = built.guarded(&model.guards, root)?;
+        built.finish()?;
+        built.real = built.store.gate(built.possible, built.root)?;
+        Ok(built)
+    }
+
+    /// The fields, and nothing that is made of them.
+    fn prepared(
         (model, conds): (&'m Model, &[&'m Cond]),
         unions: Unions,
         nodes_max: usize,
@@ -61,6 +95,7 @@ impl<'m> Built<'m> {
             root: Ref::NOWHERE,
             possible: Ref::YES,
             real: Ref::NOWHERE,
+            listed: None,
             guards: Vec::new(),
             positions: BTreeMap::new(),
             routes: BTreeMap::new(),
@@ -72,19 +107,21 @@ impl<'m> Built<'m> {
                 Some((fact, id(at)))
             })
             .collect();
-        let root = built.route(model.root, 0)?;
-        built.root = built.guarded(&model.guards, root)?;
-        for scoped in &model.scopes {
-            let holds = built.condition(&scoped.cond)?;
-            built.guards.push(holds);
+        Ok(built)
+    }
+
+    /// What is made beside the decision itself.
+    fn finish(&mut self) -> Result<(), TooLarge> {
+        for scoped in &self.model.scopes {
+            let holds = self.condition(&scoped.cond)?;
+            self.guards.push(holds);
         }
         // The policy is small with these atoms. What is asked of it later may be larger.
-        built.store.lift();
-        for cond in possible(&built.fields) {
-            built.possible = built.under(&cond, built.possible)?;
+        self.store.lift();
+        for cond in possible(&self.fields) {
+            self.possible = self.under(&cond, self.possible)?;
         }
-        built.real = built.store.gate(built.possible, built.root)?;
-        Ok(built)
+        Ok(())
     }
 
     /// The diagram of a route, with the routes it leads to in place of the arms that lead there.
@@ -186,16 +223,20 @@ impl<'m> Built<'m> {
         }
     }
 
+    /// The field of a fact, and the atoms of which the answer is yes.
+    pub(crate) fn asked(&self, fact: &Fact, ask: &Ask) -> Option<(u16, Vec<(u16, u16)>)> {
+        let at = self.positions.get(fact).copied()?;
+        let field = self.fields.get(usize::from(at))?;
+        Some((at, field.yes(ask)))
+    }
+
     fn test(&mut self, fact: &Fact, ask: &Ask) -> Result<Ref, TooLarge> {
-        let position = self.positions.get(fact).copied();
-        let Some((at, field)) =
-            position.and_then(|at| Some((at, self.fields.get(usize::from(at))?)))
-        else {
+        let Some((at, yes)) = self.asked(fact, ask) else {
             return Ok(Ref::NOWHERE);
         };
         let mut runs = Vec::new();
         let mut next = 0;
-        for (first, last) in field.yes(ask) {
+        for (first, last) in yes {
             if let Some(before) = first.checked_sub(1)
                 && next < first
             {
@@ -207,7 +248,7 @@ impl<'m> Built<'m> {
             runs.push(Run { last, to: Ref::YES });
             next = last.saturating_add(1);
         }
-        let end = id(field.atoms() - 1);
+        let end = self.last_atom(at);
         if runs.last().is_none_or(|run| run.last < end) {
             runs.push(Run {
                 last: end,
@@ -216,6 +257,16 @@ impl<'m> Built<'m> {
         }
         self.store.node(at, &runs)
     }
+}
+
+/// Every condition that has a say in the atoms.
+fn asked<'m>(model: &'m Model, more: &[&'m Cond]) -> Vec<&'m Cond> {
+    let mut conds: Vec<&Cond> = model.conditions().chain(more.iter().copied()).collect();
+    // Each client is a value of its own, so that no request is made up that nobody can send.
+    if facts(&conds).any(|fact| *fact == Fact::Client) {
+        conds.extend(&model.callers);
+    }
+    conds
 }
 
 fn facts<'m>(conds: &[&'m Cond]) -> impl Iterator<Item = &'m Fact> {

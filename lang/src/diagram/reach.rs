@@ -1,12 +1,14 @@
 //! Where the requests of a condition end: the diagram, restricted to it.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use claw_table::{ArmId, Fact};
 
 use super::audit::ends;
 use super::budget::TooLarge;
 use super::from_model::Built;
+use super::search::Path;
 use super::store::Ref;
 use crate::model::{Ask, Cond, Model};
 use crate::oracle::Request;
@@ -18,8 +20,9 @@ use crate::oracle::Request;
 #[derive(Debug)]
 pub struct Reached<'m> {
     built: Built<'m>,
-    /// Where a diagram ends: many claims speak of the same requests, often of all.
-    known: BTreeMap<Ref, Vec<ArmId>>,
+    /// Where requests end: many claims speak of the same, often of all. Where the policy is listed,
+    /// the way of one request to each arm is found along with it.
+    known: BTreeMap<Ref, (Vec<ArmId>, BTreeMap<ArmId, Path>)>,
 }
 
 impl<'m> Reached<'m> {
@@ -28,7 +31,7 @@ impl<'m> Reached<'m> {
     /// # Errors
     /// The policy does not fit into a budget of the compiler.
     pub fn new(model: &'m Model, conds: &[&'m Cond]) -> Result<Self, TooLarge> {
-        let built = Built::asking(model, conds)?;
+        let built = Built::either(model, conds)?;
         Ok(Self {
             built,
             known: BTreeMap::new(),
@@ -45,7 +48,10 @@ impl<'m> Reached<'m> {
     /// # Errors
     /// The answer does not fit into a budget of the compiler.
     pub fn under(&mut self, cond: &Cond, flags: &[(Fact, bool)]) -> Result<Part, TooLarge> {
-        let mut left = self.built.real;
+        let mut left = match self.built.listed {
+            None => self.built.real,
+            Some(_) => self.built.possible,
+        };
         for (fact, is_set) in flags {
             if !self.asks(fact) {
                 continue;
@@ -59,7 +65,8 @@ impl<'m> Reached<'m> {
             };
         }
         let cond = self.built.condition(cond)?;
-        self.built.store.gate(cond, left).map(Part)
+        let requests = self.built.store.gate(cond, left)?;
+        self.part(requests)
     }
 
     /// Those of these requests that meet one more condition.
@@ -68,20 +75,38 @@ impl<'m> Reached<'m> {
     /// The answer does not fit into a budget of the compiler.
     pub fn among(&mut self, part: Part, cond: &Cond) -> Result<Part, TooLarge> {
         let cond = self.built.condition(cond)?;
-        self.built.store.gate(cond, part.0).map(Part)
+        let requests = self.built.store.gate(cond, part.0)?;
+        self.part(requests)
+    }
+
+    /// A part of which can be told where it ends. In a list that has to be looked for, which may
+    /// take more than there is.
+    fn part(&mut self, requests: Ref) -> Result<Part, TooLarge> {
+        if let Some(listed) = &self.built.listed
+            && let Entry::Vacant(place) = self.known.entry(requests)
+        {
+            let ways = listed.under(requests, &self.built)?;
+            place.insert((ways.keys().copied().collect(), ways));
+        }
+        Ok(Part(requests))
     }
 
     /// The arms in which these requests end, in order.
     pub fn arms(&mut self, part: Part) -> &[ArmId] {
         let built = &self.built;
-        self.known.entry(part.0).or_insert_with(|| {
-            let ends = ends(built, part.0);
-            ends.into_iter().filter_map(Ref::arm).collect()
-        })
+        let known = self.known.entry(part.0).or_insert_with(|| {
+            let ends = ends(built, part.0).into_iter();
+            (ends.filter_map(Ref::arm).collect(), BTreeMap::new())
+        });
+        &known.0
     }
 
     /// One of these requests that ends in the arm.
     pub fn witness(&self, part: Part, arm: ArmId) -> Option<Request> {
+        if self.built.listed.is_some() {
+            let (_, ways) = self.known.get(&part.0)?;
+            return ways.get(&arm).map(|path| self.built.request(path));
+        }
         let mut all = self.built.witnesses(part.0).into_iter();
         all.find(|(own, _)| *own == arm).map(|(_, request)| request)
     }

@@ -16,7 +16,14 @@ use crate::vocab::ENDPOINTS;
 impl AuditedDiagram<'_> {
     /// For each arm that some request ends in, one such request.
     pub fn witnesses(&self) -> Vec<(ArmId, Request)> {
-        self.built.witnesses(self.built.real)
+        match &self.built.listed {
+            None => self.built.witnesses(self.built.real),
+            Some(listed) => {
+                let ways = listed.reached.iter();
+                ways.map(|(arm, path)| (*arm, self.built.request(path)))
+                    .collect()
+            }
+        }
     }
 
     /// For each guard of what bounds traffic, one request that meets it and one that does not, as

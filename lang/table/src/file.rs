@@ -36,6 +36,7 @@ pub fn encode(parts: &Parts) -> Vec<u8> {
     parts.fields.put(&mut fields);
     let mut diagram = Vec::new();
     parts.diagram.put(&mut diagram);
+    parts.boxes.put(&mut diagram);
     let mut places = Vec::new();
     parts.places.put(&mut places);
 
@@ -76,13 +77,15 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Read, Unsound> {
     if stated != behaviour(&features, &[policy, fields, diagram]) {
         return Err(Unsound::WrongBehaviour);
     }
+    let (diagram, boxes) = whole(Section::Diagram, diagram)?;
     let parts = Parts {
         compiler,
         source,
         features,
         policy: whole(Section::Policy, policy)?,
         fields: whole(Section::Fields, fields)?,
-        diagram: whole(Section::Diagram, diagram)?,
+        diagram,
+        boxes,
         places: whole(Section::Places, places)?,
     };
     if encode(&parts) != bytes {

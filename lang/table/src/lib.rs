@@ -39,8 +39,8 @@ pub use ids::{
 };
 pub use keywords::{KEYWORD_LISTS_MAX, KEYWORDS_BYTES_MAX};
 pub use parts::{
-    AddressParts, Cell, DiagramParts, FieldParts, JsonParts, Node, NumberParts, Parts, Ref, Run,
-    Split, TextParts, Union,
+    AddressParts, Block, BoxPart, BoxParts, Cell, DiagramParts, FieldParts, JsonParts, Node,
+    NumberParts, Parts, Ref, Run, Split, TextParts, Union,
 };
 pub use table::{Field, Stats, Table};
 pub use unsound::{Section, Unsound};

@@ -18,8 +18,10 @@ pub struct Parts {
     pub policy: Policy,
     /// What the diagram tests, in the order in which it tests.
     pub fields: Vec<FieldParts>,
-    /// From atoms to an arm.
+    /// From atoms to an arm, and to the answer of each guard.
     pub diagram: DiagramParts,
+    /// From atoms to an arm, where the diagram would be too large for it.
+    pub boxes: Option<BoxParts>,
     /// Where each arm is written.
     pub places: Vec<Place>,
 }
@@ -45,15 +47,50 @@ impl Parts {
                 cells: Vec::new(),
                 runs: Vec::new(),
             },
+            boxes: None,
             places: vec![Place::default()],
         }
     }
 }
 
+/// Boxes in the order in which they are tried, as columns of bits: a box lies in column `n / 512`,
+/// at bit `n % 512`. Its memory grows with boxes and atoms, not with the regions they cut out.
+///
+/// ```text
+/// rows[field][atom · columns + column]  the block that tells in which boxes of the column this atom is
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BoxParts {
+    /// What each box leads to. The last one is met by every request.
+    pub boxes: Vec<BoxPart>,
+    /// Every block that some row uses, in the order of first use; no two are equal.
+    pub blocks: Vec<Block>,
+    /// For each field, for each atom, for each column, the position of a block.
+    pub rows: Vec<Vec<u32>>,
+}
+
+/// Requests that have one of certain atoms in each of certain fields.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BoxPart {
+    /// Where they end.
+    pub arm: ArmId,
+    /// The fields of which not every atom is in it: positions in [`Parts::fields`], rising.
+    pub fields: Vec<u16>,
+}
+
+/// For each of 512 boxes whether an atom is in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Block(pub [u64; 8]);
+
+impl Block {
+    /// How many boxes there are in a column.
+    pub const BITS: usize = 512;
+}
+
 /// The diagram, laid flat.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DiagramParts {
-    /// Where the walk starts: at the first node, or in an arm if there is no node.
+    /// Where the walk starts: at a node, or in an arm; [`Ref::NO`] where boxes decide.
     pub root: Ref,
     /// Where the walk of each guard starts, or what it says without one.
     pub guards: Vec<Ref>,

@@ -3,7 +3,7 @@
 use crate::keywords::{Keywords, Mentioned};
 use crate::policy::Policy;
 use crate::text::{Repeats, Seen, TextIndex};
-use crate::walk::Paths;
+use crate::walk::{Boxes, Paths};
 use crate::{
     About, AddressParts, ArmId, AtomId, Fact, Facts, Feature, FieldParts, JsonParts, Member,
     NumberParts, Place, Section, Split, Unsound, file, verify,
@@ -20,6 +20,7 @@ pub struct Table {
     pub(crate) fields: Box<[Field]>,
     keywords: Keywords,
     pub(crate) paths: Paths,
+    pub(crate) boxes: Option<Boxes>,
 }
 
 /// How big a table is.
@@ -29,6 +30,8 @@ pub struct Stats {
     pub nodes: usize,
     /// Cells and runs: the edges that are stored.
     pub edges: usize,
+    /// Boxes, where the diagram would be too large to decide by; none elsewhere.
+    pub boxes: usize,
     /// Bytes of the file.
     pub bytes: usize,
     /// The most facts that one request can be asked.
@@ -61,9 +64,11 @@ impl Table {
                 what: "keywords that cannot be looked for",
             })?,
             paths: Paths::new(&parts.diagram),
+            boxes: parts.boxes.as_ref().map(Boxes::new),
             stats: Stats {
                 nodes: parts.diagram.nodes.len(),
                 edges: parts.diagram.cells.len() + parts.diagram.runs.len(),
+                boxes: parts.boxes.as_ref().map_or(0, |boxes| boxes.boxes.len()),
                 bytes: bytes.len(),
                 depth,
             },

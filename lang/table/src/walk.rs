@@ -1,6 +1,10 @@
 //! The walk: from facts to an arm, one step per field at most, without allocation.
 
+mod boxes;
+
 use std::fmt;
+
+pub(crate) use boxes::Boxes;
 
 use crate::{ArmId, AtomId, Cell, DiagramParts, Fact, Facts, FieldId, GuardId, Ref, Table};
 
@@ -60,12 +64,11 @@ impl Table {
     #[inline]
     pub fn decide(&self, facts: &impl Facts) -> Result<ArmId, Unclear<'_>> {
         let mut mentioned = None;
-        self.walk(self.paths.root, |field| {
+        self.arm_by(|field| {
             let asked = self.fields.get(field.index()).ok_or(Unclear::Broken)?;
             self.atom(asked, facts, &mut mentioned)
                 .ok_or(Unclear::Ambiguous { fact: asked.fact() })
         })
-        .and_then(arm)
     }
 
     /// Hands every guard whose condition a request meets to `each`, in order. Asks only the facts on
@@ -96,7 +99,7 @@ impl Table {
     #[inline]
     pub fn decide_atoms(&self, atoms: &[AtomId]) -> Option<ArmId> {
         let atom_of = |field: FieldId| atoms.get(field.index()).copied().ok_or(Unclear::Broken);
-        self.walk(self.paths.root, atom_of).and_then(arm).ok()
+        self.arm_by(atom_of).ok()
     }
 
     /// Whether these atoms, one for each field, meet the condition of a guard; nothing if an atom
@@ -111,7 +114,7 @@ impl Table {
     pub fn trace(&self, facts: &impl Facts) -> Trace<'_> {
         let mut steps = Vec::new();
         let mut mentioned = None;
-        let end = self.walk(self.paths.root, |field| {
+        let end = self.arm_by(|field| {
             let asked = self.fields.get(field.index()).ok_or(Unclear::Broken)?;
             let fact = asked.fact();
             let atom = self.atom(asked, facts, &mut mentioned);
@@ -119,8 +122,19 @@ impl Table {
             steps.push(Step { field, fact, atom });
             Ok(atom)
         });
-        let end = end.and_then(arm);
         Trace { steps, end }
+    }
+
+    /// The arm that a request with these atoms falls to.
+    #[inline]
+    fn arm_by<'t>(
+        &'t self,
+        atom_of: impl FnMut(FieldId) -> Result<AtomId, Unclear<'t>>,
+    ) -> Result<ArmId, Unclear<'t>> {
+        match &self.boxes {
+            None => self.walk(self.paths.root, atom_of).and_then(arm),
+            Some(boxes) => boxes.walk(atom_of),
+        }
     }
 
     #[inline]

@@ -2,8 +2,8 @@
 
 use crate::wire::{Fault, Reader, Wire, choice, record, wrapped};
 use crate::{
-    AddressParts, AtomId, Can, Cell, DiagramParts, Fact, FieldParts, JsonParts, Node, NumberParts,
-    Ref, Run, Split, TextParts, Union,
+    AddressParts, ArmId, AtomId, Block, BoxPart, BoxParts, Can, Cell, DiagramParts, Fact,
+    FieldParts, JsonParts, Node, NumberParts, Ref, Run, Split, TextParts, Union,
 };
 
 wrapped! { Ref(u32) }
@@ -33,6 +33,8 @@ record! {
         text: TextParts,
     }
     DiagramParts { root: Ref, guards: Vec<Ref>, nodes: Vec<Node>, cells: Vec<Cell>, runs: Vec<Run> }
+    BoxParts { boxes: Vec<BoxPart>, blocks: Vec<Block>, rows: Vec<Vec<u32>> }
+    BoxPart { arm: ArmId, fields: Vec<u16> }
     Node { field: u16, runs: u16, base: u32, miss: Ref }
     Cell { owner: u32, next: Ref }
     Run { last: AtomId, next: Ref }
@@ -60,6 +62,22 @@ choice! {
         17 => Mentions(Vec<String>),
     }
     Split { 0 => Text(TextParts), 1 => Number(NumberParts), 2 => Flag, 3 => Address(AddressParts), 4 => Json(JsonParts) }
+}
+
+impl Wire for Block {
+    const BYTES_MIN: usize = Self::BITS / 8;
+
+    fn put(&self, out: &mut Vec<u8>) {
+        self.0.iter().for_each(|word| word.put(out));
+    }
+
+    fn take(from: &mut Reader<'_>) -> Result<Self, Fault> {
+        let mut words = [0; 8];
+        for word in &mut words {
+            *word = u64::take(from)?;
+        }
+        Ok(Self(words))
+    }
 }
 
 impl Wire for Can {

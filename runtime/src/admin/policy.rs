@@ -30,7 +30,7 @@ pub(super) fn page(snapshot: &Snapshot, status: &Status) -> Value {
             "text": refused.why.to_string(),
             "diagnostics": refused.why.diagnostics(),
         })),
-        "table": { "nodes": size.nodes, "edges": size.edges, "bytes": size.bytes, "depth": size.depth },
+        "table": { "nodes": size.nodes, "edges": size.edges, "boxes": size.boxes, "bytes": size.bytes, "depth": size.depth },
         "models": policy.offered,
         "providers": policy.providers.iter().map(provider).collect::<Vec<_>>(),
         "classes": policy.classes.iter().map(|class| json!({

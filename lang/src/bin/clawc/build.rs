@@ -54,6 +54,7 @@ struct Built {
     arms: usize,
     nodes: usize,
     edges: usize,
+    boxes: usize,
     depth: usize,
     bytes: usize,
     behaviour: String,
@@ -80,6 +81,7 @@ impl Built {
             arms: table.policy().arms.len(),
             nodes: stats.nodes,
             edges: stats.edges,
+            boxes: stats.boxes,
             depth: stats.depth,
             bytes: stats.bytes,
             behaviour: hex(&about.behaviour),
@@ -93,13 +95,18 @@ impl Built {
             path,
             arms,
             nodes,
+            boxes,
             depth,
             bytes,
             behaviour,
             ..
         } = self;
+        let boxes = match boxes {
+            0 => String::new(),
+            some => format!(", {some} boxes"),
+        };
         let mut line = format!(
-            "{path}: {arms} arms, {nodes} nodes, depth {depth}, {bytes} bytes, behaviour {behaviour}"
+            "{path}: {arms} arms, {nodes} nodes{boxes}, depth {depth}, {bytes} bytes, behaviour {behaviour}"
         );
         for needed in &self.features {
             // Writing to a text cannot fail.

@@ -1,0 +1,135 @@
+//! A policy whose diagram would be too large: its arms in order, each with the requests it asks for.
+//!
+//! Everything that is asked of a diagram is asked of the list: which arms are reached, by which
+//! request, and by which of the requests that meet a further condition.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use claw_table::ArmId;
+
+use super::budget::{Budget, TooLarge};
+use super::from_model::Built;
+use super::search::Path;
+use super::sieve::Sieve;
+use super::store::Ref;
+use crate::model::{Goal, RouteId};
+
+/// The arms of a policy, guards first, then the routes with what they lead to in place.
+#[derive(Debug)]
+pub(crate) struct Listed {
+    arms: Vec<ArmId>,
+    sieve: Sieve,
+    /// Each arm that some request falls to, with the way to one.
+    pub(crate) reached: BTreeMap<ArmId, Path>,
+    /// Each arm that some request would fall to, were there no guards.
+    pub(crate) open: BTreeSet<ArmId>,
+    pub(crate) is_open: bool,
+}
+
+impl Listed {
+    pub(crate) fn of(built: &mut Built<'_>) -> Result<Self, TooLarge> {
+        let model = built.model;
+        let mut guards = Vec::new();
+        for guard in &model.guards {
+            guards.push((guard.arm.id, built.condition(&guard.arm.cond)?));
+        }
+        let mut ways = Vec::new();
+        inlined(built, (model.root, Ref::YES, 0), &mut ways)?;
+        let open = if guards.is_empty() {
+            None
+        } else {
+            let unguarded = sieve(built, &ways)?;
+            Some(reached(built, &unguarded, &ways)?)
+        };
+        let ways: Vec<(ArmId, Ref)> = guards.into_iter().chain(ways).collect();
+        let sieve = sieve(built, &ways)?;
+        let reached = reached(built, &sieve, &ways)?;
+        Ok(Self {
+            is_open: sieve.is_open(built)?,
+            open: open.as_ref().unwrap_or(&reached).keys().copied().collect(),
+            arms: ways.into_iter().map(|(arm, _)| arm).collect(),
+            sieve,
+            reached,
+        })
+    }
+
+    /// The arms to which requests fall that meet a condition, each with the way to one.
+    pub(crate) fn under(
+        &self,
+        cond: Ref,
+        built: &Built<'_>,
+    ) -> Result<BTreeMap<ArmId, Path>, TooLarge> {
+        let mut found = BTreeMap::new();
+        if cond == Ref::NOWHERE {
+            return Ok(found);
+        }
+        for (position, arm) in self.arms.iter().enumerate() {
+            if self.reached.contains_key(arm)
+                && !found.contains_key(arm)
+                && let Some(path) = self.sieve.falls_to(position, &[cond], built)?
+            {
+                found.insert(*arm, path);
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// The arms of one route by themselves to which some request falls, also those that lead on.
+pub(crate) fn alone(built: &mut Built<'_>, route: RouteId) -> Result<BTreeSet<ArmId>, TooLarge> {
+    let mut ways = Vec::new();
+    for arm in built.arms(route) {
+        ways.push((arm.id, built.condition(&arm.cond)?));
+    }
+    let sieve = sieve(built, &ways)?;
+    Ok(reached(built, &sieve, &ways)?.into_keys().collect())
+}
+
+fn sieve(built: &mut Built<'_>, ways: &[(ArmId, Ref)]) -> Result<Sieve, TooLarge> {
+    let conds: Vec<Ref> = ways.iter().map(|(_, cond)| *cond).collect();
+    Sieve::of(&conds, &mut built.store)
+}
+
+fn reached(
+    built: &Built<'_>,
+    sieve: &Sieve,
+    ways: &[(ArmId, Ref)],
+) -> Result<BTreeMap<ArmId, Path>, TooLarge> {
+    let mut found: BTreeMap<ArmId, Path> = BTreeMap::new();
+    for (position, (arm, _)) in ways.iter().enumerate() {
+        if !found.contains_key(arm)
+            && let Some(path) = sieve.falls_to(position, &[built.possible], built)?
+        {
+            found.insert(*arm, path);
+        }
+    }
+    Ok(found)
+}
+
+/// Every arm that ends a route, with the condition under which it is looked at.
+fn inlined(
+    built: &mut Built<'_>,
+    (route, under, depth): (RouteId, Ref, usize),
+    ways: &mut Vec<(ArmId, Ref)>,
+) -> Result<(), TooLarge> {
+    Budget::RouteDepth.admits(depth)?;
+    for arm in built.arms(route) {
+        let own = built.condition(&arm.cond)?;
+        let both = built.store.gate(under, own)?;
+        match arm.to {
+            Goal::End(_) => ways.push((arm.id, both)),
+            Goal::Route(_) if both == Ref::NOWHERE => {}
+            Goal::Route(next) => inlined(built, (next, both, depth + 1), ways)?,
+        }
+        Budget::Boxes.admits(ways.len())?;
+    }
+    Ok(())
+}
+
+/// Whether a policy that ran into this bound can be listed instead.
+pub(crate) fn helps(why: TooLarge) -> bool {
+    match why.budget {
+        Budget::Nodes | Budget::Edges | Budget::Steps | Budget::TableBytes => true,
+        Budget::Facts | Budget::Atoms | Budget::RouteDepth | Budget::Boxes => false,
+    }
+}

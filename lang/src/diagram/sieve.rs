@@ -1,0 +1,66 @@
+//! Conditions in an order, without a diagram of them all: what is left for each by those before it.
+
+use super::budget::TooLarge;
+use super::from_model::Built;
+use super::search::{Path, find};
+use super::store::{Ref, Store};
+
+/// Conditions of which the first that holds counts.
+#[derive(Debug, Default)]
+pub(crate) struct Sieve {
+    items: Vec<Item>,
+    /// What any of them takes.
+    all: Vec<Ref>,
+}
+
+/// One of them. What is taken before it is kept in two parts, so that the large one is made once for
+/// many.
+#[derive(Debug, Clone, Copy)]
+struct Item {
+    own: Ref,
+    far: Ref,
+    near: Ref,
+}
+
+/// Conditions that share the large part of what is taken before them.
+const NEAR_MAX: usize = 128;
+
+impl Sieve {
+    pub(crate) fn of(conds: &[Ref], store: &mut Store) -> Result<Self, TooLarge> {
+        let mut sieve = Self::default();
+        let mut far = Ref::NOWHERE;
+        for part in conds.chunks(NEAR_MAX) {
+            let mut near = Ref::NOWHERE;
+            for own in part {
+                sieve.items.push(Item {
+                    own: *own,
+                    far,
+                    near,
+                });
+                near = store.first_of(&[near, *own])?;
+            }
+            far = store.first_of(&[far, near])?;
+        }
+        sieve.all.push(far);
+        Ok(sieve)
+    }
+
+    /// A request that falls to the condition at this position, and meets all of `must`.
+    pub(crate) fn falls_to(
+        &self,
+        position: usize,
+        must: &[Ref],
+        built: &Built<'_>,
+    ) -> Result<Option<Path>, TooLarge> {
+        let Some(item) = self.items.get(position) else {
+            return Ok(None);
+        };
+        let must: Vec<Ref> = must.iter().copied().chain([item.own]).collect();
+        find(built, &must, &[item.far, item.near])
+    }
+
+    /// Whether some request, possible or not, falls to none.
+    pub(crate) fn is_open(&self, built: &Built<'_>) -> Result<bool, TooLarge> {
+        Ok(find(built, &[Ref::YES], &self.all)?.is_some())
+    }
+}
