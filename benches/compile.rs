@@ -55,6 +55,15 @@ fn compile(criterion: &mut Criterion) {
             bencher.iter(|| Table::open(black_box(&bytes)).unwrap());
         });
     }
+    let crossed = wide::crossed(10_000);
+    let bytes = claw_lang::build(&crossed, &BuildInfo::unplaced()).unwrap();
+    println!(
+        "in turn on two facts: {:?}",
+        Table::open(&bytes).unwrap().stats()
+    );
+    group.bench_function("10000 arms in boxes, model to table", |bencher| {
+        bencher.iter(|| claw_lang::build(black_box(&crossed), &BuildInfo::unplaced()).unwrap());
+    });
     group.finish();
 }
 
