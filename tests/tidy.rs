@@ -41,6 +41,7 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
             &["build"],
             &["compile"],
             &["format"],
+            &["import"],
         ],
     ),
     (

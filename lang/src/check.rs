@@ -39,4 +39,6 @@ mod test;
 mod url;
 mod values;
 
+pub(crate) use catalog::is_listed;
 pub(crate) use folder::model;
+pub(crate) use url::{is_near, parse as address};

@@ -18,6 +18,7 @@ pub mod explain;
 mod flatten;
 pub mod format;
 pub mod graph;
+pub mod import;
 pub mod model;
 pub mod moves;
 mod near;

@@ -14,7 +14,7 @@ pub(crate) fn is_unseen(c: char) -> bool {
 }
 
 /// A text that keeps to its line: what would end the line or move the cursor is spelt out.
-pub(crate) fn on_its_line(text: &str) -> String {
+pub fn on_its_line(text: &str) -> String {
     text.chars().fold(String::new(), |mut out, c| {
         match c {
             '\n' => out.push_str("\\n"),

@@ -34,6 +34,8 @@ mod frame;
 mod graph;
 #[path = "clawc/guards.rs"]
 mod guards;
+#[path = "clawc/import.rs"]
+mod import;
 #[path = "clawc/init.rs"]
 mod init;
 #[path = "clawc/language.rs"]

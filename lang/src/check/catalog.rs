@@ -130,6 +130,12 @@ pub(super) fn named(
     None
 }
 
+/// Whether a built-in catalog lists a model of this name.
+pub(crate) fn is_listed(catalog: &str, model: &str) -> bool {
+    let found = built_in(catalog);
+    found.is_some_and(|found| found.models.iter().any(|read| read.model.name == model))
+}
+
 fn built_in(name: &str) -> Option<Catalog> {
     let (_, text) = BUILT_IN.iter().find(|(known, _)| *known == name)?;
     // A test proves that there is nothing to report, and places in it are shown nowhere.

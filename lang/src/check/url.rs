@@ -8,7 +8,7 @@ use claw_table::policy::Url;
 ///
 /// # Errors
 /// What is wrong with it, as a phrase.
-pub(super) fn parse(text: &str) -> Result<Url, &'static str> {
+pub(crate) fn parse(text: &str) -> Result<Url, &'static str> {
     let (tls, rest) = match text.split_once("://") {
         Some(("https", rest)) => (true, rest),
         Some(("http", rest)) => (false, rest),
@@ -106,7 +106,7 @@ fn is_host(host: &str) -> bool {
 
 /// Whether nobody between the gateway and this host could read along: this machine, or an address
 /// that is not routed on the internet. A name could resolve to anything, so only `localhost` counts.
-pub(super) fn is_near(host: &str) -> bool {
+pub(crate) fn is_near(host: &str) -> bool {
     if host == "localhost" || host.ends_with(".localhost") {
         return true;
     }

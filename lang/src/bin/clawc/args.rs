@@ -39,6 +39,8 @@ pub(crate) enum Command {
     Graph(Graph),
     /// Writes a page about a policy, to read and to hand on.
     Doc(Doc),
+    /// Makes a policy of the config of another tool, and lists what could not be carried over.
+    Import(Import),
     /// Writes a commented policy to begin with.
     Init(Init),
     /// Writes what a shell needs to complete the words of this command.
@@ -60,6 +62,7 @@ impl Command {
             | Self::Man(_) => Format::Human,
             Self::Fmt(args) => args.form.format,
             Self::Build(args) => args.form.format,
+            Self::Import(args) => args.form.format,
             Self::Diff(args) => args.form.format,
             Self::Explain(args) => args.form.format,
         }
@@ -242,6 +245,29 @@ pub(crate) struct Doc {
     /// How the page is written.
     #[arg(long, value_enum, default_value_t = Paper::Markdown)]
     pub(crate) format: Paper,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Import {
+    /// Whose config it is.
+    #[arg(value_enum)]
+    pub(crate) tool: Tool,
+    /// The config; `-` is standard input.
+    pub(crate) file: PathBuf,
+    /// Where the policy is written; a file that is there is left alone. Standard output, if not given.
+    #[arg(short, long)]
+    pub(crate) output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) form: Form,
+}
+
+/// Another tool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Tool {
+    /// The YAML file of a proxy.
+    Litellm,
+    /// The `openclaw.json` of an agent.
+    Openclaw,
 }
 
 #[derive(Debug, clap::Args)]

@@ -10,6 +10,7 @@ mod doc;
 mod explain;
 mod fmt;
 mod graph;
+mod import;
 mod init;
 mod input;
 mod output;
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
         Command::Explain(args) => explain::run(args, &mut output),
         Command::Graph(args) => graph::run(&args, &mut output),
         Command::Doc(args) => doc::run(&args, &mut output),
+        Command::Import(args) => import::run(&args, &mut output),
         Command::Init(args) => init::run(&args),
         Command::Completions(args) => shell::completions(&args),
         Command::Man(args) => shell::manual(&args),

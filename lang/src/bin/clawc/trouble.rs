@@ -5,6 +5,7 @@ use std::io;
 use claw_lang::diagram::TooLarge;
 use claw_lang::diff::TrafficError;
 use claw_lang::explain::Contradiction;
+use claw_lang::import::ImportError;
 use claw_lang::request::RequestError;
 
 /// Each says what to do about it; all of them end in exit code 2.
@@ -63,6 +64,9 @@ pub(crate) enum Trouble {
     /// A request that cannot be read.
     #[error("{path}: {why}")]
     Request { path: String, why: RequestError },
+    /// A config that cannot be carried over.
+    #[error("{path}: {why}")]
+    Import { path: String, why: ImportError },
     /// No such diagnostic.
     #[error("no diagnostic has the code `{code}`{}", did_you_mean(*near))]
     NoCode {

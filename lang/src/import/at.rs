@@ -1,0 +1,208 @@
+//! A value of a file, with its place in it, and what is said of it.
+
+use serde_json::{Map, Value};
+
+use super::note::{Note, Weight};
+
+/// A value and where it stands.
+#[derive(Debug, Clone)]
+pub(super) struct At<'v> {
+    pub(super) path: String,
+    pub(super) value: &'v Value,
+}
+
+/// What is said of the parts of a file.
+#[derive(Debug, Default)]
+pub(super) struct Notes(pub(super) Vec<Note>);
+
+impl Notes {
+    pub(super) fn exact(&mut self, at: &At<'_>, text: impl Into<String>) {
+        self.add(Weight::Exact, at, text.into());
+    }
+
+    pub(super) fn near(&mut self, at: &At<'_>, text: impl Into<String>) {
+        self.add(Weight::Approximate, at, text.into());
+    }
+
+    pub(super) fn left(&mut self, at: &At<'_>, text: impl Into<String>) {
+        self.add(Weight::Left, at, text.into());
+    }
+
+    fn add(&mut self, weight: Weight, at: &At<'_>, text: String) {
+        let path = at.path.clone();
+        self.0.push(Note { weight, path, text });
+    }
+}
+
+impl<'v> At<'v> {
+    /// The whole of a file.
+    pub(super) fn root(value: &'v Value) -> Self {
+        Self {
+            path: String::new(),
+            value,
+        }
+    }
+
+    /// A member of an object; nothing where it is not there or null.
+    pub(super) fn get(&self, key: &str) -> Option<Self> {
+        let value = self.value.get(key).filter(|value| !value.is_null())?;
+        Some(self.inner(key, value))
+    }
+
+    fn inner(&self, key: &str, value: &'v Value) -> Self {
+        let path = match self.path.as_str() {
+            "" => key.to_owned(),
+            path => format!("{path}.{key}"),
+        };
+        Self { path, value }
+    }
+
+    /// The members of an object; anything else is noted and has none.
+    pub(super) fn members(&self, notes: &mut Notes) -> Vec<(&'v str, Self)> {
+        let Some(members) = self.object(notes) else {
+            return Vec::new();
+        };
+        let members = members.iter().filter(|(_, value)| !value.is_null());
+        members
+            .map(|(key, value)| (key.as_str(), self.inner(key, value)))
+            .collect()
+    }
+
+    fn object(&self, notes: &mut Notes) -> Option<&'v Map<String, Value>> {
+        let found = self.value.as_object();
+        if found.is_none() {
+            notes.left(
+                self,
+                format!("{} stands where an object is due", self.noun()),
+            );
+        }
+        found
+    }
+
+    /// The entries of a list; anything else is noted and has none.
+    pub(super) fn entries(&self, notes: &mut Notes) -> Vec<Self> {
+        let Some(list) = self.value.as_array() else {
+            notes.left(self, format!("{} stands where a list is due", self.noun()));
+            return Vec::new();
+        };
+        let entries = list.iter().enumerate();
+        entries
+            .map(|(at, value)| Self {
+                path: format!("{}[{at}]", self.path),
+                value,
+            })
+            .collect()
+    }
+
+    /// A text that is not empty; anything else is noted.
+    pub(super) fn text(&self, notes: &mut Notes) -> Option<&'v str> {
+        let found = self.value.as_str().filter(|text| !text.trim().is_empty());
+        if found.is_none() {
+            notes.left(self, format!("{} stands where a text is due", self.noun()));
+        }
+        found
+    }
+
+    /// A number that is not negative, times ten to this power, rounded down; anything else is noted.
+    pub(super) fn number(&self, power: i32, notes: &mut Notes) -> Option<u64> {
+        let text = match self.value {
+            Value::Number(number) => number.to_string(),
+            Value::String(text) => text.trim().to_owned(),
+            Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => String::new(),
+        };
+        let found = scaled(&text, power);
+        if found.is_none() {
+            notes.left(
+                self,
+                format!("{} stands where a number is due", self.noun()),
+            );
+        }
+        found
+    }
+
+    /// A time in whole seconds; anything else is noted.
+    pub(super) fn seconds(&self, notes: &mut Notes) -> Option<u64> {
+        let found = self.number(0, notes)?;
+        if (1..=86_400).contains(&found) {
+            return Some(found);
+        }
+        notes.left(self, "a time is from one second to a day");
+        None
+    }
+
+    /// Notes every member that is none of these.
+    pub(super) fn rest(&self, known: &[&str], notes: &mut Notes) {
+        let members = self.value.as_object().into_iter().flatten();
+        for (key, value) in members {
+            if !known.contains(&key.as_str()) && !value.is_null() {
+                notes.left(&self.inner(key, value), unknown(key));
+            }
+        }
+    }
+
+    fn noun(&self) -> &'static str {
+        match self.value {
+            Value::Null => "nothing",
+            Value::Bool(_) => "true or false",
+            Value::Number(_) => "a number",
+            Value::String(text) if text.trim().is_empty() => "an empty text",
+            Value::String(_) => "a text",
+            Value::Array(_) => "a list",
+            Value::Object(_) => "an object",
+        }
+    }
+}
+
+/// What to do about a member that has no like.
+fn unknown(key: &str) -> &'static str {
+    match key {
+        "rpm" | "tpm" | "max_parallel_requests" => "write a `limit`",
+        "headers" | "extra_headers" => {
+            "write `header \"NAME\" \"VALUE\"` in the provider, and no secret in it"
+        }
+        _ => "this importer does not know it",
+    }
+}
+
+/// A decimal number such as `2.5e-06` times ten to a power, without floating point.
+fn scaled(text: &str, power: i32) -> Option<u64> {
+    let (digits, exponent) = match text.split_once(['e', 'E']) {
+        Some((digits, exponent)) => (digits, exponent.parse::<i32>().ok()?),
+        None => (text, 0),
+    };
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let all = format!("{whole}{fraction}");
+    if all.is_empty() || all.len() > 30 || !all.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let number: u128 = all.parse().ok()?;
+    let shift = exponent
+        .checked_add(power)?
+        .checked_sub(i32::try_from(fraction.len()).ok()?)?;
+    let scale = 10_u128.checked_pow(shift.unsigned_abs());
+    let found = match (number, scale) {
+        (0, _) => 0,
+        (number, Some(scale)) if shift >= 0 => number.checked_mul(scale)?,
+        (number, Some(scale)) => number / scale,
+        (_, None) if shift < 0 => 0,
+        (_, None) => return None,
+    };
+    u64::try_from(found).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::scaled;
+
+    #[test]
+    fn a_price_for_one_token_is_pico_dollars_without_rounding_it_up() {
+        assert_eq!(scaled("2.5e-06", 12), Some(2_500_000));
+        assert_eq!(scaled("0.00000015", 12), Some(150_000));
+        assert_eq!(scaled("3", 6), Some(3_000_000));
+        assert_eq!(scaled("0", 12), Some(0));
+        assert_eq!(scaled("1e-40", 12), Some(0));
+        for bad in ["", "-1", "x", "1e99", "1.2.3", "nan", "1e", "+5"] {
+            assert_eq!(scaled(bad, 12), None, "{bad}");
+        }
+    }
+}
