@@ -86,6 +86,8 @@ pub enum Kind {
     TwoKeys,
     /// The query carries a key.
     KeyInQuery,
+    /// A believed hop says something that is no address.
+    UnclearOrigin,
     /// The body is compressed.
     ContentEncoding,
     /// The body is not declared to be JSON.
@@ -154,6 +156,7 @@ impl Kind {
             | Self::KeyElsewhere
             | Self::TwoKeys
             | Self::KeyInQuery
+            | Self::UnclearOrigin
             | Self::ContentEncoding
             | Self::ContentType
             | Self::BodyTooLarge
@@ -218,6 +221,7 @@ impl Kind {
             | Self::KeyElsewhere
             | Self::TwoKeys
             | Self::KeyInQuery
+            | Self::UnclearOrigin
             | Self::ContentEncoding
             | Self::ContentType
             | Self::BodyTooLarge

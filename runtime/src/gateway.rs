@@ -9,11 +9,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use claw_table::policy::Via;
 use hyper::body::Incoming;
 use hyper::{Request, Response};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use crate::clock::{Clock, Dice};
+use crate::identity::origin::way;
 use crate::limits::Limits;
 use crate::observe::record::Sink;
 use crate::policy::live::Live;
@@ -114,6 +116,13 @@ impl Gateway {
         let worker = &*self.inner;
         let visit = visit::Visit::open(worker, Clock, meter);
         Ok(visit.answer(request, peer).await)
+    }
+
+    /// Whether connections from `peer` begin by saying for whom they are, before any HTTP.
+    pub(crate) fn awaits_announcement(&self, peer: SocketAddr) -> bool {
+        let live = self.inner.common.live.peek();
+        let trust = &live.table.policy().gateway.trust;
+        way(peer.ip(), trust) == Some(Via::ProxyProtocol)
     }
 
     /// Room for one more client connection; waits until there is some.

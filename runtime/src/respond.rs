@@ -112,6 +112,7 @@ fn verdict(fault: &Fault, around: &Circumstances<'_>) -> (u16, &'static str) {
         Kind::KeyElsewhere => (403, "blocked_address"),
         Kind::TwoKeys => (400, "ambiguous_credentials"),
         Kind::KeyInQuery => (400, "key_in_query"),
+        Kind::UnclearOrigin => (400, "unclear_origin"),
         Kind::ContentEncoding => (415, "unsupported_encoding"),
         Kind::ContentType => (415, "unsupported_content_type"),
         Kind::BodyTooLarge => (413, "too_large"),
@@ -243,6 +244,10 @@ fn words(kind: Kind) -> &'static str {
         }
         Kind::KeyElsewhere => "this key is not used from this address",
         Kind::TwoKeys => "the request shows two keys that differ: send one",
+        Kind::UnclearOrigin => {
+            "the header in which the proxy before this gateway says who asks holds something that is \
+            no address"
+        }
         Kind::KeyInQuery => {
             "a key does not belong into the query, which is logged on the way: send it as \
             `authorization: Bearer`"
@@ -380,6 +385,7 @@ mod tests {
             Kind::KeyElsewhere,
             Kind::TwoKeys,
             Kind::KeyInQuery,
+            Kind::UnclearOrigin,
             Kind::ContentEncoding,
             Kind::ContentType,
             Kind::BodyTooLarge,

@@ -24,6 +24,7 @@ use tokio::sync::{OwnedSemaphorePermit, watch};
 
 use crate::clock::{Clock, Dice};
 use crate::gateway::{Common, Gateway};
+use crate::identity::proxy::announced;
 use crate::limits::Limits;
 use crate::observe::record::Sink;
 use crate::relay::socket::{Patience, Socket};
@@ -109,7 +110,7 @@ async fn accept(gateway: &Gateway, listener: &tokio::net::TcpListener) -> io::Re
 /// Serves one connection over any byte stream, as if it came from `peer`.
 pub async fn serve_io<I>(
     gateway: &Gateway,
-    io: I,
+    mut io: I,
     peer: SocketAddr,
     mut stop: watch::Receiver<Stop>,
 ) where
@@ -117,6 +118,16 @@ pub async fn serve_io<I>(
 {
     let _open = gateway.enter();
     let limits = &gateway.limits();
+    let peer = if gateway.awaits_announcement(peer) {
+        // A balancer that says nothing sensible is closed on: without an address nobody is anybody.
+        let announced = tokio::time::timeout(limits.head, announced(&mut io, peer));
+        match announced.await {
+            Ok(Ok(peer)) => peer,
+            Ok(Err(_)) | Err(_) => return,
+        }
+    } else {
+        peer
+    };
     let socket = Socket::new(io, patience(limits), Clock);
     let meter = socket.meter();
     let running = Arc::clone(&meter);

@@ -21,6 +21,7 @@ use crate::gateway::Worker;
 use crate::gateway::body::{self, Held};
 use crate::gateway::head::{self, Route};
 use crate::gateway::outgoing::{outgoing, translated};
+use crate::identity::origin::origin;
 use crate::plan::{Needs, Plan, Step, plan};
 use crate::policy::live::Snapshot;
 use crate::relay::journal::Journal;
@@ -108,7 +109,9 @@ impl<'w> Visit<'w> {
             return Ok(Served::Hello);
         }
         // Who is nobody's client does not learn what is served here.
-        let client = head::caller(parts, &snapshot.roster, from.ip())?.name();
+        let trust = &snapshot.table.policy().gateway.trust;
+        let ip = origin(from.ip(), &parts.headers, trust)?;
+        let client = head::caller(parts, &snapshot.roster, ip)?.name();
         self.journal.record.client = client.map(str::to_owned);
         let endpoint = match route? {
             Route::Models => return Ok(Served::Models),
@@ -128,7 +131,7 @@ impl<'w> Visit<'w> {
                 path,
                 query: parts.uri.query(),
                 host: host.as_deref(),
-                ip: from.ip(),
+                ip,
                 client,
                 headers: &parts.headers,
                 body: &body.bytes,

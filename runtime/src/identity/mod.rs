@@ -7,4 +7,6 @@
 
 pub mod credential;
 pub mod key;
+pub mod origin;
+pub mod proxy;
 pub mod roster;

@@ -142,7 +142,7 @@ impl Roster {
         };
         if let Some(number) = known {
             let from = self.from.get(*number).map_or(&[][..], Vec::as_slice);
-            let is_there = from.is_empty() || from.iter().any(|prefix| holds(*prefix, address));
+            let is_there = from.is_empty() || from.iter().any(|prefix| prefix.holds(address));
             return if is_there {
                 Ok(*number)
             } else {
@@ -174,10 +174,6 @@ pub fn beside(policy: &Policy, vault: &Vault) -> Vec<PathBuf> {
         KeyHash::Sha256(_) => None,
     });
     files.collect()
-}
-
-fn holds(prefix: Prefix, address: u128) -> bool {
-    masked(address, prefix.bits) == prefix.first
 }
 
 fn masked(address: u128, bits: u8) -> u128 {

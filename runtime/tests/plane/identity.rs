@@ -181,3 +181,82 @@ async fn the_policy_decides_by_client_and_by_its_tags_which_nothing_sent_can_set
         assert!(message.contains(told), "{head}: {message}");
     }
 }
+
+/// A gateway that tells by refusing whether somebody asks from the office.
+fn office(trust: &str) -> String {
+    policy(
+        "client anyone { from any }",
+        "  when ip in 203.0.113.0/24 -> deny 400 \"the office\"",
+    ) + &format!("gateway {{ trust {trust} }}\n")
+}
+
+async fn place(house: &House, peer: &str, request: &[u8]) -> String {
+    let link = house.connect_from(peer.parse().unwrap());
+    let answer = exchange(link, request).await;
+    house.records.one().await;
+    match answer.status {
+        200 => "elsewhere".to_owned(),
+        _ => answer.error()["message"].as_str().unwrap().to_owned(),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_address_in_a_header_counts_from_believed_hops_alone() {
+    let policy = office("10.0.0.2 via x-forwarded-for, 10.0.1.0/24 via forwarded");
+    let house = House::piped(Plan::written(&policy)).await;
+    let cases = [
+        (
+            "10.0.0.2:9",
+            "x-forwarded-for: 198.51.100.9, 203.0.113.7\r\n",
+            "office",
+        ),
+        (
+            "10.0.0.2:9",
+            "x-forwarded-for: 203.0.113.7, 198.51.100.9\r\n",
+            "elsewhere",
+        ),
+        ("10.0.0.2:9", "forwarded: for=203.0.113.7\r\n", "elsewhere"),
+        ("10.0.1.8:9", "forwarded: for=203.0.113.7\r\n", "office"),
+        (
+            "10.0.0.3:9",
+            "x-forwarded-for: 203.0.113.7\r\n",
+            "elsewhere",
+        ),
+        (
+            "203.0.113.9:9",
+            "x-forwarded-for: 198.51.100.9\r\n",
+            "office",
+        ),
+        ("10.0.0.2:9", "x-forwarded-for: unknown\r\n", "no address"),
+    ];
+    for (peer, head, told) in cases {
+        let found = place(&house, peer, &chat(PLAIN, head)).await;
+        assert!(found.contains(told), "{peer} {head}: {found}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_balancer_announces_for_whom_it_connects_and_one_that_does_not_is_closed_on() {
+    let house = House::piped(Plan::written(&office("10.0.0.2 via proxy-protocol"))).await;
+    let announcement = b"PROXY TCP4 203.0.113.7 10.0.0.1 4711 443\r\n";
+    let announced = [&announcement[..], &chat(PLAIN, "")].concat();
+    let found = place(&house, "10.0.0.2:9", &announced).await;
+    assert!(found.contains("the office"), "{found}");
+    let unknown = [b"PROXY UNKNOWN\r\n", &chat(PLAIN, "")[..]].concat();
+    assert_eq!(place(&house, "10.0.0.2:9", &unknown).await, "elsewhere");
+    // Nobody else may announce anything: to them it is a request that cannot be read.
+    for (peer, request) in [("10.0.0.3:9", &announced), ("10.0.0.2:9", &chat(PLAIN, ""))] {
+        let mut link = house.connect_from(peer.parse().unwrap());
+        tokio::io::AsyncWriteExt::write_all(&mut link, request)
+            .await
+            .unwrap();
+        let mut said = Vec::new();
+        let _ended = tokio::io::AsyncReadExt::read_to_end(&mut link, &mut said).await;
+        let said = String::from_utf8_lossy(&said);
+        assert!(
+            said.is_empty() || said.starts_with("HTTP/1.1 400"),
+            "{said}"
+        );
+    }
+    assert_eq!(house.records.count(), 0);
+}

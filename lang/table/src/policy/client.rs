@@ -34,6 +34,12 @@ pub struct Prefix {
 }
 
 impl Prefix {
+    /// Whether an address begins with these bits.
+    pub fn holds(self, address: u128) -> bool {
+        let host = u128::MAX.checked_shr(self.bits.into()).unwrap_or(0);
+        address & !host == self.first
+    }
+
     /// Whether nothing is set after the shared bits.
     pub fn is_whole(self) -> bool {
         let host = u128::MAX.checked_shr(self.bits.into()).unwrap_or(0);
