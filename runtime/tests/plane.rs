@@ -32,6 +32,8 @@ mod failover;
 mod gone;
 #[path = "plane/identity.rs"]
 mod identity;
+#[path = "plane/matrix.rs"]
+mod matrix;
 #[path = "plane/messages.rs"]
 mod messages;
 #[path = "plane/refuse.rs"]

@@ -55,6 +55,8 @@ pub(super) struct Events<A> {
     heard: u64,
     /// Whether there were lines that no event stream has.
     noise: bool,
+    /// Whether an event was left out that could not be read.
+    skipped: bool,
 }
 
 impl<A: Answer> Events<A> {
@@ -100,6 +102,11 @@ impl<A: Answer> Events<A> {
             }
             // Some servers of this protocol end all their streams as chat completions end.
             Err(Malformed) if data == b"[DONE]" => Ok(Fate::Relayed),
+            // One broken event does not end an answer that has begun; no client could read it.
+            Err(Malformed) if self.content && !self.skipped => {
+                self.skipped = true;
+                Ok(Fate::Withheld)
+            }
             Err(Malformed) => Err(Stop::Malformed),
         }
     }

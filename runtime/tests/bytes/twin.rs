@@ -17,6 +17,8 @@ pub(crate) struct Said {
     pub done: bool,
     pub finished: Vec<u64>,
     pub usage: Option<Usage>,
+    /// Whether an event was left out that is no JSON.
+    pub skipped: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +47,11 @@ pub(crate) fn read(stream: &str, quirk: Quirk) -> Said {
             }
         }
         if let Some(stop) = data.and_then(|data| said.event(data.trim(), named_error, quirk)) {
+            // The first one behind content is left out, and the stream goes on.
+            if stop == Stop::Malformed && said.content.is_some() && !said.skipped {
+                said.skipped = true;
+                continue;
+            }
             said.stop = Some(stop);
             return said;
         }

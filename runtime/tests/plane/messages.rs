@@ -192,7 +192,6 @@ const AFTER_CONTENT: &[(&str, &str, &str)] = &[
     ("no finish", "upstream_cut", "api_error"),
     ("no done", "upstream_cut", "api_error"),
     ("error after 5", "overloaded", "overloaded_error"),
-    ("bad event after 5", "upstream_malformed", "api_error"),
     ("bad chunk after 5", "upstream_cut", "api_error"),
 ];
 
@@ -266,16 +265,25 @@ async fn who_has_no_words_for_what_is_asked_is_passed_over() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn where_nobody_has_words_for_it_the_client_is_told_in_its_own_protocol() {
+async fn tokens_that_nobody_can_count_are_estimated_and_marked() {
     let house = House::piped(Plan::over(&["a"])).await;
     let counting = post("/v1/messages/count_tokens", PLAIN, "");
     let answer = exchange(house.connect(), &counting).await;
-    assert_eq!(answer.status, 400);
-    assert_eq!(answer.header("x-should-retry"), Some("false"));
-    insta::assert_snapshot!(answer.text());
+    assert_eq!(answer.header("x-claw-estimated"), Some("input_tokens"));
+    assert_eq!(
+        (answer.status, answer.text()),
+        (200, r#"{"input_tokens":11}"#.to_owned())
+    );
+    assert_eq!(house.sims[0].count(), 0);
+    assert_eq!(house.records.one().await.outcome, "complete");
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_nobody_has_words_for_it_the_client_is_told_so() {
     let house = House::piped(anthropic(&["a"])).await;
     let embedding = post("/v1/embeddings", r#"{"model":"m","input":"x"}"#, "");
     let answer = exchange(house.connect(), &embedding).await;
+    assert_eq!(answer.header("x-should-retry"), Some("false"));
     assert_eq!(answer.error()["code"], "no_speaking_target");
 }
 
@@ -329,4 +337,18 @@ async fn a_ping_is_no_content_and_no_silence() {
     let answer = exchange(house.connect(), &messages(STREAM, "")).await;
     assert!(words(&answer).contains("This is b"));
     assert!(began.elapsed() >= Duration::from_secs(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_malformed_event_in_an_answer_is_left_out_and_the_stream_lives() {
+    let house = House::piped(anthropic(&["a", "b"])).await;
+    house.script(0, "bad event after 5, words 9");
+    let answer = exchange(house.connect(), &messages(STREAM, "")).await;
+    assert!(is_whole(&answer), "{}", answer.text());
+    assert_eq!(
+        words(&answer),
+        "one two three four five six seven eight nine"
+    );
+    assert_eq!(house.records.one().await.outcome, "complete");
+    assert_eq!(house.sims[1].count(), 0);
 }

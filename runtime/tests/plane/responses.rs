@@ -140,7 +140,6 @@ async fn each_failure_after_content_ends_in_an_error_and_a_failed_response() {
         ("end after 6", "upstream_cut"),
         ("no done", "upstream_cut"),
         ("error after 6", "upstream_error"),
-        ("bad event after 6", "upstream_malformed"),
     ] {
         let house = House::over_sockets(Plan::over(&["a", "b"])).await;
         house.script(0, script);

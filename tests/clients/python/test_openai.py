@@ -441,7 +441,7 @@ class EveryFault(unittest.TestCase):
     Whole answers are compared word for word, so a short success cannot pass for one.
     """
 
-    PRIMARY = """ok; interim 5; drip 50ms; no done; no last chunk; huge event 64KiB; retry-after 5s;
+    PRIMARY = """ok; bad event after 3; interim 5; drip 50ms; no done; no last chunk; huge event 64KiB; retry-after 5s;
         retry-after-date 5s; retry-after-ms 250ms; words 40; reasoning 4; tool calls 1; refusal;
         finish length; finish content_filter; no usage; usage in every chunk; usage on finish;
         usage twice; refuses usage; cached 3; crlf; cr; bom; comments; split; coalesce; length long; until close; chunked;
@@ -469,13 +469,12 @@ class EveryFault(unittest.TestCase):
         "early end": "upstream_cut",
         "stall after 5": "upstream_timeout",
         "error after 5": "upstream_error",
-        "bad event after 3": "upstream_malformed",
     }
     # A plain answer is shown whole or not at all, so the backup has its turn; what only a stream
     # can do wrong does nothing.
     PLAIN = {
         **dict.fromkeys(BROKEN, "backup"),
-        **dict.fromkeys(("no finish", "bad event after 3", "bad chunk after 3", "plain"), "primary"),
+        **dict.fromkeys(("no finish", "bad chunk after 3", "plain"), "primary"),
         "length long": "backup",
     }
     # What they say is not the usual sentence.

@@ -34,6 +34,8 @@ pub(in crate::dialect) struct Watch {
     spoke: bool,
     /// Whether there were lines that no event stream has.
     noise: bool,
+    /// Whether an event was left out that could not be read.
+    skipped: bool,
     /// The newest report that was read.
     usage: Option<Usage>,
     /// A newer event that reports usage, to be read at the end; empty if there is none.
@@ -71,6 +73,7 @@ impl Watch {
             done: false,
             spoke: false,
             noise: false,
+            skipped: false,
             usage: None,
             candidate: Vec::new(),
             shape: Shape::default(),
@@ -185,7 +188,7 @@ impl Watch {
             return if self.done {
                 Ok(Fate::Relayed)
             } else {
-                Err(Stop::Malformed)
+                self.malformed()
             };
         };
         if chunk.usage.is_some() {
@@ -198,6 +201,16 @@ impl Watch {
         self.content |= chunk.content;
         self.finished |= chunk.finished;
         Ok(self.fate(Some(chunk)))
+    }
+
+    /// One broken event does not end an answer that has begun: it is left out, since no client could
+    /// read it either. A second one tells that the stream is not what it should be.
+    fn malformed(&mut self) -> Result<Fate, Stop> {
+        if self.content && !self.skipped {
+            self.skipped = true;
+            return Ok(Fate::Withheld);
+        }
+        Err(Stop::Malformed)
     }
 
     /// What becomes of an event that says this; one that cannot be read stays.
