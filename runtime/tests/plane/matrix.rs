@@ -159,6 +159,10 @@ async fn cell(asker: Asker, api: Api, way: Way, fault: &str) -> String {
 }
 
 #[tokio::test(start_paused = true)]
+#[expect(
+    clippy::print_stdout,
+    reason = "the table is for whoever reads a test run too"
+)]
 async fn every_fault_ends_in_one_way_for_every_client_and_provider() {
     let mut shown = String::from(
         "whole: the primary's answer · other: the fallback's · cut: an error after the first words · \
