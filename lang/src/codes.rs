@@ -132,8 +132,12 @@ codes! {
         C0501 TargetTwice: "a target listed twice",
         C0502 TagLacking: "a target that lacks a tag its class requires",
         C0503 SharesNotWhole: "shares of a pool that are not 100 %",
+        C0504 NoneCapable: "an arm whose requests no target can carry",
+        C0505 TargetUnused: "a listed target that is never used",
     }
     Warning {
+        C0506 OneProvider: "a class whose targets are all at one provider",
+        C0507 NoCapableFallback: "a request that no fallback can carry",
         C0511 PriceLacks: "a price that leaves out what is charged",
         C0521 ModelEnds: "a model that is shut down, or soon will be",
         C0522 CatalogOld: "a catalog that is old",
@@ -147,11 +151,19 @@ codes! {
     }
     Error {
         C0604 CallerKeySpread: "a caller's key that could reach a second provider",
+        C0605 AlwaysClosed: "`fail open` where it is not allowed",
 
         C0701 OverBudget: "a policy that does not fit the table's budget",
 
         C0801 NeverBroken: "a `never` that some request breaks",
         C0802 NeverUnknown: "a `never` about a cost that is not known",
+
+        C0811 CeilingUnpriced: "a model under a ceiling whose cost is not known",
+        C0812 CeilingTooLow: "a ceiling below the cheapest request",
+    }
+    Warning {
+        C0813 CeilingIdle: "a ceiling that no request can reach",
+        C0814 CeilingStays: "a class under the ceiling that leads to it",
     }
     Error {
         C0905 ClientTwice: "a caller that would be two clients",
@@ -162,6 +174,7 @@ codes! {
         C0901 ArmForbidden: "an arm whose requests are all refused by guards",
         C0903 NotUnused: "an `unused` about a name that something uses",
         C0904 AcceptedInVain: "an `accept` of a warning that is not there",
+        C0907 AbsentSlips: "a guard that a missing field slips past",
     }
     Note {
         C0902 GuardIdle: "a guard that refuses no request",

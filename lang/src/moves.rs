@@ -7,6 +7,7 @@ use claw_table::{ArmId, ClassId};
 
 use crate::diagram::{Budget, Part, Reached, TooLarge};
 use crate::model::{Cond, Model};
+use crate::oracle::Request;
 use crate::span::Span;
 
 /// One way on: a ceiling that is used up, or nearly, and the class that serves then.
@@ -122,7 +123,7 @@ pub(crate) fn stops(
 }
 
 /// The requests of a stop that the ceiling is about; nothing if there are none.
-fn under(
+pub(crate) fn under(
     model: &Model,
     reached: &mut Reached<'_>,
     (ceiling, stop): (&Ceiling, &Stop),
@@ -180,4 +181,12 @@ pub(crate) fn classes(
         }
     }
     found
+}
+
+/// The first of these arms that requests of a stop really take, with one of them. An arm that nobody
+/// real comes to must not stand for the others of its class.
+pub(crate) fn taken(reached: &mut Reached<'_>, stop: &Stop, arms: &[ArmId]) -> Option<(ArmId, Request)> {
+    let ends: BTreeSet<ArmId> = reached.arms(stop.part).iter().copied().collect();
+    let mut arms = arms.iter().copied().filter(|arm| ends.contains(arm));
+    arms.find_map(|arm| Some((arm, reached.witness(stop.part, arm)?)))
 }

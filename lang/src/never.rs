@@ -21,8 +21,8 @@ use crate::model::{Claim, Cond, Model, Never};
 use crate::moves::{self, Stop};
 use crate::oracle::Request;
 use crate::worst::{Load, Shape};
-use asked::Asked;
 
+pub(crate) use asked::Asked;
 pub use broken::{Broken, Why};
 pub use tell::written;
 pub(crate) use tell::{moved, tell};
@@ -53,7 +53,7 @@ pub fn broken(model: &Model) -> Result<Vec<Broken>, TooLarge> {
                 }
                 if let Some((why, load, stop)) =
                     first(&asked, &mut reached, (never, stop.clone(), load))?
-                    && let Some((arm, witness)) = taken(&mut reached, &stop, &arms)
+                    && let Some((arm, witness)) = moves::taken(&mut reached, &stop, &arms)
                 {
                     classes.insert(stop.class);
                     found.push(Broken {
@@ -85,14 +85,6 @@ fn first(
         }
     }
     Ok(None)
-}
-
-/// The first of these arms that requests of a stop really take, with one of them. An arm that nobody
-/// real comes to must not stand for the others of its class.
-fn taken(reached: &mut Reached<'_>, stop: &Stop, arms: &[ArmId]) -> Option<(ArmId, Request)> {
-    let ends: BTreeSet<ArmId> = reached.arms(stop.part).iter().copied().collect();
-    let mut arms = arms.iter().copied().filter(|arm| ends.contains(arm));
-    arms.find_map(|arm| Some((arm, reached.witness(stop.part, arm)?)))
 }
 
 /// The flags by which the requests of a claim are told apart, in every combination.

@@ -1,11 +1,17 @@
 //! What is proved of classes and of what bounds them, beside what the diagram itself shows.
 
+mod money;
 mod required;
 mod rings;
+mod served;
+mod slips;
+mod targets;
 
 use crate::diagram::TooLarge;
 use crate::model::Model;
+use crate::never::Asked;
 use crate::report::Report;
+use served::{Conds, Served};
 
 /// Proves what classes and ceilings promise; what fails is reported.
 ///
@@ -13,5 +19,10 @@ use crate::report::Report;
 /// The policy does not fit into a budget of the compiler.
 pub(crate) fn check(model: &Model, report: &mut Report) -> Result<(), TooLarge> {
     rings::check(model, report);
-    required::check(model, report)
+    required::check(model, report)?;
+    slips::check(model, report)?;
+    let (asked, conds) = (Asked::of(model), Conds::of(model));
+    let mut served = Served::of(model, &asked, &conds)?;
+    money::check(model, &mut served, report)?;
+    targets::check(model, (&mut served, &conds), report)
 }

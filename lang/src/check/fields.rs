@@ -277,6 +277,16 @@ fn unknown(field: &Statement, known: vocab::Fields) -> Diagnostic {
     if word == "priority" {
         return habits::priority(field.span);
     }
+    let closed = ["ceiling", "client", "provider", "gateway", "pool", "model", "retry"];
+    if word == "fail" && closed.contains(&block) {
+        return Diagnostic::new(
+            Code::AlwaysClosed,
+            field.keyword.span,
+            format!("what a {block} says is never skipped"),
+        )
+        .label("who cannot be judged by it is refused")
+        .help("take this line out; `fail open` stands in a `limit`, a `cache` or a `class`");
+    }
     let found = Diagnostic::new(
         Code::UnknownField,
         field.keyword.span,

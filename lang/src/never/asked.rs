@@ -11,15 +11,15 @@ use crate::model::{Ask, Cond, Model, Pattern};
 use crate::moves::Stop;
 
 /// What can be asked for, each with the condition that it is.
-pub(super) struct Asked<'m> {
-    pub(super) model: &'m Model,
+pub(crate) struct Asked<'m> {
+    pub(crate) model: &'m Model,
     names: Vec<(String, Cond)>,
     /// Nothing of all this is asked for.
     other: Cond,
 }
 
 impl<'m> Asked<'m> {
-    pub(super) fn of(model: &'m Model) -> Self {
+    pub(crate) fn of(model: &'m Model) -> Self {
         let lists = model.policy.classes.iter().flat_map(|class| &class.legs);
         let mut names = BTreeSet::new();
         for leg in lists {
@@ -46,12 +46,12 @@ impl<'m> Asked<'m> {
     }
 
     /// The conditions that a diagram must be fit for.
-    pub(super) fn conds(&self) -> impl Iterator<Item = &Cond> {
+    pub(crate) fn conds(&self) -> impl Iterator<Item = &Cond> {
         self.names.iter().map(|(_, cond)| cond)
     }
 
     /// The class of a stop as each of its requests meets it, with those requests.
-    pub(super) fn ways(
+    pub(crate) fn ways(
         &self,
         reached: &mut Reached<'_>,
         stop: &Stop,

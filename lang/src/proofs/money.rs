@@ -1,0 +1,243 @@
+//! Ceilings held against what their requests can cost.
+
+use std::collections::BTreeSet;
+
+use claw_table::policy::{Ceiling, Keys, Scope, Target, Then, Window};
+use claw_table::{Can, ClassId};
+
+use super::served::{Served, class_name};
+use crate::codes::Code;
+use crate::diagram::TooLarge;
+use crate::explain::{dollars, name};
+use crate::model::{CeilingPlaces, Model};
+use crate::moves::Stop;
+use crate::never::written;
+use crate::report::{Diagnostic, Report};
+use crate::worst::{Gap, Load, Shape, asked, worst};
+
+/// What a request weighs at the very least: its own framing, and that of one message.
+const IN_TOKENS_MIN: u64 = 80;
+/// The least that it can ask for.
+const OUT_TOKENS_MIN: u64 = 1;
+
+pub(super) fn check(
+    model: &Model,
+    served: &mut Served<'_>,
+    report: &mut Report,
+) -> Result<(), TooLarge> {
+    let all = model.policy.ceilings.iter().zip(&model.ceilings);
+    for (ceiling, places) in all {
+        let mut money = Money {
+            model,
+            ceiling,
+            places,
+            told: BTreeSet::new(),
+            beyond: Some(0),
+        };
+        for at in 0..served.stops.len() {
+            money.stop(served, at, report)?;
+        }
+        money.idle(report);
+        money.stays(served, report)?;
+    }
+    Ok(())
+}
+
+/// One ceiling, and what was found of it.
+struct Money<'m> {
+    model: &'m Model,
+    ceiling: &'m Ceiling,
+    places: &'m CeilingPlaces,
+    told: BTreeSet<(u16, u16)>,
+    /// The most that one request under it can cost; nothing if something of that is not known.
+    beyond: Option<u128>,
+}
+
+impl Money<'_> {
+    /// Holds the ceiling against one class whose requests are under it.
+    fn stop(
+        &mut self,
+        served: &mut Served<'_>,
+        at: usize,
+        report: &mut Report,
+    ) -> Result<(), TooLarge> {
+        let Some(stop) = served.under(self.ceiling, at)? else {
+            return Ok(());
+        };
+        let policy = &self.model.policy;
+        let class = policy.classes.get(stop.class.index());
+        let Some(class) = class.filter(|class| class.keys == Keys::Provider) else {
+            return Ok(());
+        };
+        for (class, part) in served.ways(&stop)? {
+            for target in &class.targets {
+                let stop = Stop {
+                    part,
+                    ..stop.clone()
+                };
+                self.priced(served, (&stop, at, *target), report);
+            }
+        }
+        let load = Load {
+            has: 0,
+            shape: Shape::Plain,
+        };
+        let most = worst(policy, class, load).and_then(|worst| worst.cost.most_pico);
+        self.beyond = self.beyond.zip(most).map(|(all, most)| all.max(most));
+        self.cheapest((stop.class, class.targets.as_slice()), report);
+        Ok(())
+    }
+
+    /// A target whose cost is not known cannot be counted.
+    fn priced(
+        &mut self,
+        served: &mut Served<'_>,
+        (stop, at, target): (&Stop, usize, Target),
+        report: &mut Report,
+    ) {
+        let Some(gap) = gap(self.model, target) else {
+            return;
+        };
+        if !self.told.insert((target.provider.0, target.model.0)) {
+            return;
+        }
+        let Some(witness) = served.witness(stop, at) else {
+            return;
+        };
+        let policy = &self.model.policy;
+        let (model, span) = (name(policy, target), served.place(stop.class, target));
+        report.add(
+            Diagnostic::new(
+                Code::CeilingUnpriced,
+                span,
+                format!(
+                    "what `{model}` costs is not known, and ceiling `{}` must count it",
+                    self.ceiling.name
+                ),
+            )
+            .label(gap.why())
+            .and(self.places.amount, format!("`{}` is under it", written(&witness)))
+            .help(format!(
+                "add `{}` to model `{model}`, or lead these requests to a class without it; unknown is not zero",
+                gap.word()
+            )),
+        );
+    }
+
+    /// A ceiling under which no request of the class fits.
+    fn cheapest(&self, (class, targets): (ClassId, &[Target]), report: &mut Report) {
+        let policy = &self.model.policy;
+        let costs = targets.iter().map(|target| {
+            let provider = policy.providers.get(target.provider.index())?;
+            let model = provider.models.get(target.model.index())?;
+            // Estimates may be lower than what is weighed here.
+            asked(model, Some(IN_TOKENS_MIN), Some(OUT_TOKENS_MIN)).ok()
+        });
+        let costs: Option<Vec<u128>> = costs.collect();
+        let Some(least) = costs.and_then(|costs| costs.into_iter().min()) else {
+            return;
+        };
+        if least <= self.ceiling.amount_pico {
+            return;
+        }
+        let class_name = class_name(self.model, class);
+        let places = self.model.claims.classes.get(class.index());
+        let found = Diagnostic::new(
+            Code::CeilingTooLow,
+            self.places.amount,
+            format!(
+                "no request of class `{class_name}` fits under {}",
+                dollars(self.ceiling.amount_pico)
+            ),
+        )
+        .label(format!(
+            "the cheapest costs {}: {IN_TOKENS_MIN} tokens in and {OUT_TOKENS_MIN} out",
+            dollars(least)
+        ));
+        let place = places.map(|places| places.class).unwrap_or_default();
+        report.add(found.and(place, "this class").help(
+            "allow more, name a cheaper target in the class, or refuse these requests with `forbid`",
+        ));
+    }
+
+    /// A ceiling on each request that none can reach.
+    fn idle(&self, report: &mut Report) {
+        let Some(most) = self.beyond.filter(|most| *most > 0) else {
+            return;
+        };
+        if self.ceiling.window == Window::Request && most <= self.ceiling.amount_pico {
+            report.add(
+                Diagnostic::new(
+                    Code::CeilingIdle,
+                    self.places.amount,
+                    format!("no request can cost {}", dollars(self.ceiling.amount_pico)),
+                )
+                .label(format!("the dearest costs {}, all attempts together", dollars(most)))
+                .help("allow less, or take the ceiling out; `clawc explain class NAME` shows every term"),
+            );
+        }
+    }
+
+    /// A class that is under the ceiling that leads to it, once that is used up.
+    fn stays(&self, served: &mut Served<'_>, report: &mut Report) -> Result<(), TooLarge> {
+        let is_shared = !matches!(self.ceiling.scope, Scope::Class(_));
+        let Then::Class(to) = self.ceiling.then else {
+            return Ok(());
+        };
+        if !is_shared || self.ceiling.window == Window::Request || self.is_free(to) {
+            return Ok(());
+        }
+        for at in 0..served.stops.len() {
+            let Some(stop) = served.under(self.ceiling, at)? else {
+                continue;
+            };
+            if let Some(witness) = served.witness(&stop, at) {
+                let places = self.model.claims.classes.get(to.index());
+                let class = class_name(self.model, to);
+                report.add(
+                    Diagnostic::new(
+                        Code::CeilingStays,
+                        self.places.then.unwrap_or(self.places.whole),
+                        format!("class `{class}` is under this ceiling too, and finds it used up"),
+                    )
+                    .label(format!("`{}` is moved here, and refused", written(&witness)))
+                    .and(
+                        places.map(|places| places.class).unwrap_or_default(),
+                        "what it spends counts there as well",
+                    )
+                    .help(format!(
+                        "write `at 80% then {class}` and `then deny`, or name a class that is free"
+                    )),
+                );
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    fn is_free(&self, class: ClassId) -> bool {
+        let policy = &self.model.policy;
+        let class = policy.classes.get(class.index());
+        let mut targets = class.into_iter().flat_map(|class| &class.targets);
+        targets.all(|target| {
+            let provider = policy.providers.get(target.provider.index());
+            let model = provider.and_then(|provider| provider.models.get(target.model.index()));
+            let cost = model.map(|model| asked(model, Some(IN_TOKENS_MIN), Some(OUT_TOKENS_MIN)));
+            cost == Some(Ok(0))
+        })
+    }
+}
+
+/// What keeps the cost of one request to a target from being known. What it charges without a
+/// bound is another matter.
+fn gap(model: &Model, target: Target) -> Option<Gap> {
+    let provider = model.policy.providers.get(target.provider.index())?;
+    let found = provider.models.get(target.model.index())?;
+    let embeds = found.can.is_some_and(|can| can & Can::Embeddings.bit() != 0);
+    match asked(found, Some(IN_TOKENS_MIN), Some(OUT_TOKENS_MIN)) {
+        // What makes vectors puts nothing out.
+        Err(Gap::OutPrice) if embeds => None,
+        Err(Gap::Context) | Ok(_) => None,
+        Err(gap @ (Gap::Price | Gap::OutPrice | Gap::AudioPrice | Gap::Searches)) => Some(gap),
+    }
+}

@@ -1,0 +1,132 @@
+//! Which requests each class serves: led there by an arm, or moved there by a ceiling.
+
+use std::borrow::Cow;
+
+use claw_table::policy::{Ceiling, Class, Target};
+use claw_table::{ArmId, Can, ClassId, Fact};
+
+use crate::diagram::{Part, Reached, TooLarge};
+use crate::model::{Ask, Cond, Model, Pattern};
+use crate::moves::{self, Stop};
+use crate::never::Asked;
+use crate::oracle::Request;
+use crate::span::Span;
+
+/// The conditions that are asked beside those of the policy.
+pub(super) struct Conds {
+    /// The path asks for vectors.
+    pub(super) embeds: Cond,
+    /// For each window of a model, that the input is larger.
+    pub(super) windows: Vec<(u64, Cond)>,
+}
+
+impl Conds {
+    pub(super) fn of(model: &Model) -> Self {
+        let embeddings = vec![Pattern::Exact("embeddings".to_owned())];
+        let models = model.policy.providers.iter().flat_map(|it| &it.models);
+        let mut windows: Vec<u64> = models.filter_map(|model| model.context_tokens).collect();
+        windows.sort_unstable();
+        windows.dedup();
+        let asks = model.facts().contains(&Fact::Tokens);
+        let windows = windows.into_iter().filter(|_| asks).map(|tokens| {
+            let over = Ask::AtLeast(tokens.saturating_add(1));
+            (tokens, Cond::Test(Fact::Tokens, over))
+        });
+        Self {
+            embeds: Cond::Test(Fact::Endpoint, Ask::Matches(embeddings)),
+            windows: windows.collect(),
+        }
+    }
+
+    pub(super) fn all(&self) -> impl Iterator<Item = &Cond> {
+        let windows = self.windows.iter().map(|(_, cond)| cond);
+        std::iter::once(&self.embeds).chain(windows)
+    }
+}
+
+/// Every class with the requests that it serves.
+pub(super) struct Served<'m> {
+    pub(super) model: &'m Model,
+    pub(super) reached: Reached<'m>,
+    asked: &'m Asked<'m>,
+    /// Every stop, each with the arms from which its requests come.
+    pub(super) stops: Vec<(Stop, Vec<ArmId>)>,
+}
+
+impl<'m> Served<'m> {
+    pub(super) fn of(
+        model: &'m Model,
+        asked: &'m Asked<'m>,
+        conds: &'m Conds,
+    ) -> Result<Self, TooLarge> {
+        let mut all = moves::conds(model);
+        all.extend(asked.conds());
+        all.extend(conds.all());
+        let mut reached = Reached::new(model, &all)?;
+        let everybody = reached.under(&Cond::Always, &[])?;
+        let stops = moves::all(model, &mut reached, everybody)?;
+        Ok(Self {
+            model,
+            reached,
+            asked,
+            stops,
+        })
+    }
+
+    /// The requests of a stop that a ceiling is about.
+    pub(super) fn under(
+        &mut self,
+        ceiling: &Ceiling,
+        at: usize,
+    ) -> Result<Option<Stop>, TooLarge> {
+        let Some((stop, _)) = self.stops.get(at) else {
+            return Ok(None);
+        };
+        let stop = stop.clone();
+        let part = moves::under(self.model, &mut self.reached, (ceiling, &stop))?;
+        Ok(part.map(|part| Stop { part, ..stop }))
+    }
+
+    /// The class of a stop as each of its requests meets it, with those requests.
+    pub(super) fn ways(
+        &mut self,
+        stop: &Stop,
+    ) -> Result<Vec<(Cow<'m, Class>, Part)>, TooLarge> {
+        self.asked.ways(&mut self.reached, stop)
+    }
+
+    /// One request of a part of a stop, as far as it really comes there.
+    pub(super) fn witness(&mut self, stop: &Stop, at: usize) -> Option<Request> {
+        let (_, arms) = self.stops.get(at)?;
+        moves::taken(&mut self.reached, stop, arms).map(|(_, request)| request)
+    }
+
+    /// Where a target of a class is written.
+    pub(super) fn place(&self, class: ClassId, target: Target) -> Span {
+        let places = self.model.claims.classes.get(class.index());
+        let known = self.model.policy.classes.get(class.index());
+        let at = known.and_then(|class| class.targets.iter().position(|it| *it == target));
+        let place = at.and_then(|at| places?.targets.get(at));
+        place
+            .or(places.map(|places| &places.class))
+            .copied()
+            .unwrap_or_default()
+    }
+}
+
+/// The name of a class.
+pub(super) fn class_name(model: &Model, class: ClassId) -> &str {
+    let class = model.policy.classes.get(class.index());
+    class.map_or("", |class| &class.name)
+}
+
+/// What a request can use of which some target is known to lack it.
+pub(super) fn lacking(model: &Model, targets: &[Target]) -> Vec<Can> {
+    let lacks = targets.iter().fold(0, |all, target| {
+        let provider = model.policy.providers.get(target.provider.index());
+        let known = provider.and_then(|provider| provider.models.get(target.model.index()));
+        all | !known.and_then(|known| known.can).unwrap_or(u16::MAX)
+    });
+    let all = Can::ASKED.into_iter();
+    all.filter(|can| lacks & can.bit() != 0).collect()
+}
