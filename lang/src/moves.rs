@@ -185,7 +185,11 @@ pub(crate) fn classes(
 
 /// The first of these arms that requests of a stop really take, with one of them. An arm that nobody
 /// real comes to must not stand for the others of its class.
-pub(crate) fn taken(reached: &mut Reached<'_>, stop: &Stop, arms: &[ArmId]) -> Option<(ArmId, Request)> {
+pub(crate) fn taken(
+    reached: &mut Reached<'_>,
+    stop: &Stop,
+    arms: &[ArmId],
+) -> Option<(ArmId, Request)> {
     let ends: BTreeSet<ArmId> = reached.arms(stop.part).iter().copied().collect();
     let mut arms = arms.iter().copied().filter(|arm| ends.contains(arm));
     arms.find_map(|arm| Some((arm, reached.witness(stop.part, arm)?)))

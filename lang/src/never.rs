@@ -14,7 +14,7 @@ mod tell;
 
 use std::collections::BTreeSet;
 
-use claw_table::{ArmId, Can, Fact};
+use claw_table::{Can, Fact};
 
 use crate::diagram::{Reached, TooLarge};
 use crate::model::{Claim, Cond, Model, Never};

@@ -40,6 +40,8 @@ mod frame;
 mod never;
 #[path = "front/print.rs"]
 mod print;
+#[path = "front/proofs.rs"]
+mod proofs;
 #[path = "front/served.rs"]
 mod served;
 #[path = "front/sources.rs"]

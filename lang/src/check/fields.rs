@@ -277,7 +277,9 @@ fn unknown(field: &Statement, known: vocab::Fields) -> Diagnostic {
     if word == "priority" {
         return habits::priority(field.span);
     }
-    let closed = ["ceiling", "client", "provider", "gateway", "pool", "model", "retry"];
+    let closed = [
+        "ceiling", "client", "provider", "gateway", "pool", "model", "retry",
+    ];
     if word == "fail" && closed.contains(&block) {
         return Diagnostic::new(
             Code::AlwaysClosed,

@@ -200,7 +200,10 @@ impl Money<'_> {
                         self.places.then.unwrap_or(self.places.whole),
                         format!("class `{class}` is under this ceiling too, and finds it used up"),
                     )
-                    .label(format!("`{}` is moved here, and refused", written(&witness)))
+                    .label(format!(
+                        "`{}` is moved here, and refused",
+                        written(&witness)
+                    ))
                     .and(
                         places.map(|places| places.class).unwrap_or_default(),
                         "what it spends counts there as well",
@@ -233,7 +236,9 @@ impl Money<'_> {
 fn gap(model: &Model, target: Target) -> Option<Gap> {
     let provider = model.policy.providers.get(target.provider.index())?;
     let found = provider.models.get(target.model.index())?;
-    let embeds = found.can.is_some_and(|can| can & Can::Embeddings.bit() != 0);
+    let embeds = found
+        .can
+        .is_some_and(|can| can & Can::Embeddings.bit() != 0);
     match asked(found, Some(IN_TOKENS_MIN), Some(OUT_TOKENS_MIN)) {
         // What makes vectors puts nothing out.
         Err(Gap::OutPrice) if embeds => None,

@@ -74,11 +74,7 @@ impl<'m> Served<'m> {
     }
 
     /// The requests of a stop that a ceiling is about.
-    pub(super) fn under(
-        &mut self,
-        ceiling: &Ceiling,
-        at: usize,
-    ) -> Result<Option<Stop>, TooLarge> {
+    pub(super) fn under(&mut self, ceiling: &Ceiling, at: usize) -> Result<Option<Stop>, TooLarge> {
         let Some((stop, _)) = self.stops.get(at) else {
             return Ok(None);
         };
@@ -88,10 +84,7 @@ impl<'m> Served<'m> {
     }
 
     /// The class of a stop as each of its requests meets it, with those requests.
-    pub(super) fn ways(
-        &mut self,
-        stop: &Stop,
-    ) -> Result<Vec<(Cow<'m, Class>, Part)>, TooLarge> {
+    pub(super) fn ways(&mut self, stop: &Stop) -> Result<Vec<(Cow<'m, Class>, Part)>, TooLarge> {
         self.asked.ways(&mut self.reached, stop)
     }
 

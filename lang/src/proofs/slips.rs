@@ -24,13 +24,19 @@ pub(super) fn check(model: &Model, report: &mut Report) -> Result<(), TooLarge> 
         span: arm.span,
         what: "this refusal".to_owned(),
     });
-    let scopes = (0..).map(GuardId).zip(&model.scopes).map(|(id, scoped)| Guard {
-        is: Is::Scope(id),
-        cond: &scoped.cond,
-        span: scoped.span,
-        what: scoped.of.clone(),
-    });
-    let all: Vec<Guard<'_>> = arms.chain(scopes).filter(|it| !slack(it.cond).is_empty()).collect();
+    let scopes = (0..)
+        .map(GuardId)
+        .zip(&model.scopes)
+        .map(|(id, scoped)| Guard {
+            is: Is::Scope(id),
+            cond: &scoped.cond,
+            span: scoped.span,
+            what: scoped.of.clone(),
+        });
+    let all: Vec<Guard<'_>> = arms
+        .chain(scopes)
+        .filter(|it| !slack(it.cond).is_empty())
+        .collect();
     if all.is_empty() {
         return Ok(());
     }
@@ -48,7 +54,9 @@ pub(super) fn check(model: &Model, report: &mut Report) -> Result<(), TooLarge> 
             .filter_map(|arm| reached.witness(part, *arm))
             .collect();
         for fact in slack(guard.cond) {
-            let slipped = met.iter().find_map(|request| guard.slips(model, request, fact));
+            let slipped = met
+                .iter()
+                .find_map(|request| guard.slips(model, request, fact));
             if let Some(witness) = slipped {
                 report.add(guard.tell(fact, &witness));
             }
@@ -73,17 +81,16 @@ impl Guard<'_> {
     /// The request without the field, if it then gets past.
     fn slips(&self, model: &Model, request: &Request, fact: &Fact) -> Option<Request> {
         let mut without = request.clone();
-        match fact {
-            Fact::MaxOutput => without.max_output = None,
-            Fact::Temperature => without.temperature = None,
-            Fact::Body(pointer) => {
-                // What is in it goes with it.
-                let inner = format!("{pointer}/");
-                without
-                    .body
-                    .retain(|(own, _)| own != pointer && !own.starts_with(&inner));
-            }
-            _ => return None,
+        if let Fact::Body(pointer) = fact {
+            // What is in it goes with it.
+            let inner = format!("{pointer}/");
+            without
+                .body
+                .retain(|(own, _)| own != pointer && !own.starts_with(&inner));
+        } else if *fact == Fact::MaxOutput {
+            without.max_output = None;
+        } else {
+            without.temperature = None;
         }
         let refused = |request: &Request| {
             let arm = oracle::arm(model, request)?;
@@ -104,11 +111,12 @@ impl Guard<'_> {
     }
 
     fn tell(&self, fact: &Fact, witness: &Request) -> Diagnostic {
-        let name = match fact {
-            Fact::MaxOutput => "max-output".to_owned(),
-            Fact::Temperature => "temperature".to_owned(),
-            Fact::Body(pointer) => format!("body {}", crate::syntax::escape(pointer)),
-            _ => String::new(),
+        let name = if let Fact::Body(pointer) = fact {
+            format!("body {}", crate::syntax::escape(pointer))
+        } else if *fact == Fact::MaxOutput {
+            "max-output".to_owned()
+        } else {
+            "temperature".to_owned()
         };
         Diagnostic::new(
             Code::AbsentSlips,

@@ -56,8 +56,11 @@ fn stop(
             for (class, part) in own.ways((served, conds), &stop, &split)? {
                 let windows = windows((served, conds), part)?;
                 let ends: BTreeSet<ArmId> = served.reached.arms(part).iter().copied().collect();
-                let own_arms: Vec<ArmId> =
-                    arms.iter().copied().filter(|arm| ends.contains(arm)).collect();
+                let own_arms: Vec<ArmId> = arms
+                    .iter()
+                    .copied()
+                    .filter(|arm| ends.contains(arm))
+                    .collect();
                 let part = Stop {
                     part,
                     ..stop.clone()
@@ -69,7 +72,10 @@ fn stop(
                     };
                     let carriers = carriers(model, (&class, kind), &windows);
                     seen.note(&part, &carriers, &own_arms);
-                    seen.thin(served, (&part, at, kind), (&class, &carriers), report);
+                    // Of what no condition asks, the author says nothing.
+                    if *more == 0 {
+                        seen.thin((served, report), (&part, at, kind), (&class, &carriers));
+                    }
                 }
             }
         }
@@ -111,7 +117,11 @@ impl Kind {
     }
 
     fn bits(self) -> u16 {
-        let embeds = if self.embeds { Can::Embeddings.bit() } else { 0 };
+        let embeds = if self.embeds {
+            Can::Embeddings.bit()
+        } else {
+            0
+        };
         self.needs | embeds
     }
 }
@@ -142,7 +152,9 @@ fn carriers(model: &Model, (class, kind): (&Class, Kind), windows: &[u64]) -> Ve
         let provider = model.policy.providers.get(target.provider.index());
         let known = provider.and_then(|provider| provider.models.get(target.model.index()));
         known.is_some_and(|known| {
-            let is_small = known.context_tokens.is_some_and(|size| windows.contains(&size));
+            let is_small = known
+                .context_tokens
+                .is_some_and(|size| windows.contains(&size));
             known.carries(kind.bits()) && !is_small
         })
     };
@@ -150,10 +162,7 @@ fn carriers(model: &Model, (class, kind): (&Class, Kind), windows: &[u64]) -> Ve
 }
 
 /// The windows into which no request of a part fits.
-fn windows(
-    (served, conds): (&mut Served<'_>, &Conds),
-    part: Part,
-) -> Result<Vec<u64>, TooLarge> {
+fn windows((served, conds): (&mut Served<'_>, &Conds), part: Part) -> Result<Vec<u64>, TooLarge> {
     let mut small = Vec::new();
     for (size, over) in &conds.windows {
         let within = turned(over.clone(), false);
@@ -194,19 +203,29 @@ impl Seen {
     /// A request that the first leg of a class carries, and none of its fallbacks.
     fn thin(
         &mut self,
-        served: &mut Served<'_>,
+        (served, report): (&mut Served<'_>, &mut Report),
         (stop, at, kind): (&Stop, usize, Kind),
         (class, carriers): (&Class, &[Target]),
-        report: &mut Report,
     ) {
         let model = served.model;
-        let Some((first, rest)) = class.legs.split_first().filter(|(_, rest)| !rest.is_empty())
+        let Some((first, rest)) = class
+            .legs
+            .split_first()
+            .filter(|(_, rest)| !rest.is_empty())
         else {
             return;
         };
         let primary = model.policy.reached(&[*first]);
         let others = model.policy.reached(rest);
-        let carried = primary.iter().find(|target| carriers.contains(target));
+        // Of a model that says nothing it is not known that it can.
+        let knows = |target: &Target| {
+            let provider = model.policy.providers.get(target.provider.index());
+            let known = provider.and_then(|provider| provider.models.get(target.model.index()));
+            known.is_some_and(|known| known.can.is_some())
+        };
+        let carried = primary
+            .iter()
+            .find(|target| carriers.contains(target) && knows(target));
         let is_alone = others.iter().all(|target| !carriers.contains(target));
         let (Some(carried), true) = (carried, is_alone && !self.thin.contains(&stop.class)) else {
             return;
@@ -382,7 +401,10 @@ fn providers(model: &Model, seen: &Seen, report: &mut Report) {
         // What runs on this machine falls with the gateway itself.
         let here = |host: &str| host == "localhost" || host == "::1" || host.starts_with("127.");
         let is_here = provider.urls.iter().all(|it| here(&it.url.host));
-        let is_asked = class.legs.iter().any(|leg| matches!(leg, Leg::Requested(_)));
+        let is_asked = class
+            .legs
+            .iter()
+            .any(|leg| matches!(leg, Leg::Requested(_)));
         if !is_one || is_here || is_asked || provider.urls.len() > 1 {
             continue;
         }

@@ -349,7 +349,7 @@ fn every_witness_replays_through_the_table_and_so_does_what_is_printed_of_it() {
 }
 
 /// A request as it is printed, read by the language's own parser.
-fn read(text: &str) -> Request {
+pub(crate) fn read(text: &str) -> Request {
     let body = text.strip_prefix("request {").unwrap();
     let text = format!("class request {{{body}");
     let mut report = Report::new(Arc::from(one(&text)));
