@@ -174,7 +174,7 @@ codes! {
         C0901 ArmForbidden: "an arm whose requests are all refused by guards",
         C0903 NotUnused: "an `unused` about a name that something uses",
         C0904 AcceptedInVain: "an `accept` of a warning that is not there",
-        C0907 AbsentSlips: "a guard that a missing field slips past",
+        C0909 AbsentSlips: "a guard that a missing field slips past",
     }
     Note {
         C0902 GuardIdle: "a guard that refuses no request",

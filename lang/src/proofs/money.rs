@@ -98,12 +98,14 @@ impl Money<'_> {
         let Some(gap) = gap(self.model, target) else {
             return;
         };
-        if !self.told.insert((target.provider.0, target.model.0)) {
+        let known = (target.provider.0, target.model.0);
+        if self.told.contains(&known) {
             return;
         }
         let Some(witness) = served.witness(stop, at) else {
             return;
         };
+        self.told.insert(known);
         let policy = &self.model.policy;
         let (model, span) = (name(policy, target), served.place(stop.class, target));
         report.add(

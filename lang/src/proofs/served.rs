@@ -75,12 +75,15 @@ impl<'m> Served<'m> {
 
     /// The requests of a stop that a ceiling is about.
     pub(super) fn under(&mut self, ceiling: &Ceiling, at: usize) -> Result<Option<Stop>, TooLarge> {
-        let Some((stop, _)) = self.stops.get(at) else {
+        let Some((stop, arms)) = self.stops.get(at).cloned() else {
             return Ok(None);
         };
-        let stop = stop.clone();
         let part = moves::under(self.model, &mut self.reached, (ceiling, &stop))?;
-        Ok(part.map(|part| Stop { part, ..stop }))
+        let Some(part) = part else { return Ok(None) };
+        // Of these requests some must come from an arm that leads here.
+        let ends = self.reached.arms(part);
+        let comes = arms.iter().any(|arm| ends.contains(arm));
+        Ok(comes.then_some(Stop { part, ..stop }))
     }
 
     /// The class of a stop as each of its requests meets it, with those requests.

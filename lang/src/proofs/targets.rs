@@ -54,28 +54,23 @@ fn stop(
         for embeds in [false, true] {
             let own = Kind { needs, embeds };
             for (class, part) in own.ways((served, conds), &stop, &split)? {
-                let windows = windows((served, conds), part)?;
-                let ends: BTreeSet<ArmId> = served.reached.arms(part).iter().copied().collect();
-                let own_arms: Vec<ArmId> = arms
-                    .iter()
-                    .copied()
-                    .filter(|arm| ends.contains(arm))
-                    .collect();
+                let own_arms = by_window((served, conds), part, &arms)?;
                 let part = Stop {
                     part,
                     ..stop.clone()
                 };
-                for more in &free {
+                for ((small, arms), more) in pairs(&own_arms, &free) {
                     let kind = Kind {
                         needs: needs | more,
                         embeds,
                     };
-                    let carriers = carriers(model, (&class, kind), &windows);
-                    seen.note(&part, &carriers, &own_arms);
-                    // Of what no condition asks, the author says nothing.
-                    if *more == 0 {
-                        seen.thin((served, report), (&part, at, kind), (&class, &carriers));
-                    }
+                    let carriers = carriers(model, (&class, kind), small);
+                    seen.note(&part, &carriers, arms);
+                    seen.thin(
+                        (served, report),
+                        (&part, at, kind, more),
+                        (&class, &carriers),
+                    );
                 }
             }
         }
@@ -161,16 +156,37 @@ fn carriers(model: &Model, (class, kind): (&Class, Kind), windows: &[u64]) -> Ve
     class.targets.iter().filter(carries).copied().collect()
 }
 
-/// The windows into which no request of a part fits.
-fn windows((served, conds): (&mut Served<'_>, &Conds), part: Part) -> Result<Vec<u64>, TooLarge> {
-    let mut small = Vec::new();
+/// The arms from which requests of a part really come, by the windows that are too small for all
+/// that come from there.
+type ByWindow = BTreeMap<Vec<u64>, Vec<ArmId>>;
+
+fn by_window(
+    (served, conds): (&mut Served<'_>, &Conds),
+    part: Part,
+    arms: &[ArmId],
+) -> Result<ByWindow, TooLarge> {
+    let ends: BTreeSet<ArmId> = served.reached.arms(part).iter().copied().collect();
+    let mut fits: Vec<(u64, BTreeSet<ArmId>)> = Vec::new();
     for (size, over) in &conds.windows {
-        let within = turned(over.clone(), false);
-        if served.reached.among(part, &within)?.is_empty() {
-            small.push(*size);
-        }
+        let within = served.reached.among(part, &turned(over.clone(), false))?;
+        fits.push((*size, served.reached.arms(within).iter().copied().collect()));
     }
-    Ok(small)
+    let mut found = ByWindow::new();
+    for arm in arms.iter().filter(|arm| ends.contains(arm)) {
+        let small = fits.iter().filter(|(_, fitting)| !fitting.contains(arm));
+        let small = small.map(|(size, _)| *size).collect();
+        found.entry(small).or_default().push(*arm);
+    }
+    Ok(found)
+}
+
+/// Every group of arms with every set of what no condition asks.
+fn pairs<'a>(
+    arms: &'a ByWindow,
+    free: &'a [u16],
+) -> impl Iterator<Item = ((&'a Vec<u64>, &'a Vec<ArmId>), u16)> {
+    arms.iter()
+        .flat_map(|group| free.iter().map(move |more| (group, *more)))
 }
 
 /// What was seen of arms and targets over all requests.
@@ -204,10 +220,14 @@ impl Seen {
     fn thin(
         &mut self,
         (served, report): (&mut Served<'_>, &mut Report),
-        (stop, at, kind): (&Stop, usize, Kind),
+        (stop, at, kind, more): (&Stop, usize, Kind, u16),
         (class, carriers): (&Class, &[Target]),
     ) {
         let model = served.model;
+        // Of what no condition asks, the author says nothing.
+        if more != 0 {
+            return;
+        }
         let Some((first, rest)) = class
             .legs
             .split_first()

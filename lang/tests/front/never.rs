@@ -42,7 +42,7 @@ fn claims(text: &str) -> Vec<Diagnostic> {
     let report = compile(one(text)).report;
     let found = report.diagnostics().iter();
     found
-        .filter(|found| found.code != Code::Unused)
+        .filter(|found| !matches!(found.code, Code::Unused | Code::OneProvider))
         .cloned()
         .collect()
 }

@@ -166,22 +166,22 @@ const BAD: &[(&str, &str, &str)] = &[
         "class d { primary house/small; ceiling $9 per day then c }\nclass c { primary far/wide; fallback house/small }\nroute { when has images and streaming -> deny 400 \"no\"\n  otherwise -> d }",
     ),
     (
-        "C0907",
+        "C0909",
         "a forbid",
         "class c { primary house/small }\nforbid long when max-output > 8k\nroute { otherwise -> c }",
     ),
     (
-        "C0907",
+        "C0909",
         "an arm that refuses, by a member of the body",
         "class c { primary house/small }\nroute { when body \"/user/age\" < 18 -> deny 400 \"no\"\n  otherwise -> c }",
     ),
     (
-        "C0907",
+        "C0909",
         "a ceiling",
         "class c { primary cloud/fast }\nceiling hot { when temperature > 0.7; allow $9 per day }\nroute { otherwise -> c }",
     ),
     (
-        "C0907",
+        "C0909",
         "a limit",
         "class c { primary house/small }\nlimit long { when max-output > 2k; allow 5 concurrent }\nroute { otherwise -> c }",
     ),
