@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use claw_table::policy::{Ceiling, Keys, Scope, Then};
+use claw_table::policy::{Ceiling, Held, Keys, Scope, Then};
 use claw_table::{ArmId, ClassId};
 
 use crate::diagram::{Budget, Part, Reached, TooLarge};
@@ -120,6 +120,37 @@ pub(crate) fn stops(
         }
     }
     Ok(found)
+}
+
+/// The most that one of these requests may be charged by the ceilings that each of them is under;
+/// nothing if no ceiling bounds them all. An estimate may be passed, and a warning bounds nothing.
+pub(crate) fn bound(
+    model: &Model,
+    reached: &mut Reached<'_>,
+    stop: &Stop,
+) -> Result<Option<u128>, TooLarge> {
+    let mut least: Option<u128> = None;
+    for ceiling in &model.policy.ceilings {
+        if ceiling.held != Held::Most || ceiling.then == Then::Warn {
+            continue;
+        }
+        let cond = match ceiling.scope {
+            Scope::All => None,
+            Scope::Class(class) if class == stop.class => None,
+            Scope::Class(_) => continue,
+            Scope::Client(client) => model.callers.get(client.index()),
+            Scope::When(guard) => model.scopes.get(guard.index()).map(|scoped| &scoped.cond),
+        };
+        let others = match cond {
+            Some(cond) => Some(reached.among(stop.part, &Cond::Not(Box::new(cond.clone())))?),
+            None => None,
+        };
+        if others.is_none_or(Part::is_empty) {
+            let amount = ceiling.amount_pico;
+            least = Some(least.map_or(amount, |least| least.min(amount)));
+        }
+    }
+    Ok(least)
 }
 
 /// The requests of a stop that the ceiling is about; nothing if there are none.

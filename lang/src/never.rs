@@ -80,9 +80,21 @@ fn first(
     (never, stop, load): (&Never, Stop, Load),
 ) -> Result<Option<(Why, Load, Stop)>, TooLarge> {
     for (class, part) in asked.ways(reached, &stop)? {
-        if let Some((why, load)) = broken::by(asked.model, never, (stop.class, &class, load)) {
-            return Ok(Some((why, load, Stop { part, ..stop })));
+        let Some((why, load)) = broken::by(asked.model, never, (stop.class, &class, load)) else {
+            continue;
+        };
+        let stop = Stop {
+            part,
+            ..stop.clone()
+        };
+        // What a ceiling does not let through is not spent.
+        if let Claim::CostsOver(limit) = never.claim {
+            let bound = moves::bound(asked.model, reached, &stop)?;
+            if bound.is_some_and(|bound| bound <= limit) {
+                continue;
+            }
         }
+        return Ok(Some((why, load, stop)));
     }
     Ok(None)
 }

@@ -1,6 +1,6 @@
 //! One claim held against one class.
 
-use claw_table::policy::{Class, Policy, Target};
+use claw_table::policy::{Class, Keys, Policy, Target};
 use claw_table::{ArmId, ClassId};
 
 use crate::model::{Claim, Model, Never, Reach};
@@ -55,6 +55,8 @@ pub(super) fn by(
     // Nothing is sent where no target can carry the request.
     let worst = worst(&model.policy, class, load)?;
     let why = match &never.claim {
+        // What a caller's key costs is the caller's.
+        Claim::CostsOver(_) if class.keys == Keys::Caller => None,
         Claim::CostsOver(limit) => costs(worst, *limit),
         Claim::TakesOver(limit) => {
             (worst.time.most_ms > *limit).then(|| Why::Takes(Box::new(worst)))

@@ -57,6 +57,17 @@ route { when model is \"big\" -> code
 never runaway costs over $1.50",
     ),
     (
+        "a ceiling of others, one that estimates and one that warns, which bound nothing",
+        "class code { primary cloud/large }
+class home { primary house/small }
+ceiling big { when model is \"big\"; allow $1 per day }
+ceiling near { allow $1 per request estimated }
+ceiling told { allow $1 per request; then warn }
+route { when streaming -> code
+  otherwise -> home }
+never runaway costs over $1",
+    ),
+    (
         "a model that is asked for",
         "class asked { primary requested from house, cloud }
 route { otherwise -> asked }
@@ -489,6 +500,20 @@ class code { primary house/small }
 route { when model is \"odd\" -> odd
   otherwise -> code }
 never runaway when model is not \"odd\" costs over $1",
+    // A ceiling does not let more be spent.
+    "class code { primary cloud/large; ceiling $1 per request }
+route { otherwise -> code }
+never runaway costs over $1",
+    "class code { primary cloud/large }
+class home { primary house/small }
+ceiling big { when model is \"big\"; allow $1 per day; then home }
+route { when model is \"big\" -> code
+  otherwise -> home }
+never runaway costs over $1",
+    // What a caller's key costs is the caller's.
+    "class own { primary cloud/large; keys caller }
+route { otherwise -> own }
+never runaway costs over $1",
     // Only the other provider's models are asked for.
     "class asked { primary requested from house, cloud }
 route { when model is \"small\", \"tiny\" -> asked

@@ -322,3 +322,24 @@ fn every_proof_is_silent_on_good_policies() {
         assert!(report.is_sound(), "{rest}\n{}", report.human());
     }
 }
+
+/// One policy of everything: every declaration, with its proofs and its own tests.
+#[test]
+fn the_policy_of_everything_passes_its_own_proofs() {
+    let shop = include_str!("shop.claw");
+    let report = compile(one(shop)).report;
+    assert!(report.diagnostics().is_empty(), "{}", report.human());
+    // Each of these corrections is one that its proofs asked for.
+    for (good, bad, code) in [
+        (" and not phi; allow", "; allow", "C0502"),
+        (" and not phi; allow", "; allow", "C0801"),
+        ("ceiling one-call { allow $3 per request }", "", "C0801"),
+        ("  tags eu, baa\n", "  tags eu\n", "C0502"),
+    ] {
+        assert!(shop.contains(good), "{good}");
+        let text = shop.replacen(good, bad, 1);
+        let report = compile(one(&text)).report;
+        let codes: Vec<&str> = report.diagnostics().iter().map(|it| it.code.id()).collect();
+        assert!(codes.contains(&code), "{good} {codes:?}");
+    }
+}
