@@ -224,8 +224,9 @@ impl Seen {
         (class, carriers): (&Class, &[Target]),
     ) {
         let model = served.model;
-        // Of what no condition asks, the author says nothing.
-        if more != 0 {
+        // Of what no condition asks, the author says nothing; a fallback that carries nothing
+        // ordinary is another finding.
+        if more != 0 || kind.needs == 0 {
             return;
         }
         let Some((first, rest)) = class

@@ -37,12 +37,21 @@ fn policy(rest: &str) -> String {
     format!("{HOUSE}{rest}\n")
 }
 
+/// What else is found of policies that are made to break a claim.
+const BESIDE: &[Code] = &[
+    Code::Unused,
+    Code::OneProvider,
+    Code::TargetUnused,
+    Code::NoneCapable,
+    Code::NoCapableFallback,
+];
+
 /// The findings about claims; names that nothing uses do not count.
 fn claims(text: &str) -> Vec<Diagnostic> {
     let report = compile(one(text)).report;
     let found = report.diagnostics().iter();
     found
-        .filter(|found| !matches!(found.code, Code::Unused | Code::OneProvider))
+        .filter(|found| !BESIDE.contains(&found.code))
         .cloned()
         .collect()
 }
