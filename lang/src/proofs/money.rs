@@ -25,13 +25,15 @@ pub(super) fn check(
     served: &mut Served<'_>,
     report: &mut Report,
 ) -> Result<(), TooLarge> {
+    // One price that lacks is one finding, however many ceilings must count it.
+    let mut told = BTreeSet::new();
     let all = model.policy.ceilings.iter().zip(&model.ceilings);
     for (ceiling, places) in all {
         let mut money = Money {
             model,
             ceiling,
             places,
-            told: BTreeSet::new(),
+            told: &mut told,
             beyond: Some(0),
         };
         for at in 0..served.stops.len() {
@@ -44,16 +46,16 @@ pub(super) fn check(
 }
 
 /// One ceiling, and what was found of it.
-struct Money<'m> {
+struct Money<'m, 't> {
     model: &'m Model,
     ceiling: &'m Ceiling,
     places: &'m CeilingPlaces,
-    told: BTreeSet<(u16, u16)>,
+    told: &'t mut BTreeSet<(u16, u16)>,
     /// The most that one request under it can cost; nothing if something of that is not known.
     beyond: Option<u128>,
 }
 
-impl Money<'_> {
+impl Money<'_, '_> {
     /// Holds the ceiling against one class whose requests are under it.
     fn stop(
         &mut self,

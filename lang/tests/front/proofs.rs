@@ -257,6 +257,15 @@ fn every_construct_that_can_cause_a_finding_causes_it_with_a_request_that_replay
     insta::assert_snapshot!(told);
 }
 
+#[test]
+fn a_price_that_lacks_is_one_finding_however_many_ceilings_must_count_it() {
+    let text = format!(
+        "{HOUSE}class c {{ primary far/odd; ceiling $9 per day; ceiling $1 per request }}\nclass d {{ primary far/odd }}\nceiling all {{ allow $90 per month }}\nroute {{ when streaming -> c\n  otherwise -> d }}\n"
+    );
+    let codes: Vec<Code> = found(&text).iter().map(|found| found.code).collect();
+    assert_eq!(codes, [Code::CeilingUnpriced]);
+}
+
 /// A request that a finding shows is one that the policy lets in.
 fn replays(text: &str, request: &Request) {
     let model = declared(one(text)).model.expect(text);
