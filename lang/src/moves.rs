@@ -127,7 +127,7 @@ pub(crate) fn stops(
 pub(crate) fn bound(
     model: &Model,
     reached: &mut Reached<'_>,
-    stop: &Stop,
+    (stop, arms): (&Stop, &[ArmId]),
 ) -> Result<Option<u128>, TooLarge> {
     let mut least: Option<u128> = None;
     for ceiling in &model.policy.ceilings {
@@ -142,10 +142,15 @@ pub(crate) fn bound(
             Scope::When(guard) => model.scopes.get(guard.index()).map(|scoped| &scoped.cond),
         };
         let others = match cond {
-            Some(cond) => Some(reached.among(stop.part, &Cond::Not(Box::new(cond.clone())))?),
-            None => None,
+            Some(cond) => {
+                let others = Cond::Not(Box::new(cond.clone()));
+                let others = reached.among(stop.part, &others)?;
+                let ends = reached.arms(others);
+                arms.iter().any(|arm| ends.contains(arm))
+            }
+            None => false,
         };
-        if others.is_none_or(Part::is_empty) {
+        if !others {
             let amount = ceiling.amount_pico;
             least = Some(least.map_or(amount, |least| least.min(amount)));
         }

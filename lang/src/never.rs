@@ -14,7 +14,7 @@ mod tell;
 
 use std::collections::BTreeSet;
 
-use claw_table::{Can, Fact};
+use claw_table::{ArmId, Can, Fact};
 
 use crate::diagram::{Reached, TooLarge};
 use crate::model::{Claim, Cond, Model, Never};
@@ -51,19 +51,12 @@ pub fn broken(model: &Model) -> Result<Vec<Broken>, TooLarge> {
                 if classes.contains(&stop.class) {
                     continue;
                 }
-                if let Some((why, load, stop)) =
-                    first(&asked, &mut reached, (never, stop.clone(), load))?
-                    && let Some((arm, witness)) = moves::taken(&mut reached, &stop, &arms)
-                {
+                let broken = first(&asked, &mut reached, (never, load), (&stop, &arms))?;
+                if let Some(broken) = broken {
                     classes.insert(stop.class);
                     found.push(Broken {
                         never: at,
-                        arm,
-                        class: stop.class,
-                        chain: stop.chain,
-                        load,
-                        why,
-                        witness: settled(witness, load),
+                        ..broken
                     });
                 }
             }
@@ -72,14 +65,15 @@ pub fn broken(model: &Model) -> Result<Vec<Broken>, TooLarge> {
     Ok(found)
 }
 
-/// What breaks a claim at a stop, with the requests that do: where what is asked for decides on the
-/// target, those that ask for it.
+/// What breaks a claim at a stop, with a request that does: where what is asked for decides on the
+/// target, one that asks for it. Which claim it is is for the caller to say.
 fn first(
     asked: &Asked<'_>,
     reached: &mut Reached<'_>,
-    (never, stop, load): (&Never, Stop, Load),
-) -> Result<Option<(Why, Load, Stop)>, TooLarge> {
-    for (class, part) in asked.ways(reached, &stop)? {
+    (never, load): (&Never, Load),
+    (stop, arms): (&Stop, &[ArmId]),
+) -> Result<Option<Broken>, TooLarge> {
+    for (class, part) in asked.ways(reached, stop)? {
         let Some((why, load)) = broken::by(asked.model, never, (stop.class, &class, load)) else {
             continue;
         };
@@ -89,12 +83,22 @@ fn first(
         };
         // What a ceiling does not let through is not spent.
         if let Claim::CostsOver(limit) = never.claim {
-            let bound = moves::bound(asked.model, reached, &stop)?;
+            let bound = moves::bound(asked.model, reached, (&stop, arms))?;
             if bound.is_some_and(|bound| bound <= limit) {
                 continue;
             }
         }
-        return Ok(Some((why, load, stop)));
+        if let Some((arm, witness)) = moves::taken(reached, &stop, arms) {
+            return Ok(Some(Broken {
+                never: 0,
+                arm,
+                class: stop.class,
+                chain: stop.chain,
+                load,
+                why,
+                witness: settled(witness, load),
+            }));
+        }
     }
     Ok(None)
 }

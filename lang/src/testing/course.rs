@@ -196,10 +196,11 @@ fn stop<'p>(
     })
 }
 
-/// Whether a provider of this protocol is asked for that.
+/// Whether a provider of this protocol is asked for that. Chats are said in the words of each.
 fn speaks(api: Api, endpoint: &str) -> bool {
     match endpoint {
-        "messages" | "count-tokens" => api == Api::Anthropic,
+        "chat" | "messages" => true,
+        "count-tokens" => api == Api::Anthropic,
         _ => api == Api::OpenAi,
     }
 }
