@@ -196,11 +196,10 @@ fn stop<'p>(
     })
 }
 
-/// Whether a provider of this protocol is asked for that. Chats are said in the words of each.
+/// Whether a provider of this protocol is asked for that.
 fn speaks(api: Api, endpoint: &str) -> bool {
     match endpoint {
-        "chat" | "messages" => true,
-        "count-tokens" => api == Api::Anthropic,
+        "messages" | "count-tokens" => api == Api::Anthropic,
         _ => api == Api::OpenAi,
     }
 }
