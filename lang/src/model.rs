@@ -22,7 +22,7 @@ pub use bound::{CeilingPlaces, Scoped};
 pub(crate) use net::is_mapped;
 pub use net::{Net, NetFault, shown};
 pub use never::{Claim, Claims, ClassPlaces, Never, Reach};
-pub use test::{Expect, Expected, Failing, How, Part, Says, Test};
+pub use test::{By, Expect, Expected, Failing, How, Part, Says, Test};
 
 /// A whole policy, proved to be well formed.
 #[derive(Debug, Clone)]

@@ -18,7 +18,7 @@ mod told;
 use std::fmt::Write as _;
 
 use claw_table::policy::{Action, Policy, Target};
-use claw_table::{ArmId, Table, Unclear};
+use claw_table::{ArmId, GuardId, Table, Unclear};
 
 use crate::codes::Code;
 use crate::explain::{Contradiction, why_not};
@@ -65,10 +65,8 @@ pub fn run(policy: Tested<'_>) -> Result<Vec<Outcome>, Contradiction> {
         .collect()
 }
 
-fn outcome(
-    Tested { model, table }: Tested<'_>,
-    (at, test): (usize, &Test),
-) -> Result<Outcome, Contradiction> {
+fn outcome(policy: Tested<'_>, (at, test): (usize, &Test)) -> Result<Outcome, Contradiction> {
+    let Tested { model, table } = policy;
     let request = request::of(&model.policy, test);
     let slow = oracle::decide(model, &request);
     let arm = match table.decide(&request) {
@@ -93,7 +91,8 @@ fn outcome(
         }
         Err(Unclear::Broken) => return Err(Contradiction::Broken),
     };
-    let course = course::of(model, (arm, &request), test);
+    let met = guards(policy, &request)?;
+    let course = course::of(model, (arm, &request), (test, &met));
     let failures = failures((model, test), (&slow, &request), &course);
     Ok(Outcome {
         test: at,
@@ -102,6 +101,27 @@ fn outcome(
         course,
         failures,
     })
+}
+
+/// The conditions beside the routes that a request meets, by the table and by the evaluator.
+fn guards(
+    Tested { model, table }: Tested<'_>,
+    request: &Request,
+) -> Result<Vec<GuardId>, Contradiction> {
+    let mut met = Vec::new();
+    // A header that says different things meets none of those that ask for it.
+    let is_clear = table.guards(request, |guard| met.push(guard)).is_ok();
+    for (guard, scoped) in (0_u16..).map(GuardId).zip(&model.scopes) {
+        let slow = oracle::guards(model, guard, request);
+        if is_clear && slow != met.contains(&guard) {
+            let side = |holds| if holds { "those of" } else { "none of" };
+            return Err(Contradiction::Decision {
+                table: format!("{} {}", side(met.contains(&guard)), scoped.of),
+                oracle: format!("{} {}", side(slow), scoped.of),
+            });
+        }
+    }
+    Ok(met)
 }
 
 fn failures(

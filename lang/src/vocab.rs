@@ -78,8 +78,8 @@ pub const CLIENT: Fields = Fields {
 /// Fields of `test`.
 pub const TEST: Fields = Fields {
     block: "test",
-    now: &["request", "draw", "fault", "expect"],
-    later: &["at", "spent"],
+    now: &["request", "spent", "draw", "fault", "expect"],
+    later: &["at"],
 };
 
 /// Fields of `request` in a test.

@@ -15,7 +15,7 @@ use crate::vocab;
 /// Fields that may stand more than once in a block.
 const REPEATED: &[&str] = &[
     "fallback", "model", "header", "query", "price", "ceiling", "at", "set", "unset", "fault",
-    "expect", "body",
+    "expect", "body", "spent",
 ];
 
 /// Fields that have a block of their own.
@@ -412,12 +412,13 @@ fn in_test(word: &str) -> &'static str {
             "fault PROVIDER down`, `fault PROVIDER/MODEL 503`, `fault PROVIDER key 2 429, retry-after 5s`, `fault PROVIDER slow 30s` or `fault PROVIDER cut after 5 events"
         }
         "expect" => {
-            "expect class NAME`, `served by P/M`, `tried P/M, P/M`, `attempts 2`, `denied 400 by NAME`, `failed 502`, `cost at most $0.50` or `arm \"main/1\""
+            "expect class NAME`, `class NAME because ceiling NAME`, `served by P/M`, `tried P/M, P/M`, `attempts 2`, `denied 400 by NAME`, `failed 502`, `cost at most $0.50` or `arm \"main/1\""
         }
         "header" | "query" => "header \"x-team\" \"ml\"",
         "has" => "has tools, images",
         "streaming" => "streaming",
         "draw" => "draw 97%",
+        "spent" => "spent ceiling NAME $321",
         "tokens" => "tokens 2k",
         "messages" => "messages 50",
         "max-output" => "max-output 4k",

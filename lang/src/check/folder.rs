@@ -315,11 +315,12 @@ impl<'f> Parts<'f> {
         let read = |it: &&Never| never::never(it, &providers, &mut reader);
         claims.nevers = self.nevers.iter().filter_map(read).collect();
         Lets::rest(&mut reader);
-        let tests = test::tests(&self.tests, &providers, (reader.names, reader.report));
+        let (ceilings, ceiling_places) = bounds.ceilings();
+        let known = (&*providers, &*ceilings);
+        let tests = test::tests(&self.tests, known, (reader.names, reader.report));
         let accepts = self.accepts(report);
         let root = self.root.unwrap_or(0);
         let ages = providers.iter().map(|known| known.ages.clone()).collect();
-        let (ceilings, ceiling_places) = bounds.ceilings();
         let providers = providers.into_iter().map(|checked| checked.provider);
         let mut policy = Policy {
             name: self.policy.map(|(name, _)| name).unwrap_or_default(),

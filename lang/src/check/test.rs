@@ -6,10 +6,10 @@ mod request;
 
 use std::collections::BTreeMap;
 
-use claw_table::policy::Target;
+use claw_table::policy::{Ceiling, Target};
 
 use super::class::{self, Known};
-use super::names::Names;
+use super::names::{Names, Sort};
 use super::provider::Checked;
 use super::{fields, values};
 use crate::codes::Code;
@@ -24,6 +24,8 @@ use crate::vocab;
 struct Reading<'a> {
     /// What its targets may be.
     known: &'a Known<'a>,
+    /// Every ceiling, by its position.
+    ceilings: &'a [Ceiling],
     names: &'a mut Names,
     report: &'a mut Report,
 }
@@ -31,7 +33,7 @@ struct Reading<'a> {
 /// Reads every test. One at fault is left out; its faults are reported.
 pub(super) fn tests(
     list: &[&Statement],
-    providers: &[Checked],
+    (providers, ceilings): (&[Checked], &[Ceiling]),
     (names, report): (&mut Names, &mut Report),
 ) -> Vec<Test> {
     // A test names targets, which are models of providers.
@@ -43,6 +45,7 @@ pub(super) fn tests(
     };
     let mut reading = Reading {
         known: &known,
+        ceilings,
         names,
         report,
     };
@@ -95,6 +98,7 @@ impl Reading<'_> {
         let mut test = Test {
             title: title.to_owned(),
             says: Vec::new(),
+            spent: Vec::new(),
             draw: 0,
             faults: Vec::new(),
             expects: Vec::new(),
@@ -104,12 +108,14 @@ impl Reading<'_> {
         for field in list.iter() {
             match field.keyword.text.as_str() {
                 "request" => test.says = self.request(field),
+                "spent" => test.spent.extend(self.spent(field)),
                 "draw" => test.draw = self.draw(field).unwrap_or(0),
                 "fault" => test.faults.extend(self.fault(field)),
                 _ => {
-                    let what = self.expected(field);
                     let span = field.span;
-                    test.expects.extend(what.map(|what| Expect { what, span }));
+                    let all = self.expected(field);
+                    test.expects
+                        .extend(all.into_iter().map(|what| Expect { what, span }));
                 }
             }
         }
@@ -126,6 +132,43 @@ impl Reading<'_> {
             return fields::shape(field, "test", Some(value), self.report);
         }
         values::draw(value, self.report)
+    }
+
+    /// `spent ceiling agents $321`
+    fn spent(&mut self, field: &Statement) -> Option<(usize, u128)> {
+        match Self::flat(field).as_slice() {
+            [word, name, money] if word.is_word("ceiling") => {
+                let at = self.ceiling(name);
+                let money = values::money(money, self.report);
+                at.zip(money)
+            }
+            other => fields::shape(field, "test", other.get(1).copied(), self.report),
+        }
+    }
+
+    /// The ceiling of this name; one inside a class or client is named `code/1`.
+    fn ceiling(&mut self, name: &Value) -> Option<usize> {
+        if name.kind == Kind::Word {
+            self.names.resolve(name, Sort::Ceiling, self.report)?;
+        }
+        let mut all = self.ceilings.iter();
+        let found = all.position(|ceiling| ceiling.name == name.text);
+        if found.is_none() && name.kind != Kind::Word {
+            let message = format!("no ceiling `{}`", fields::shown(name));
+            let names: Vec<String> = self
+                .ceilings
+                .iter()
+                .take(5)
+                .map(|ceiling| format!("`{}`", ceiling.name))
+                .collect();
+            let help = match names.as_slice() {
+                [] => "this policy has none".to_owned(),
+                names => format!("there are {}", names.join(", ")),
+            };
+            let unknown = Diagnostic::new(Code::UnknownName, name.span, message);
+            self.report.add(unknown.help(help));
+        }
+        found
     }
 
     fn target(&mut self, value: &Value) -> Option<Target> {

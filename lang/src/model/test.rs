@@ -15,6 +15,8 @@ pub struct Test {
     pub title: String,
     /// What its request says beside the ordinary.
     pub says: Vec<Says>,
+    /// What is spent under which ceilings, by their positions, in pico-dollars.
+    pub spent: Vec<(usize, u128)>,
     /// Where in the shares of a pool it falls, in hundredths of a percent.
     pub draw: u32,
     /// What fails.
@@ -85,6 +87,15 @@ pub enum How {
     CutAfter(u64),
 }
 
+/// What refuses a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum By {
+    /// The guard of this name.
+    Forbid(String),
+    /// The ceiling at this position.
+    Ceiling(usize),
+}
+
 /// One line that begins with `expect`.
 #[derive(Debug, Clone)]
 pub struct Expect {
@@ -105,8 +116,10 @@ pub enum Expected {
     Tried(Vec<Target>),
     /// So many requests were put on the wire.
     Attempts(u32),
-    /// The policy refuses it with this status, by this guard where one is named.
-    Denied(u16, Option<String>),
+    /// The policy refuses it with this status, by this rule where one is named.
+    Denied(u16, Option<By>),
+    /// This ceiling, by its position, moved it or refused it.
+    Because(usize),
     /// It ends in the arm of this name.
     Arm(String),
     /// Nothing answers it; the client sees this status, where one is named.

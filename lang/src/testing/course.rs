@@ -6,10 +6,11 @@
 //! round 2: a key 1 ═ answer ═                        bounded by `attempts` and by `total`
 //! ```
 
+mod ceilings;
 mod rounds;
 
 use claw_table::policy::{Action, Api, Class, Deadlines, Policy, Provider, Target};
-use claw_table::{ArmId, Can, ClassId};
+use claw_table::{ArmId, Can, ClassId, GuardId};
 
 use super::failure::Watched;
 use super::{listed, target};
@@ -17,6 +18,7 @@ use crate::model::{Model, Test};
 use crate::oracle::Request;
 use crate::syntax::escape;
 use crate::worst::{Gap, silent};
+use ceilings::Money;
 
 /// The course of one request.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -29,6 +31,8 @@ pub struct Course {
     pub denied: Option<u16>,
     /// The sentence of the policy's refusal.
     pub sentence: String,
+    /// The ceiling that moved it or refused it last.
+    pub because: Option<String>,
     /// Every turn of a target, in order, as the log lists them.
     pub tried: Vec<Turn>,
     /// Who answers.
@@ -108,8 +112,12 @@ impl Waits {
     }
 }
 
-/// The course of a request that ends in an arm.
-pub(super) fn of(model: &Model, (arm, request): (ArmId, &Request), test: &Test) -> Course {
+/// The course of a request that ends in an arm, and meets these conditions beside the routes.
+pub(super) fn of(
+    model: &Model,
+    (arm, request): (ArmId, &Request),
+    (test, met): (&Test, &[GuardId]),
+) -> Course {
     let policy = &model.policy;
     let mut course = Course::default();
     let Some(arm) = policy.arms.get(arm.index()) else {
@@ -118,21 +126,13 @@ pub(super) fn of(model: &Model, (arm, request): (ArmId, &Request), test: &Test) 
     course.arm.clone_from(&arm.label);
     match arm.to {
         Action::Class(id) => {
-            course.class = Some(id);
-            let Some(class) = policy.classes.get(id.index()) else {
-                return course;
+            let money = Money {
+                model,
+                request,
+                test,
+                met,
             };
-            let places = model.claims.classes.get(id.index());
-            let shown = match places {
-                Some(places) if places.fails_late => Shown::Whole,
-                _ => Shown::Early,
-            };
-            let targets = listed::listed(policy, &class.legs, (request, test.draw));
-            let stops = targets
-                .into_iter()
-                .filter_map(|target| stop(policy, (class, target), (request, shown)));
-            let stops: Vec<Stop<'_>> = stops.collect();
-            rounds::run(&mut course, (class, &stops), (request, &test.faults));
+            serve(&mut course, money, id);
         }
         Action::Deny(id) => {
             if let Some(deny) = policy.denies.get(id.index()) {
@@ -143,6 +143,54 @@ pub(super) fn of(model: &Model, (arm, request): (ArmId, &Request), test: &Test) 
         Action::Route => {}
     }
     course
+}
+
+/// The course of a request of a class: past the ceilings, then from target to target.
+fn serve(course: &mut Course, money: Money<'_>, class: ClassId) {
+    let Money {
+        model,
+        request,
+        test,
+        ..
+    } = money;
+    let stops = |id| stops(model, id, (request, test));
+    let admitted = money.admit(class, stops);
+    let ceilings = &model.policy.ceilings;
+    let because = admitted.because.and_then(|at| ceilings.get(at));
+    course.because = because.map(|ceiling| ceiling.name.clone());
+    let id = match admitted.to {
+        Ok(id) => id,
+        Err(status) => {
+            course.denied = Some(status);
+            "it is used up".clone_into(&mut course.sentence);
+            return;
+        }
+    };
+    course.class = Some(id);
+    let Some(class) = model.policy.classes.get(id.index()) else {
+        return;
+    };
+    // What does not fit is passed over, as what cannot carry the request is.
+    let mut stops = stops(id);
+    stops.retain(|stop| money.blocking(id, stop).is_none());
+    rounds::run(course, (class, &stops), (request, &test.faults));
+}
+
+/// The targets of a class that can carry a request, in the order in which it tries them.
+fn stops<'m>(model: &'m Model, id: ClassId, (request, test): (&Request, &Test)) -> Vec<Stop<'m>> {
+    let policy = &model.policy;
+    let Some(class) = policy.classes.get(id.index()) else {
+        return Vec::new();
+    };
+    let shown = match model.claims.classes.get(id.index()) {
+        Some(places) if places.fails_late => Shown::Whole,
+        _ => Shown::Early,
+    };
+    let targets = listed::listed(policy, &class.legs, (request, test.draw));
+    targets
+        .into_iter()
+        .filter_map(|target| stop(policy, (class, target), (request, shown)))
+        .collect()
 }
 
 /// When an answer is shown.
@@ -176,7 +224,8 @@ fn stop<'p>(
         "embeddings" => Can::Embeddings.bit(),
         _ => 0,
     };
-    if !speaks(provider.api, endpoint) || !model.carries(request.has | embeds) {
+    let asked = asked(provider.api, endpoint)?;
+    if !model.carries(request.has | embeds) {
         return None;
     }
     let streams = request.streaming && !matches!(endpoint, "embeddings" | "count-tokens");
@@ -191,22 +240,32 @@ fn stop<'p>(
                 provider,
                 if streams { Kind::Stream } else { Kind::Plain },
             ),
-            opening: opening.then(|| opening_events(endpoint)),
+            opening: opening.then(|| opening_events(asked)),
         },
     })
 }
 
-/// Whether a provider of this protocol is asked for that.
-fn speaks(api: Api, endpoint: &str) -> bool {
-    match endpoint {
-        "messages" | "count-tokens" => api == Api::Anthropic,
-        _ => api == Api::OpenAi,
+/// What a provider of this protocol is asked for: the same, or the same in its own words; nothing
+/// where there are none.
+fn asked(api: Api, endpoint: &str) -> Option<&str> {
+    let own = match endpoint {
+        "messages" | "count-tokens" => Api::Anthropic,
+        _ => Api::OpenAi,
+    };
+    match (endpoint, api) {
+        _ if own == api => Some(endpoint),
+        ("chat", Api::Anthropic) => Some("messages"),
+        ("messages", Api::OpenAi) => Some("chat"),
+        ("chat" | "messages", Api::Gemini) => Some("generate"),
+        _ => None,
     }
 }
 
-/// The events of a stream up to its first content, that one included.
-fn opening_events(endpoint: &str) -> u64 {
-    match endpoint {
+/// The events of a provider's stream up to its first content, that one included.
+fn opening_events(asked: &str) -> u64 {
+    match asked {
+        // Every chunk has a candidate, and every candidate content.
+        "generate" => 1,
         // `message_start`, `content_block_start`, `ping`, the first delta.
         "messages" => 4,
         // `response.created`, `.in_progress`, `.output_item.added`, `.content_part.added`, a delta.
@@ -262,9 +321,10 @@ impl Course {
         match (class, self.denied) {
             (Some(class), _) => format!("class `{}`", class.name),
             (None, Some(status)) => {
-                let by = match self.arm.as_str() {
-                    "" => "the gateway",
-                    arm => arm,
+                let by = match (&self.because, self.arm.as_str()) {
+                    (Some(ceiling), _) => format!("ceiling {ceiling}"),
+                    (None, "") => "the gateway".to_owned(),
+                    (None, arm) => arm.to_owned(),
                 };
                 format!("deny {status} {} ({by})", escape(&self.sentence))
             }

@@ -5,7 +5,7 @@ use claw_table::policy::{Policy, Target};
 use super::course::{Billed, Course};
 use super::{attempts, target};
 use crate::explain::dollars;
-use crate::model::Expected;
+use crate::model::{By, Expected};
 use crate::syntax::escape;
 
 /// What was expected and what came instead; nothing if it came.
@@ -39,14 +39,28 @@ pub(super) fn differs(
             attempts(course.attempts()),
         ),
         Expected::Denied(status, by) => {
-            let guard = by.as_ref().map(|name| format!("forbid {name}"));
-            let is_by = guard.is_none() || guard.as_deref() == Some(course.arm.as_str());
-            let due = match by {
-                Some(name) => format!("denied {status} by {name}"),
-                None => format!("denied {status}"),
+            let (is_by, name) = match by {
+                None => (true, String::new()),
+                Some(By::Forbid(name)) => (course.arm == format!("forbid {name}"), name.clone()),
+                Some(By::Ceiling(at)) => {
+                    let name = ceiling(policy, *at);
+                    (course.because.as_deref() == Some(name), name.to_owned())
+                }
+            };
+            let due = match name.as_str() {
+                "" => format!("denied {status}"),
+                name => format!("denied {status} by {name}"),
             };
             let is_it = course.denied == Some(*status) && is_by;
             (is_it, due, course.decided(policy))
+        }
+        Expected::Because(at) => {
+            let due = ceiling(policy, *at);
+            let got = course.because.as_deref();
+            let told = got.map_or("no ceiling's doing".to_owned(), |name| {
+                format!("because ceiling {name}")
+            });
+            (got == Some(due), format!("because ceiling {due}"), told)
         }
         Expected::Arm(due) => (
             course.arm == *due,
@@ -62,6 +76,11 @@ pub(super) fn differs(
         Expected::CostAtMost(due) => cost(policy, *due, course.billed),
     };
     (!is_it).then_some((due, got))
+}
+
+fn ceiling(policy: &Policy, at: usize) -> &str {
+    let ceiling = policy.ceilings.get(at);
+    ceiling.map_or("", |ceiling| ceiling.name.as_str())
 }
 
 fn cost(policy: &Policy, due: u128, billed: Billed) -> (bool, String, String) {

@@ -146,7 +146,7 @@ fn an_answer_that_breaks_off_before_its_content_is_replaced_and_after_it_is_not(
         "request { streaming }\nfault two cut after 2 events\nexpect tried two/x\nexpect failed",
         "request { }\nfault two cut after 2 events\nexpect served by one/y",
         "request { streaming }\nfault two cut\nexpect served by one/y",
-        "request { streaming; endpoint messages; header \"x\" \"talk\" }\nfault claude cut after 3 events\nexpect tried claude/c, claude/c, claude/c\nexpect failed 502",
+        "request { streaming; endpoint messages; header \"x\" \"talk\" }\nfault claude cut after 3 events\nexpect tried claude/c, one/y\nexpect served by one/y",
         "request { streaming; endpoint messages; header \"x\" \"talk\" }\nfault claude cut after 4 events\nexpect tried claude/c",
     ]);
 }
@@ -154,10 +154,13 @@ fn an_answer_that_breaks_off_before_its_content_is_replaced_and_after_it_is_not(
 #[test]
 fn a_target_that_cannot_be_asked_is_passed_over() {
     holds(&[
-        "request { header \"x\" \"talk\" }\nexpect tried one/y",
-        "request { endpoint messages; header \"x\" \"talk\" }\nexpect tried claude/c",
-        "request { endpoint messages; header \"x\" \"talk\" }\nfault claude 529\nexpect failed 529",
-        "request { endpoint messages }\nexpect attempts 0\nexpect failed 400",
+        // Chat and messages are said in the words of either house, the others in their own only.
+        "request { header \"x\" \"talk\" }\nexpect tried claude/c",
+        "request { endpoint messages; header \"x\" \"talk\" }\nfault claude down\nexpect tried claude/c, one/y",
+        "request { endpoint messages; header \"x\" \"talk\" }\nfault claude 529\nfault one down\nexpect failed 529",
+        "request { endpoint responses; header \"x\" \"talk\" }\nexpect tried one/y",
+        "request { endpoint count-tokens; header \"x\" \"talk\" }\nexpect tried claude/c",
+        "request { endpoint count-tokens }\nexpect attempts 0\nexpect failed 400",
     ]);
 }
 
@@ -249,4 +252,115 @@ route {
     let text = format!("{facts}{}", tests.collect::<String>());
     let report = compile(one(&text)).report;
     assert_eq!(report.errors(), 0, "{}", report.human());
+}
+
+const MONEY: &str = "policy p
+provider a { api openai; url \"http://127.0.0.1:1/v1\"; key none
+  model big { price in $10/M, out $50/M; context 200k; max-output 64k }
+  model mid { price in $1/M, out $5/M; context 200k; max-output 64k }
+  model own { price free; context 100k; max-output 8k }
+}
+client bot  { from 10.0.0.0/8; tags agents; ceiling $50 per month }
+client rest { from any }
+class code  { primary a/big; fallback a/mid; ceiling $0.10 per request; ceiling $20 per day then cheap }
+class cheap { primary a/mid; fallback a/own }
+class free  { primary a/own }
+ceiling agents { when client in agents and not header \"x\" is \"vip\"; allow $400 per month; at 50% then warn; at 80% then cheap; at 95% then free; then deny }
+ceiling all-of-us { allow $1000 per month; then warn }
+route { when header \"x\" is \"cheap\" -> cheap; otherwise -> code }
+";
+
+fn spends(bodies: &[&str]) {
+    for body in bodies {
+        let text = format!("{MONEY}test \"it\" {{\n{body}\n}}\n");
+        let report = compile(one(&text)).report;
+        assert_eq!(report.errors(), 0, "{body}\n{}", report.human());
+    }
+}
+
+#[test]
+fn a_ceiling_moves_a_request_from_its_share_on_and_once() {
+    spends(&[
+        "request { client bot }\nexpect class code",
+        "request { client bot }\nspent ceiling agents $319.99\nexpect class code",
+        "request { client bot }\nspent ceiling agents $320\nexpect class cheap because ceiling agents\nexpect served by a/mid",
+        // The steepest step counts, whatever the text says first.
+        "request { client bot }\nspent ceiling agents $380\nexpect class free because ceiling agents",
+        // Who is not under the ceiling is not moved.
+        "request { client rest }\nspent ceiling agents $380\nexpect class code",
+        "request { client bot; header \"x\" \"vip\" }\nspent ceiling agents $380\nexpect class code",
+        // A ceiling that only warns holds nobody back.
+        "request { client rest }\nspent ceiling all-of-us $1000\nexpect class code\nexpect served by a/big",
+    ]);
+}
+
+#[test]
+fn what_does_not_fit_is_passed_over_and_if_nothing_fits_the_ceiling_says_what_then() {
+    spends(&[
+        // 1k in and 1k out at $10 and $50 is 6 cents, 3k in is 8 cents, 6k in 11 cents.
+        "request { tokens 3k }\nexpect tried a/big",
+        "request { tokens 6k }\nexpect tried a/mid\nexpect class code",
+        "request { tokens 1k; max-output 2k }\nexpect tried a/mid",
+        // Nothing fits: by itself that is the request's fault, over a window the month's.
+        "request { tokens 100k }\nexpect denied 400 by code/1",
+        "request { }\nspent ceiling code/2 $20\nexpect class cheap because ceiling code/2",
+        "request { }\nspent ceiling code/2 $19.95\nexpect tried a/mid\nexpect class code",
+        "request { client bot }\nspent ceiling bot/1 $50\nexpect denied 429 by bot/1\nexpect because ceiling bot/1",
+        // Moved to `free`, which costs nothing and so always fits.
+        "request { client bot }\nspent ceiling agents $400\nexpect class free because ceiling agents\nexpect served by a/own",
+        // Two that move it, one after the other: the last is told.
+        "request { client bot }\nspent ceiling code/2 $20\nspent ceiling agents $320\nexpect class cheap\nexpect because ceiling agents",
+        // The other ceiling still holds the class to which it is moved.
+        "request { client bot; tokens 90k }\nspent ceiling agents $320\nspent ceiling bot/1 $49.99\nexpect class cheap\nexpect tried a/own",
+    ]);
+}
+
+#[test]
+fn what_a_ceiling_did_is_told_and_one_that_is_none_is_an_error() {
+    let told = |body: &str| {
+        let text = format!("{MONEY}test \"it\" {{\n{body}\n}}\n");
+        let report = compile(one(&text)).report;
+        let errors = report.diagnostics().iter();
+        let errors = errors.filter(|found| found.code.severity() == Severity::Error);
+        errors
+            .map(|found| format!("{} {}", found.code.id(), found.message))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        told(
+            "request { client bot }\nspent ceiling bot/1 $50\nexpect class code because ceiling agents"
+        ),
+        [
+            "C0907 expected because ceiling agents, got because ceiling bot/1",
+            "C0907 expected class `code`, got deny 429 \"it is used up\" (ceiling bot/1)",
+        ]
+    );
+    assert_eq!(
+        told("request { }\nexpect because ceiling agents"),
+        ["C0907 expected because ceiling agents, got no ceiling's doing"]
+    );
+    for (body, due) in [
+        (
+            "request { }\nspent ceiling agnts $3\nexpect class code",
+            "C0201",
+        ),
+        (
+            "request { }\nspent ceiling code/3 $3\nexpect class code",
+            "C0201",
+        ),
+        (
+            "request { }\nspent ceiling cheap $3\nexpect class code",
+            "C0206",
+        ),
+        (
+            "request { }\nspent ceiling agents 3\nexpect class code",
+            "C0304",
+        ),
+        ("request { }\nspent agents $3\nexpect class code", "C0308"),
+        ("request { }\nexpect class code because agents", "C0308"),
+    ] {
+        let found = told(body);
+        assert_eq!(found.len(), 1, "{body}: {found:?}");
+        assert!(found[0].starts_with(due), "{body}: {found:?}");
+    }
 }

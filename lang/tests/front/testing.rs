@@ -151,7 +151,11 @@ fn a_test_that_cannot_be_read_says_what_to_write() {
         ),
         ("request { }\nexpect failed 200", "C0307"),
         ("request { }\nexpect cost at $5", "C0308"),
-        ("request { }\nspent ceiling day $3\nexpect failed", "C0117"),
+        ("request { }\nspent ceiling day $3\nexpect failed", "C0201"),
+        (
+            "request { }\nat 2026-11-21 10:00 \"UTC\"\nexpect failed",
+            "C0117",
+        ),
     ] {
         let found = told(body);
         assert_eq!(found.len(), 1, "{body}: {found:?}");

@@ -216,7 +216,9 @@ async fn a_stream_of_messages_has_its_content_where_a_test_says() {
     let mut differ = String::new();
     let policy = policy("anthropic", RETRIES[0], "5m");
     for first in 0..FAULTS.len() {
+        // Said as it was asked, and translated.
         both("messages", [Some(first), None], (&policy, &mut differ)).await;
+        both("chat", [Some(first), None], (&policy, &mut differ)).await;
     }
     assert!(differ.is_empty(), "{differ}");
 }

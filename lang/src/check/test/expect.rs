@@ -5,12 +5,34 @@ use claw_table::ClassId;
 use super::Reading;
 use crate::check::names::Sort;
 use crate::check::{fields, values};
-use crate::model::Expected;
+use crate::model::{By, Expected};
 use crate::syntax::ast::{Statement, Value};
+use crate::syntax::lexer::Kind;
 
 impl Reading<'_> {
-    pub(super) fn expected(&mut self, field: &Statement) -> Option<Expected> {
+    /// What one line expects: two things, if it says `because`.
+    pub(super) fn expected(&mut self, field: &Statement) -> Vec<Expected> {
         let values = Self::flat(field);
+        let because = values.iter().position(|value| value.is_word("because"));
+        let (values, because) = values.split_at(because.unwrap_or(values.len()));
+        let mut found = Vec::new();
+        if !values.is_empty() || because.is_empty() {
+            found.extend(self.first(field, values));
+        }
+        match because {
+            [] => {}
+            [_, word, name] if word.is_word("ceiling") => {
+                found.extend(self.ceiling(name).map(Expected::Because));
+            }
+            other => {
+                let at = other.get(1).or(other.first()).copied();
+                fields::shape::<()>(field, "test", at, self.report);
+            }
+        }
+        found
+    }
+
+    fn first(&mut self, field: &Statement, values: &[&Value]) -> Option<Expected> {
         let Some((first, rest)) = values.split_first() else {
             return fields::shape(field, "test", None, self.report);
         };
@@ -33,8 +55,15 @@ impl Reading<'_> {
             ("denied", [status]) => self.status(status).map(|code| Expected::Denied(code, None)),
             ("denied", [status, by, name]) if by.is_word("by") => {
                 let code = self.status(status);
-                self.names.resolve(name, Sort::Forbid, self.report)?;
-                code.map(|code| Expected::Denied(code, Some(name.text.clone())))
+                let is_ceiling =
+                    name.kind == Kind::Path || self.names.sort(&name.text) == Some(Sort::Ceiling);
+                let by = if is_ceiling {
+                    By::Ceiling(self.ceiling(name)?)
+                } else {
+                    self.names.resolve(name, Sort::Forbid, self.report)?;
+                    By::Forbid(name.text.clone())
+                };
+                code.map(|code| Expected::Denied(code, Some(by)))
             }
             ("arm", [label]) => fields::text(label, "the name of an arm", self.report)
                 .map(|label| Expected::Arm(label.to_owned())),

@@ -68,6 +68,7 @@ impl Told<'_> {
             "arm": course.arm,
             "class": class.map(|class| &class.name),
             "denied": course.denied,
+            "because": course.because,
             "tried": tried.collect::<Vec<Value>>(),
             "attempts": course.attempts(),
             "served": course.served.map(|by| target(policy, by)),
