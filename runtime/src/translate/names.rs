@@ -1,6 +1,7 @@
 //! Names of tools and ids of calls, as another provider takes them.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 /// Which names a provider takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,23 +53,21 @@ pub(super) fn call_id(id: &str) -> Cow<'_, str> {
 
 /// Tools that have another name at the provider than here.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Names(Vec<(String, String)>);
+pub struct Names(BTreeMap<String, String>);
 
 impl Names {
     /// What a tool is called there.
     pub(super) fn there<'n>(&mut self, name: &'n str, rule: Rule) -> Cow<'n, str> {
         let there = fitting(name, rule);
-        let is_known = |(known, _): &(String, String)| *known == *there;
-        if *there != *name && !self.0.iter().any(is_known) {
-            self.0.push((there.clone().into_owned(), name.to_owned()));
+        if *there != *name && !self.0.contains_key(&*there) {
+            self.0.insert(there.clone().into_owned(), name.to_owned());
         }
         there
     }
 
     /// What the client calls the tool with this name.
     pub(super) fn here<'n>(&'n self, there: &'n str) -> &'n str {
-        let renamed = self.0.iter().find(|(known, _)| known == there);
-        renamed.map_or(there, |(_, name)| name)
+        self.0.get(there).map_or(there, String::as_str)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Gemini's `generateContent`.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use claw_table::Can;
 
@@ -86,7 +87,7 @@ fn alone(turns: Vec<Turn<'_>>) -> Vec<Turn<'_>> {
 }
 
 /// The calls of a conversation: id and name.
-fn called<'t>(turns: &[Turn<'t>]) -> Vec<(&'t str, &'t str)> {
+fn called<'t>(turns: &[Turn<'t>]) -> BTreeMap<&'t str, &'t str> {
     let parts = turns.iter().flat_map(|turn| &turn.parts);
     let calls = parts.filter_map(|part| {
         if let Part::Call(call) = part {
@@ -100,7 +101,7 @@ fn called<'t>(turns: &[Turn<'t>]) -> Vec<(&'t str, &'t str)> {
 
 /// What writing one turn needs to know of the others.
 struct Writing<'t> {
-    called: Vec<(&'t str, &'t str)>,
+    called: BTreeMap<&'t str, &'t str>,
 }
 
 impl<'t> Writing<'t> {
@@ -147,8 +148,7 @@ impl<'t> Writing<'t> {
 
     /// A result is told by the name of what was called, which stands in an earlier turn.
     fn result(&self, outcome: &Outcome<'t>, names: &mut Names) -> Result<Tree<'t>, Uncarried> {
-        let called = self.called.iter().rev().find(|(id, _)| *id == outcome.id);
-        let Some((_, name)) = called else {
+        let Some(name) = self.called.get(outcome.id) else {
             return no(
                 "messages",
                 "the result of a tool needs the call that it answers",

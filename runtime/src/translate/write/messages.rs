@@ -1,6 +1,7 @@
 //! Anthropic's Messages.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use claw_table::Can;
 
@@ -215,9 +216,10 @@ fn tool<'t>(tool: &Tool<'t>, names: &mut Names) -> Tree<'t> {
 /// Tools that were called in the conversation, each once.
 fn called<'t>(turns: &[Turn<'t>]) -> Vec<Tool<'t>> {
     let mut called: Vec<Tool<'t>> = Vec::new();
+    let mut seen = BTreeSet::new();
     for part in turns.iter().flat_map(|turn| &turn.parts) {
         if let Part::Call(call) = part
-            && called.iter().all(|tool| tool.name != call.name)
+            && seen.insert(call.name)
         {
             called.push(Tool {
                 name: call.name,
