@@ -64,21 +64,10 @@ fn parse_holds_on_twenty_thousand_inputs() {
 
 #[test]
 fn table_holds_on_twenty_thousand_inputs() {
-    let mut policies_text = Vec::new();
-    policies(&root().join("examples"), &mut policies_text);
     let mut seeds = corpus("table");
-    for text in policies_text {
-        let text = String::from_utf8(text).unwrap();
-        let source = claw_lang::Source {
-            path: "seed.claw".into(),
-            text,
-        };
-        seeds.push(
-            claw_lang::compile(vec![source])
-                .table
-                .expect("examples compile"),
-        );
-    }
+    let sources = claw_lang::read_folder(&root().join("examples/quickstart")).unwrap();
+    let compiled = claw_lang::compile(sources);
+    seeds.push(compiled.table.expect("the example compiles"));
     run(
         "table",
         &seeds,

@@ -14,7 +14,7 @@ impl Taken {
         let mut name = slug(wish);
         if vocab::is_reserved(&name) || vocab::is_declaration(&name) || name.is_empty() {
             name = match name.as_str() {
-                "" => kind.to_owned(),
+                "" => format!("unnamed-{kind}"),
                 word => format!("{word}-{kind}"),
             };
         }
@@ -80,7 +80,7 @@ mod tests {
         assert_eq!(taken.fresh("main", "class"), "main-2");
         assert_eq!(taken.fresh("model", "class"), "model-class");
         assert_eq!(taken.fresh("pool", "class"), "pool-class");
-        assert_eq!(taken.fresh("日本", "class"), "class-2");
+        assert_eq!(taken.fresh("日本", "class"), "unnamed-class");
     }
 
     #[test]

@@ -38,6 +38,7 @@ pub use ids::{
     ProviderId, RequestedId,
 };
 pub use keywords::{KEYWORD_LISTS_MAX, KEYWORDS_BYTES_MAX};
+pub(crate) use parts::BOX_FIELDS_MAX;
 pub use parts::{
     AddressParts, Block, BoxPart, BoxParts, Cell, DiagramParts, FieldParts, JsonParts, Node,
     NumberParts, Parts, Ref, Run, Split, TextParts, Union,

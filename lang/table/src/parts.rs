@@ -69,6 +69,9 @@ pub struct BoxParts {
     pub rows: Vec<Vec<u32>>,
 }
 
+/// The most fields that a walk through boxes keeps in mind.
+pub(crate) const BOX_FIELDS_MAX: usize = 512;
+
 /// Requests that have one of certain atoms in each of certain fields.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BoxPart {

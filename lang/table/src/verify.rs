@@ -62,7 +62,6 @@ mod bounds;
 mod boxes;
 mod diagram;
 
-pub(crate) use boxes::FIELDS_MAX;
 use diagram::Diagram;
 
 fn policy(policy: &Policy) -> Check {

@@ -2,15 +2,13 @@
 //! asks exactly the fields that can keep a request out of it.
 
 use super::{Check, end, ordered};
+use crate::BOX_FIELDS_MAX;
 use crate::{Block, BoxParts, Parts};
-
-/// The most fields that a walk through boxes keeps in mind.
-pub(crate) const FIELDS_MAX: usize = 512;
 
 /// Proves the boxes sound and gives the length of the longest walk.
 pub(super) fn verify(parts: &Parts, it: &BoxParts) -> Check<usize> {
     let fields = parts.fields.len();
-    check!(fields <= FIELDS_MAX, "too many fields for boxes");
+    check!(fields <= BOX_FIELDS_MAX, "too many fields for boxes");
     check!(it.rows.len() == fields, "rows of another count of fields");
     let columns = it.boxes.len().div_ceil(Block::BITS);
     for (field, rows) in parts.fields.iter().zip(&it.rows) {

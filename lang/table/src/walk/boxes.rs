@@ -1,7 +1,7 @@
 //! The walk through boxes: of all that the answers so far leave open, the first one is asked for what
 //! it still wants to know, until one wants nothing more.
 
-use crate::verify::FIELDS_MAX;
+use crate::BOX_FIELDS_MAX;
 use crate::walk::Unclear;
 use crate::{ArmId, AtomId, Block, BoxParts, FieldId};
 
@@ -49,9 +49,9 @@ impl Boxes {
         mut atom_of: impl FnMut(FieldId) -> Result<AtomId, Unclear<'t>>,
     ) -> Result<ArmId, Unclear<'t>> {
         let mut told = Told {
-            rows: [0; FIELDS_MAX],
+            rows: [0; BOX_FIELDS_MAX],
             count: 0,
-            fields: [0; FIELDS_MAX / 64],
+            fields: [0; BOX_FIELDS_MAX / 64],
         };
         for column in 0..self.columns {
             let mut open = self.open(column, &told).ok_or(Unclear::Broken)?;
@@ -108,9 +108,9 @@ impl Boxes {
 
 /// What a request has told: where the rows of its atoms begin, and the fields they are of.
 struct Told {
-    rows: [usize; FIELDS_MAX],
+    rows: [usize; BOX_FIELDS_MAX],
     count: usize,
-    fields: [u64; FIELDS_MAX / 64],
+    fields: [u64; BOX_FIELDS_MAX / 64],
 }
 
 impl Told {
