@@ -136,6 +136,8 @@ pub enum Kind {
     Cut,
     /// The answer is not what its protocol says.
     Malformed,
+    /// The answer is longer than is kept of one that is not shown yet.
+    AnswerTooLarge,
     /// The provider sent us elsewhere.
     Redirect,
     /// The provider answered with a failure.
@@ -183,6 +185,7 @@ impl Kind {
             | Self::AttemptTimeout
             | Self::Cut
             | Self::Malformed
+            | Self::AnswerTooLarge
             | Self::Redirect => Side::Upstream,
         }
     }
@@ -190,6 +193,8 @@ impl Kind {
     /// Whether asking again can help.
     pub fn retry(self) -> Retry {
         match self.side() {
+            // What is longer than may be kept is so everywhere.
+            Side::Upstream if self == Self::AnswerTooLarge => Retry::Never,
             // It is not asked for it again, so the same request will be served.
             Side::Upstream if self == Self::Provider(FailureKind::UsageOption) => Retry::Later,
             Side::Upstream => Retry::Elsewhere,
@@ -235,6 +240,7 @@ impl Kind {
             | Self::NoSpeakingTarget(_)
             | Self::Uncarried(_)
             | Self::BodiesFull
+            | Self::AnswerTooLarge
             | Self::Stopping
             | Self::Internal
             | Self::TotalTimeout => None,
@@ -294,8 +300,8 @@ impl Fault {
         if self.is_uncarried() {
             return "untranslatable".to_owned();
         }
-        if self.kind == Kind::Stopping {
-            return "stopping".to_owned();
+        if let Some(word) = OWN_WORDS.iter().find(|(kind, _)| *kind == self.kind) {
+            return word.1.to_owned();
         }
         match (self.kind.cause(), self.status) {
             (Some(cause), _) => cause.word().to_owned(),
@@ -304,3 +310,10 @@ impl Fault {
         }
     }
 }
+
+/// What ends a request that no policy can name, in words for the log.
+const OWN_WORDS: [(Kind, &str); 3] = [
+    (Kind::Stopping, "stopping"),
+    (Kind::AnswerTooLarge, "too-large"),
+    (Kind::BodiesFull, "no-memory"),
+];

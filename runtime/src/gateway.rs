@@ -1,8 +1,10 @@
 //! One worker's half of the gateway, and the life of a request in it.
 
 mod body;
+mod errand;
 mod head;
 mod outgoing;
+mod told;
 mod visit;
 
 use std::net::SocketAddr;
@@ -22,6 +24,7 @@ use crate::policy::live::Live;
 use crate::relay::Answer;
 use crate::relay::socket::Meter;
 use crate::upstream::attempt::Wires;
+use crate::upstream::budget::Budget;
 use crate::upstream::connect::{Dial, Tcp};
 use crate::upstream::pool::Pool;
 
@@ -70,6 +73,7 @@ struct Worker {
     sink: Arc<dyn Sink>,
     dice: Dice,
     wires: Arc<Wires>,
+    budget: Budget,
     /// Connections of this worker.
     open: AtomicUsize,
     emptied: Notify,
@@ -89,12 +93,14 @@ impl Gateway {
         dial: Arc<dyn Dial>,
     ) -> Self {
         let pool = Pool::new(Arc::clone(&common.limits));
+        let budget = Budget::new(&common.limits);
         Self {
             inner: Arc::new(Worker {
                 common,
                 sink,
                 dice,
                 wires: Arc::new(Wires { pool, dial }),
+                budget,
                 open: AtomicUsize::new(0),
                 emptied: Notify::new(),
             }),
@@ -113,8 +119,7 @@ impl Gateway {
         peer: SocketAddr,
         meter: Arc<Meter>,
     ) -> Result<Response<Answer>, std::convert::Infallible> {
-        let worker = &*self.inner;
-        let visit = visit::Visit::open(worker, Clock, meter);
+        let visit = visit::Visit::open(&self.inner, Clock, meter);
         Ok(visit.answer(request, peer).await)
     }
 

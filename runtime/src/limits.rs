@@ -17,8 +17,9 @@ pub struct Limits {
     pub headers_max: usize,
     /// One request body.
     pub body_bytes_max: usize,
-    /// All request bodies held by the process, as they came. While one is sent, its edited copy is
-    /// held beside it, so memory stays below twice this.
+    /// All request bodies held by the process, as they came, and all streams that are kept until they
+    /// are whole. While a body is sent, its edited copy is held beside it, and a stream that is kept
+    /// may be translated at its end, so memory stays below twice this.
     pub bodies_bytes_max: usize,
     /// A body may arrive as slowly as it likes for this long.
     pub body_grace: Duration,
@@ -36,8 +37,11 @@ pub struct Limits {
     pub held_bytes_max: usize,
     /// One event of a stream.
     pub event_bytes_max: usize,
-    /// One plain answer.
+    /// One answer that is shown only when it is whole.
     pub answer_bytes_max: usize,
+    /// How often a client that waits for a whole stream is told that it is still being worked on,
+    /// where the policy says nothing.
+    pub heartbeat: Duration,
     /// How much of a refusal by a provider is read.
     pub error_bytes_max: usize,
     /// How much of a provider's refusal of the caller's own fault is handed on.
@@ -56,6 +60,12 @@ pub struct Limits {
     pub idle_connection: Duration,
     /// How often a connection that was found dead is replaced within one attempt.
     pub redials_max: u32,
+    /// How many repeats a hundred requests pay for.
+    pub retries_per_100_requests: u64,
+    /// How many repeats each second pays for, however few requests there are, in each worker.
+    pub retries_per_s_min: u64,
+    /// How many repeats may be saved up, in each worker.
+    pub retries_max: u64,
     /// Letters of a client's own request id that are taken over.
     pub request_id_bytes_max: usize,
     /// Letters of a client's model name that reach the log.
@@ -83,6 +93,7 @@ impl Default for Limits {
             held_bytes_max: 256 * 1024,
             event_bytes_max: 1024 * 1024,
             answer_bytes_max: 64 * 1024 * 1024,
+            heartbeat: Duration::from_secs(15),
             error_bytes_max: 64 * 1024,
             error_pass_bytes_max: 8 * 1024,
             connect: Duration::from_secs(5),
@@ -92,6 +103,9 @@ impl Default for Limits {
             idle_connections_max: 256,
             idle_connection: Duration::from_secs(30),
             redials_max: 2,
+            retries_per_100_requests: 10,
+            retries_per_s_min: 1,
+            retries_max: 100,
             request_id_bytes_max: 128,
             model_bytes_max: 128,
             retry_after_s_max: 60,

@@ -140,6 +140,7 @@ fn verdict(fault: &Fault, around: &Circumstances<'_>) -> (u16, &'static str) {
         | Kind::TotalTimeout => (504, "upstream_timeout"),
         Kind::Cut => (502, "upstream_cut"),
         Kind::Malformed => (502, "upstream_malformed"),
+        Kind::AnswerTooLarge => (502, "answer_too_large"),
         Kind::Redirect => (502, "upstream_redirect"),
         Kind::Provider(failure) => provider_verdict(failure, fault),
     }
@@ -268,7 +269,7 @@ fn words(kind: Kind) -> &'static str {
         Kind::NoSpeakingTarget(_) => "no target speaks the protocol of this request",
         Kind::Uncarried(_) => "the request cannot be told in the protocol of any target",
         Kind::Stopping => "the gateway is being stopped before this answer was whole; ask again",
-        Kind::BodiesFull => "the gateway is overloaded: it holds as many request bodies as it may",
+        Kind::BodiesFull => "the gateway is overloaded: it holds as many bodies as it may",
         Kind::Internal => "the gateway failed",
         Kind::Connect => "the provider could not be reached",
         Kind::Tls => "the connection to the provider could not be secured",
@@ -279,6 +280,10 @@ fn words(kind: Kind) -> &'static str {
         Kind::TotalTimeout => "the request did not finish in the time its class allows",
         Kind::Cut => "the provider's answer was cut off",
         Kind::Malformed => "the provider's answer is not what its protocol says",
+        Kind::AnswerTooLarge => {
+            "the answer is longer than the gateway keeps of one that it does not show yet: ask for \
+            less of it, or as a stream that is shown as it comes"
+        }
         Kind::Redirect => "the provider answered with a redirect, which is not followed",
         Kind::Provider(failure) => provider_words(failure),
     }
@@ -413,6 +418,7 @@ mod tests {
             Kind::TotalTimeout,
             Kind::Cut,
             Kind::Malformed,
+            Kind::AnswerTooLarge,
             Kind::Redirect,
         ];
         kinds.extend(FAILURES.map(Kind::Provider));
@@ -465,7 +471,7 @@ mod tests {
             sent: true,
             cause: None,
             status: None,
-            duration_us: 0,
+            ..Attempt::default()
         };
         let mut table = String::new();
         for kind in kinds() {

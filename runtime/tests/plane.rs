@@ -46,3 +46,5 @@ mod reuse;
 mod translate;
 #[path = "plane/usage.rs"]
 mod usage;
+#[path = "plane/whole.rs"]
+mod whole;

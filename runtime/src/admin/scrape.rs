@@ -125,6 +125,17 @@ impl Page {
                     .encode_counter::<[(&str, &str); 0], _, u64>(count, None)?;
             }
         }
+        let refused = classes
+            .iter()
+            .map(|(class, numbers)| ([("class", class.as_str())], numbers.out_of_retries));
+        counters(
+            to,
+            (
+                "retries_refused",
+                "Requests that were not asked again because too much was lately",
+            ),
+            refused,
+        )?;
         let durations = classes
             .iter()
             .map(|(class, numbers)| (class, &numbers.duration));
@@ -163,6 +174,18 @@ impl Page {
                 "Requests put on the wire, by target and cause of failure",
             ),
             attempts,
+        )?;
+        let continued = numbers
+            .targets
+            .iter()
+            .map(|(target, numbers)| ([("target", target.as_str())], numbers.continued));
+        counters(
+            to,
+            (
+                "continued",
+                "Attempts that went on with an answer another had begun",
+            ),
+            continued,
         )?;
         let failovers = numbers.failovers.iter().flat_map(|(from, moves)| {
             moves
@@ -205,10 +228,10 @@ fn info(
         .encode_info(&labels)
 }
 
-fn counters<'l>(
+fn counters<'l, const N: usize>(
     to: &mut DescriptorEncoder<'_>,
     (name, help): (&str, &str),
-    values: impl Iterator<Item = ([(&'l str, &'l str); 2], u64)>,
+    values: impl Iterator<Item = ([(&'l str, &'l str); N], u64)>,
 ) -> Done {
     let mut metric = to.encode_descriptor(name, help, None, MetricType::Counter)?;
     for (labels, value) in values {

@@ -1,7 +1,5 @@
 //! Reads a request's body whole, since a retry needs it, within the memory there is for all.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -12,6 +10,7 @@ use hyper::body::Incoming;
 use crate::clock::{Clock, Instant};
 use crate::fault::{Fault, Kind};
 use crate::limits::Limits;
+use crate::request::room::{self, Full, Room};
 
 /// A body, and the memory it was granted. Both go together.
 #[derive(Debug)]
@@ -20,44 +19,17 @@ pub(super) struct Held {
     _room: Room,
 }
 
-/// Memory granted to one body.
-#[derive(Debug)]
-struct Room {
-    all: Arc<AtomicUsize>,
-    bytes: usize,
-}
-
-impl Room {
-    /// Grants so many bytes more, unless all bodies together would hold too many.
-    fn grow(&mut self, more: usize, limits: &Limits) -> Result<(), Fault> {
-        let taken = self
-            .all
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |held| {
-                held.checked_add(more)
-                    .filter(|held| *held <= limits.bodies_bytes_max)
-            });
-        taken.map_err(|_| Fault::early(Kind::BodiesFull))?;
-        self.bytes += more;
-        Ok(())
-    }
-}
-
-impl Drop for Room {
-    fn drop(&mut self) {
-        self.all.fetch_sub(self.bytes, Ordering::Relaxed);
-    }
-}
-
 /// Reads the body. A declared length is judged before a byte of it is read, so a client that
 /// waits for `100-continue` sends nothing in vain.
 pub(super) async fn read(
     mut incoming: Incoming,
-    all: &Arc<AtomicUsize>,
+    all: &room::Held,
     limits: &Limits,
 ) -> Result<Held, Fault> {
-    let mut room = Room {
-        all: Arc::clone(all),
-        bytes: 0,
+    let mut room = Room::of(all);
+    let mut grow = |more| {
+        let grown = room.grow(more, limits.bodies_bytes_max);
+        grown.map_err(|Full| Fault::early(Kind::BodiesFull))
     };
     let declared = incoming.size_hint().exact();
     if let Some(declared) = declared {
@@ -65,7 +37,7 @@ pub(super) async fn read(
         if declared > limits.body_bytes_max {
             return Err(Fault::early(Kind::BodyTooLarge));
         }
-        room.grow(declared, limits)?;
+        grow(declared)?;
     }
     let mut body = Gathering {
         first: Bytes::new(),
@@ -77,7 +49,7 @@ pub(super) async fn read(
             return Err(Fault::early(Kind::BodyTooLarge));
         }
         if declared.is_none() {
-            room.grow(chunk.len(), limits)?;
+            grow(chunk.len())?;
         }
         body.push(chunk);
     }

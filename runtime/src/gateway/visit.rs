@@ -1,63 +1,48 @@
 //! The life of one request: head, body, facts, decision, plan, attempts, answer.
 
-use std::future::poll_fn;
 use std::net::SocketAddr;
-use std::pin::pin;
 use std::sync::Arc;
-use std::task::Poll;
+use std::time::Duration;
 
-use bytes::Bytes;
 use claw_table::policy::{Action, Policy};
 use claw_table::{ArmId, ClassId, Unclear};
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
+use http::{HeaderMap, Request, Response, StatusCode};
 use hyper::body::Incoming;
 
 use crate::clock::Clock;
 use crate::dialect::Dialect;
-use crate::dialect::reader::UsageChunk;
-use crate::fault::{Fault, Kind};
+use crate::fault::{Fault, Kind, Sent};
 use crate::gateway::Worker;
-use crate::gateway::body::{self, Held};
+use crate::gateway::body;
+use crate::gateway::errand::{Errand, Lasting, Means, Tried, unless_ending};
 use crate::gateway::head::{self, Route};
-use crate::gateway::outgoing::{outgoing, translated};
+use crate::gateway::told::stream_headers;
 use crate::identity::origin::origin;
-use crate::plan::{Needs, Plan, Step, plan};
+use crate::plan::{Needs, Plan, plan};
 use crate::policy::live::Snapshot;
 use crate::relay::journal::Journal;
 use crate::relay::socket::Meter;
-use crate::relay::{Answer, Origin, Relay};
+use crate::relay::{Answer, Coming, Relay, Waiting};
 use crate::request::endpoint::Endpoint;
 use crate::request::facts::Asked;
 use crate::request::peek::{Peek, peek_for};
 use crate::request::tokens::estimate;
-use crate::respond::{self, Circumstances};
-use crate::translate::{About, Dropped};
-use crate::upstream::attempt::{Ask, Opened};
-use crate::upstream::chain::Chain;
-use crate::upstream::fallback::{Carried, Round, Sent};
+use crate::upstream::attempt::Opened;
 
 /// One request on its way through the gateway.
 pub(super) struct Visit<'w> {
-    worker: &'w Worker,
+    pub(super) worker: &'w Arc<Worker>,
     /// The policy in force when the head came; a request keeps it to its end.
-    snapshot: Arc<Snapshot>,
-    journal: Journal,
+    pub(super) snapshot: Arc<Snapshot>,
+    pub(super) journal: Journal,
     /// The protocol in which the client speaks.
-    dialect: Dialect,
-}
-
-/// An answer that may be shown, and by which target.
-struct Shown {
-    opened: Opened,
-    origin: Origin,
-    /// What was left out of the request on its way into another protocol.
-    dropped: Dropped,
+    pub(super) dialect: Dialect,
 }
 
 impl<'w> Visit<'w> {
     /// Opens the record of a request whose head has just come.
-    pub(super) fn open(worker: &'w Worker, clock: Clock, meter: Arc<Meter>) -> Self {
+    pub(super) fn open(worker: &'w Arc<Worker>, clock: Clock, meter: Arc<Meter>) -> Self {
         Self {
             worker,
             snapshot: worker.common.live.take(),
@@ -75,13 +60,81 @@ impl<'w> Visit<'w> {
         let (parts, incoming) = request.into_parts();
         self.note_head(&parts);
         let meter = Arc::clone(self.journal.meter());
-        let served = unless_ending(&meter, self.serve(&parts, incoming, from)).await;
-        match served {
-            Ok(Served::Models) => self.models(),
-            Ok(Served::Hello) => self.hello(),
-            Ok(Served::Counted(tokens)) => self.counted(tokens),
-            Ok(Served::Shown(shown)) => self.show(*shown),
+        let snapshot = Arc::clone(&self.snapshot);
+        let led = self.lead(&snapshot, &parts, incoming, from);
+        let errand = match unless_ending(&meter, led).await {
+            Ok(Led::Models) => return self.models(),
+            Ok(Led::Hello) => return self.hello(),
+            Ok(Led::Counted(tokens)) => return self.counted(tokens),
+            Ok(Led::Errand(errand)) => errand,
+            Err(fault) => return self.refuse(&fault),
+        };
+        if let Some(every) = errand.heartbeat(&self.worker.common.limits) {
+            let lasting = self.lasting(errand, parts.headers);
+            return self.patiently(lasting, every).await;
+        }
+        let means = Means {
+            worker: self.worker,
+            snapshot: &snapshot,
+            headers: &parts.headers,
+            dialect: self.dialect,
+        };
+        let ran = errand.run(means, &mut self.journal);
+        let ran = unless_ending(&meter, ran).await;
+        // What was asked is not needed any more.
+        drop(errand);
+        match ran {
+            Ok(shown) => self.show(shown),
             Err(fault) => self.refuse(&fault),
+        }
+    }
+
+    /// An errand that the head of its answer may leave behind.
+    fn lasting(&self, errand: Errand<'_>, headers: HeaderMap) -> Lasting {
+        Lasting {
+            worker: Arc::clone(self.worker),
+            snapshot: Arc::clone(&self.snapshot),
+            headers,
+            dialect: self.dialect,
+            class: errand.class,
+            needs: errand.plan.needs,
+            body: errand.body,
+            peek: errand.peek,
+        }
+    }
+
+    /// The answer to a client that is told after each `every` that it is being worked on.
+    async fn patiently(self, lasting: Lasting, every: Duration) -> Response<Answer> {
+        let mut head = self.head(StatusCode::OK);
+        stream_headers(head.headers_mut());
+        // Who serves, and after how many attempts, is known only at the end.
+        head.headers_mut().remove("x-claw-attempts");
+        let meter = Arc::clone(self.journal.meter());
+        let Self {
+            worker,
+            snapshot,
+            journal,
+            dialect,
+        } = self;
+        let mut running = Box::pin(lasting.run(journal));
+        let first = tokio::time::timeout_at(Clock.now() + every, &mut running);
+        let Ok(Tried {
+            journal, result, ..
+        }) = first.await
+        else {
+            let coming: Coming = Box::pin(async move { Box::new(relayed(running.await)) });
+            let waiting = Waiting::new(coming, every, meter);
+            return head.map(|()| Answer::Waiting(Box::new(waiting)));
+        };
+        let visit = Self {
+            worker,
+            snapshot,
+            journal,
+            dialect,
+        };
+        match result {
+            Ok(shown) => visit.show(shown),
+            Err(fault) => visit.refuse(&fault),
         }
     }
 
@@ -96,19 +149,20 @@ impl<'w> Visit<'w> {
         record.method.push_str(parts.method.as_str());
     }
 
-    async fn serve(
+    /// Leads a request to the targets of its class, or to an answer that needs none.
+    async fn lead<'p>(
         &mut self,
+        snapshot: &'p Snapshot,
         parts: &Parts,
         incoming: Incoming,
         from: SocketAddr,
-    ) -> Result<Served, Fault> {
-        let snapshot = Arc::clone(&self.snapshot);
+    ) -> Result<Led<'p>, Fault> {
         let path = head::path(parts)?;
         self.journal.record.path = head::cut(path, self.worker.common.limits.model_bytes_max);
         let host = head::host(parts)?;
         let route = head::route(parts, path);
         if let Ok(Route::Hello) = route {
-            return Ok(Served::Hello);
+            return Ok(Led::Hello);
         }
         // Who is nobody's client does not learn what is served here.
         let trust = &snapshot.table.policy().gateway.trust;
@@ -116,8 +170,8 @@ impl<'w> Visit<'w> {
         let client = head::caller(parts, &snapshot.roster, ip)?.name();
         self.journal.record.client = client.map(str::to_owned);
         let endpoint = match route? {
-            Route::Models => return Ok(Served::Models),
-            Route::Hello => return Ok(Served::Hello),
+            Route::Models => return Ok(Led::Models),
+            Route::Hello => return Ok(Led::Hello),
             Route::Ask(endpoint) => endpoint,
         };
         head::check_body_headers(&parts.headers)?;
@@ -127,7 +181,7 @@ impl<'w> Visit<'w> {
             .map_err(|refusal| Fault::early(Kind::Body(refusal)))?;
         self.note_body(&peek);
         let class = self.decide(
-            &snapshot,
+            snapshot,
             &Asked {
                 method: &parts.method,
                 path,
@@ -148,12 +202,16 @@ impl<'w> Visit<'w> {
         };
         let plan = match self.plan(snapshot.table.policy(), class, needs) {
             Err(fault) if fault.kind == Kind::NoSpeakingTarget(Endpoint::CountTokens) => {
-                return Ok(Served::Counted(estimate(&body.bytes)));
+                return Ok(Led::Counted(estimate(&body.bytes)));
             }
             plan => plan?,
         };
-        let shown = self.attempts(&plan, &parts.headers, (&body, &peek)).await?;
-        Ok(Served::Shown(Box::new(shown)))
+        Ok(Led::Errand(Errand {
+            class,
+            plan,
+            body,
+            peek,
+        }))
     }
 
     fn note_body(&mut self, peek: &Peek) {
@@ -202,236 +260,38 @@ impl<'w> Visit<'w> {
         }
         Ok(plan)
     }
-
-    async fn attempts(
-        &mut self,
-        plan: &Plan<'_>,
-        headers: &HeaderMap,
-        (held, peek): (&Held, &Peek),
-    ) -> Result<Shown, Fault> {
-        if peek.model.is_none() {
-            return Err(Fault::early(Kind::NoModel));
-        }
-        let worker = self.worker;
-        let limits = &worker.common.limits;
-        let needs = plan.needs;
-        let ask = Ask {
-            endpoint: needs.endpoint,
-            headers,
-            streaming: needs.streaming,
-            choices: peek.choices,
-            // Without the wish a client's loop may index `choices[0]` of every chunk. That the
-            // other chunks then say `"usage":null` is left as it is: to every client null is as
-            // good as absent, and their bytes stay the provider's.
-            usage: if peek.include_usage {
-                UsageChunk::Relayed
-            } else {
-                UsageChunk::Withheld
-            },
-            total: self.journal.started + plan.total,
-            limits,
-        };
-        let round = Round {
-            ask: &ask,
-            plan,
-            upstreams: &self.snapshot.upstreams,
-            wires: &worker.wires,
-            dice: &worker.dice,
-            reluctant: &self.snapshot.reluctant,
-        };
-        let request_id = self.journal.record.request_id.clone();
-        let body = |step: &Step<'_>, asking| {
-            let Some(pair) = ask.pair(step) else {
-                let sent = outgoing((&held.bytes, peek), &step.model.wire, asking)?;
-                return Ok(Sent {
-                    body: Chain::new([sent]),
-                    carried: None,
-                });
-            };
-            let told = translated((&held.bytes, peek), pair, step, asking)?;
-            Ok(Sent {
-                body: Chain::new([told.body]),
-                carried: Some(Carried {
-                    dropped: told.dropped,
-                    names: told.names,
-                    about: About {
-                        request_id: request_id.clone(),
-                        created_s: Clock.wall_ms() / 1000,
-                        tells_usage: peek.include_usage,
-                        input_tokens: estimate(&held.bytes),
-                    },
-                }),
-            })
-        };
-        let served = round.serve(&mut self.journal.trail, body).await?;
-        let step = served.step;
-        self.journal.content();
-        let upstream = self.snapshot.upstreams.get(step.target.provider.index());
-        Ok(Shown {
-            opened: served.opened,
-            dropped: served.dropped,
-            origin: Origin {
-                snapshot: Arc::clone(&self.snapshot),
-                limits: Arc::clone(limits),
-                wires: Arc::clone(&worker.wires),
-                pool_key: upstream.map_or(0, |upstream| upstream.pool_key),
-                dialect: self.dialect,
-                idle: step.waits.idle,
-            },
-        })
-    }
-
-    /// The head that every answer has.
-    fn head(&self, status: StatusCode) -> Response<()> {
-        let mut response = Response::new(());
-        *response.status_mut() = status;
-        let headers = response.headers_mut();
-        headers.reserve(10);
-        let record = &self.journal.record;
-        insert(headers, "x-request-id", &record.request_id);
-        if matches!(self.dialect, Dialect::Messages | Dialect::CountTokens) {
-            // Under this name its clients show it to their users.
-            insert(headers, "request-id", &record.request_id);
-        }
-        headers.insert("x-claw-policy", self.snapshot.digest.clone());
-        if let Some(class) = &record.class {
-            insert(headers, "x-claw-class", class);
-            headers.insert(
-                "x-claw-attempts",
-                HeaderValue::from(self.journal.trail.sent()),
-            );
-        }
-        if let Some(target) = &record.target {
-            insert(headers, "x-claw-target", target);
-        }
-        response
-    }
-
-    fn whole(mut self, response: Response<()>, bytes: Bytes) -> Response<Answer> {
-        self.journal.record.status = response.status().as_u16();
-        let journal = self.journal;
-        response.map(|()| Answer::Whole {
-            bytes: Some(bytes),
-            journal: Box::new(journal),
-        })
-    }
-
-    fn models(mut self) -> Response<Answer> {
-        let mut response = self.head(StatusCode::OK);
-        let json = HeaderValue::from_static("application/json");
-        response.headers_mut().insert(header::CONTENT_TYPE, json);
-        self.journal.end("complete");
-        let models = self.snapshot.models.clone();
-        self.whole(response, models)
-    }
-
-    /// Claude Code looks whether anybody is there before it asks.
-    fn hello(mut self) -> Response<Answer> {
-        let response = self.head(StatusCode::OK);
-        self.journal.end("complete");
-        self.whole(response, Bytes::new())
-    }
-
-    /// An estimate that leans upwards: its clients make room by it before they have none left.
-    fn counted(mut self, tokens: u64) -> Response<Answer> {
-        let mut response = self.head(StatusCode::OK);
-        let headers = response.headers_mut();
-        let json = HeaderValue::from_static("application/json");
-        headers.insert(header::CONTENT_TYPE, json);
-        insert(headers, "x-claw-estimated", "input_tokens");
-        self.journal.end("complete");
-        let tokens = tokens.saturating_add(tokens / 4);
-        let body = format!("{{\"input_tokens\":{tokens}}}");
-        self.whole(response, Bytes::from(body))
-    }
-
-    /// The committed answer of a target.
-    fn show(mut self, shown: Shown) -> Response<Answer> {
-        let last = self.journal.trail.attempts.last();
-        self.journal.record.target = last.map(|last| last.target.clone());
-        let mut response = self.head(StatusCode::OK);
-        let headers = response.headers_mut();
-        if let Some(dropped) = shown.dropped.told() {
-            insert(headers, "x-claw-dropped", &dropped);
-        }
-        match shown.opened {
-            Opened::Plain { body, usage } => {
-                let json = HeaderValue::from_static("application/json");
-                headers.insert(header::CONTENT_TYPE, json);
-                self.journal.trail.end();
-                self.journal.record.usage = usage;
-                self.journal.end("complete");
-                self.whole(response, body)
-            }
-            Opened::Stream(stream) => {
-                for (name, value) in STREAM_HEADERS {
-                    headers.insert(name, HeaderValue::from_static(value));
-                }
-                self.journal.record.status = response.status().as_u16();
-                let relay = Relay::new(*stream, self.journal, shown.origin);
-                response.map(|()| Answer::Stream(Box::new(relay)))
-            }
-        }
-    }
-
-    /// The answer to a fault before anything was shown.
-    fn refuse(mut self, fault: &Fault) -> Response<Answer> {
-        let record = &self.journal.record;
-        let reply = respond::reply(
-            fault,
-            &Circumstances {
-                policy: self.snapshot.table.policy(),
-                limits: &self.worker.common.limits,
-                attempts: &self.journal.trail.attempts,
-                arm: record.arm.as_deref(),
-                class: record.class.as_deref(),
-                dialect: self.dialect,
-            },
-        );
-        let mut response = self.head(reply.status);
-        respond::headers(&reply, response.headers_mut());
-        self.journal.record.code = Some(reply.code);
-        let asked = self.journal.trail.attempts.is_empty();
-        let refused = asked || fault.is_uncarried();
-        self.journal.end(if refused { "refused" } else { "failed" });
-        let body = respond::passed_on(fault).unwrap_or_else(|| respond::body(&reply, self.dialect));
-        self.whole(response, body)
-    }
 }
 
-/// What comes of serving, unless the gateway stops before: then nothing more is waited for.
-async fn unless_ending(
-    meter: &Meter,
-    serving: impl Future<Output = Result<Served, Fault>>,
-) -> Result<Served, Fault> {
-    let mut serving = pin!(serving);
-    poll_fn(|cx| match serving.as_mut().poll(cx) {
-        Poll::Pending if meter.is_ending() => Poll::Ready(Err(Fault::early(Kind::Stopping))),
-        Poll::Pending => Poll::Pending,
-        Poll::Ready(served) => Poll::Ready(served),
-    })
-    .await
-}
-
-/// What serving a request came to.
-enum Served {
+/// To what a request was led.
+enum Led<'p> {
     Models,
     Hello,
     /// Tokens of a request that nobody of its class can count.
     Counted(u64),
-    Shown(Box<Shown>),
+    Errand(Errand<'p>),
 }
 
-/// A proxy in between must neither hold events back nor change them.
-const STREAM_HEADERS: [(&str, &str); 3] = [
-    ("content-type", "text/event-stream; charset=utf-8"),
-    ("cache-control", "no-cache, no-transform"),
-    ("x-accel-buffering", "no"),
-];
-
-fn insert(headers: &mut HeaderMap, name: &'static str, value: &str) {
-    // Names come from the policy; one that cannot stand in a header stands in the log only.
-    if let Ok(value) = HeaderValue::from_str(value) {
-        headers.insert(name, value);
+/// What came of an errand, for a client that has the head of its answer.
+fn relayed(tried: Tried) -> Relay {
+    let Tried {
+        mut journal,
+        result,
+        origin,
+    } = tried;
+    let shown = match result {
+        Ok(shown) => shown,
+        Err(fault) => return Relay::failed(&fault, journal, origin),
+    };
+    journal.record.status = StatusCode::OK.as_u16();
+    let last = journal.trail.attempts.last();
+    journal.record.target = last.map(|last| last.target.clone());
+    match shown.opened {
+        Opened::Whole(whole) => Relay::whole(whole, journal, shown.origin),
+        Opened::Stream(stream) => Relay::new(*stream, journal, shown.origin),
+        // Who asked for a stream is never shown anything else.
+        Opened::Plain { .. } => {
+            let fault = Fault::of(Kind::Malformed, Sent::Request);
+            Relay::failed(&fault, journal, origin)
+        }
     }
 }

@@ -130,6 +130,11 @@ struct Line<'r> {
     code: Option<&'static str>,
     outcome: &'static str,
     tokens: Tokens,
+    // What is out of the ordinary stands there only where it is.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    tokens_estimated: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    out_of_retries: bool,
     first_content_ms: Option<f64>,
     duration_ms: f64,
 }
@@ -140,6 +145,8 @@ struct AttemptLine<'r> {
     sent: bool,
     cause: Option<&'r str>,
     status: Option<u16>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    continued: bool,
     ms: f64,
 }
 
@@ -180,6 +187,8 @@ impl<'r> From<&'r Record> for Line<'r> {
             code: record.code,
             outcome: record.outcome,
             tokens: record.usage.map(Tokens::from).unwrap_or_default(),
+            tokens_estimated: record.usage_estimated,
+            out_of_retries: record.out_of_retries,
             first_content_ms: record.first_content_us.map(millis),
             duration_ms: millis(record.duration_us),
         }
@@ -193,6 +202,7 @@ impl<'r> From<&'r Attempt> for AttemptLine<'r> {
             sent: attempt.sent,
             cause: attempt.cause.as_deref(),
             status: attempt.status,
+            continued: attempt.continued,
             ms: millis(attempt.duration_us),
         }
     }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::histogram::Histogram;
 use super::record::{Attempt, Record};
+use crate::meter::usage::Usage;
 
 /// Distinct names in one label. Names come from policies, never from clients; the bound holds for
 /// a gateway that lives through thousands of them. What comes later counts as `other`.
@@ -45,6 +46,8 @@ pub struct ClassNumbers {
     pub first_content: Histogram,
     /// From the head's arrival to the end.
     pub duration: Histogram,
+    /// Requests that were not asked again because too much was lately.
+    pub out_of_retries: u64,
 }
 
 /// What was counted for one target.
@@ -54,6 +57,8 @@ pub struct TargetNumbers {
     pub causes: BTreeMap<String, u64>,
     /// Tokens the provider reported: input not cached, cache read, cache written, output.
     pub tokens: [u64; 4],
+    /// Attempts that went on with what another had begun.
+    pub continued: u64,
 }
 
 /// The kinds of [`TargetNumbers::tokens`], in its order.
@@ -114,6 +119,7 @@ impl Numbers {
             |class| {
                 *class.outcomes.entry(record.outcome).or_default() += 1;
                 class.duration.add(record.duration_us);
+                class.out_of_retries += u64::from(record.out_of_retries);
                 if let Some(first_content_us) = record.first_content_us {
                     class.first_content.add(first_content_us);
                 }
@@ -123,13 +129,20 @@ impl Numbers {
         let (Some(target), Some(usage)) = (&record.target, &record.usage) else {
             return;
         };
-        let used = [
-            usage.input_uncached,
-            usage.cache_read,
-            usage.cache_write,
-            usage.output_total,
-        ];
-        at(&mut self.targets, target, |target| target.add_tokens(used));
+        let mut rest = used(usage);
+        for attempt in &record.attempts {
+            let Some(usage) = &attempt.usage else {
+                continue;
+            };
+            let theirs = used(usage);
+            for (rest, theirs) in rest.iter_mut().zip(theirs) {
+                *rest = rest.saturating_sub(theirs);
+            }
+            at(&mut self.targets, &attempt.target, |target| {
+                target.add_tokens(theirs);
+            });
+        }
+        at(&mut self.targets, target, |target| target.add_tokens(rest));
     }
 
     fn count_attempts(&mut self, attempts: &[Attempt]) {
@@ -138,6 +151,7 @@ impl Numbers {
             let cause = attempt.cause.as_deref().unwrap_or("served");
             at(&mut self.targets, &attempt.target, |target| {
                 at(&mut target.causes, cause, |count| *count += 1);
+                target.continued += u64::from(attempt.continued);
             });
             if let Some(last) = last.filter(|last| last.target != attempt.target) {
                 at(&mut self.failovers, &last.target, |to| {
@@ -154,18 +168,30 @@ impl Numbers {
                 add(&mut ours.outcomes, &theirs.outcomes);
                 ours.first_content.merge(&theirs.first_content);
                 ours.duration.merge(&theirs.duration);
+                ours.out_of_retries += theirs.out_of_retries;
             });
         }
         for (name, theirs) in &other.targets {
             at(&mut self.targets, name, |ours| {
                 add(&mut ours.causes, &theirs.causes);
                 ours.add_tokens(theirs.tokens);
+                ours.continued += theirs.continued;
             });
         }
         for (from, theirs) in &other.failovers {
             at(&mut self.failovers, from, |ours| add(ours, theirs));
         }
     }
+}
+
+/// In the order of [`TOKEN_KINDS`].
+fn used(usage: &Usage) -> [u64; TOKEN_KINDS.len()] {
+    [
+        usage.input_uncached,
+        usage.cache_read,
+        usage.cache_write,
+        usage.output_total,
+    ]
 }
 
 impl TargetNumbers {
@@ -200,6 +226,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::{Metrics, NAMES_MAX};
+    use crate::meter::usage::Usage;
     use crate::observe::record::{Attempt, Record};
 
     #[test]
@@ -209,8 +236,8 @@ mod tests {
             target: target.to_owned(),
             sent: true,
             cause: cause.map(str::to_owned),
-            status: None,
             duration_us: 5,
+            ..Attempt::default()
         };
         let record = Record {
             class: Some("code".to_owned()),
@@ -233,6 +260,36 @@ mod tests {
         assert_eq!(sum.targets["b/y"].causes["served"], 2);
         assert_eq!(sum.failovers["a/x"]["b/y"], 2);
         assert_eq!(sum.failovers.len(), 1);
+    }
+
+    #[test]
+    fn the_tokens_of_an_answer_that_two_gave_count_where_each_was_asked() {
+        let metrics = Metrics::default();
+        let usage = |output_total| {
+            Some(Usage {
+                output_total,
+                ..Usage::default()
+            })
+        };
+        let attempt = |target: &str, usage, continued| Attempt {
+            target: target.to_owned(),
+            usage,
+            continued,
+            ..Attempt::default()
+        };
+        metrics.shard().end(&Record {
+            target: Some("b/y".to_owned()),
+            usage: usage(7),
+            out_of_retries: true,
+            attempts: vec![attempt("a/x", usage(3), false), attempt("b/y", None, true)],
+            ..Record::default()
+        });
+        let sum = metrics.sum();
+        assert_eq!(sum.targets["a/x"].tokens, [0, 0, 0, 3]);
+        assert_eq!(sum.targets["b/y"].tokens, [0, 0, 0, 4]);
+        let continued = |target: &str| sum.targets[target].continued;
+        assert_eq!((continued("a/x"), continued("b/y")), (0, 1));
+        assert_eq!(sum.classes["none"].out_of_retries, 1);
     }
 
     #[test]

@@ -35,8 +35,13 @@ pub struct Record {
     pub code: Option<&'static str>,
     /// How the exchange ended: `complete`, `refused`, `failed`, `cut`, `client_gone`.
     pub outcome: &'static str,
-    /// What the provider said was used; nothing where it did not say.
+    /// What the provider said was used; nothing where it did not say. Of an answer that several
+    /// attempts gave, the sum.
     pub usage: Option<Usage>,
+    /// Whether some of that was estimated: an attempt broke off before its provider said it.
+    pub usage_estimated: bool,
+    /// Whether it was not asked again because too much was lately.
+    pub out_of_retries: bool,
     /// From the head's arrival to the first content received, in microseconds.
     pub first_content_us: Option<u64>,
     /// From the head's arrival to the end, in microseconds.
@@ -44,7 +49,7 @@ pub struct Record {
 }
 
 /// One turn to a target, and how it ended.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Attempt {
     /// `provider/model`.
     pub target: String,
@@ -56,6 +61,10 @@ pub struct Attempt {
     pub status: Option<u16>,
     /// How long it took, in microseconds.
     pub duration_us: u64,
+    /// Whether it went on with what an attempt before it had begun.
+    pub continued: bool,
+    /// What it used of the record's usage, where another attempt went on with it.
+    pub usage: Option<Usage>,
 }
 
 /// Takes the one record that each request leaves behind. It must not wait.

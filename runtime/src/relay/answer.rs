@@ -9,6 +9,7 @@ use thiserror::Error;
 
 use crate::relay::journal::Journal;
 use crate::relay::stream::Relay;
+use crate::relay::waiting::{Next, Waiting};
 
 /// A stream was broken off on purpose, after the client was told why.
 #[derive(Debug, Clone, Copy, Error)]
@@ -27,6 +28,8 @@ pub(crate) enum Answer {
     },
     /// A stream.
     Stream(Box<Relay>),
+    /// What will be a stream.
+    Waiting(Box<Waiting>),
 }
 
 impl Body for Answer {
@@ -37,15 +40,24 @@ impl Body for Answer {
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Aborted>>> {
-        match self.get_mut() {
-            Self::Whole { bytes, journal } => {
-                // The outcome was noted when the answer was made; it holds once hyper has it.
-                let _ = journal;
-                Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes))))
+        let this = self.get_mut();
+        loop {
+            match this {
+                Self::Whole { bytes, journal } => {
+                    // The outcome was noted when the answer was made; it holds once hyper has it.
+                    let _ = journal;
+                    return Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes))));
+                }
+                Self::Stream(relay) => {
+                    return relay
+                        .poll_bytes(cx)
+                        .map(|bytes| bytes.map(|bytes| bytes.map(Frame::data)));
+                }
+                Self::Waiting(waiting) => match std::task::ready!(waiting.poll(cx)) {
+                    Next::Alive(comment) => return Poll::Ready(Some(Ok(Frame::data(comment)))),
+                    Next::Answer(relay) => *this = Self::Stream(relay),
+                },
             }
-            Self::Stream(relay) => relay
-                .poll_bytes(cx)
-                .map(|bytes| bytes.map(|bytes| bytes.map(Frame::data))),
         }
     }
 
@@ -53,6 +65,7 @@ impl Body for Answer {
         match self {
             Self::Whole { bytes, .. } => bytes.as_ref().is_none_or(Bytes::is_empty),
             Self::Stream(relay) => relay.is_over(),
+            Self::Waiting(_) => false,
         }
     }
 
@@ -61,7 +74,7 @@ impl Body for Answer {
             Self::Whole { bytes, .. } => {
                 SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64))
             }
-            Self::Stream(_) => SizeHint::default(),
+            Self::Stream(_) | Self::Waiting(_) => SizeHint::default(),
         }
     }
 }

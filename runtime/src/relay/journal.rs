@@ -70,12 +70,16 @@ impl Drop for Journal {
             } else {
                 // Nobody said how it ended: hyper dropped us because the client is no longer there.
                 self.record.outcome = "client_gone";
+                if self.meter.is_shown() {
+                    self.record.status = 200;
+                }
                 if self.meter.is_stalled() {
                     self.record.code = Some("client_stalled");
                 }
             }
         }
         self.trail.end();
+        self.record.out_of_retries = self.trail.out_of_retries;
         self.record.attempts = std::mem::take(&mut self.trail.attempts);
         self.meter.set_idle();
         self.sink.record(std::mem::take(&mut self.record));

@@ -1,5 +1,5 @@
 //! The answer as hyper pulls it: whole, or a stream that is read only when the client can take
-//! more. There is no task and no channel for a stream.
+//! more, or one that is waited for. There is no task and no channel for a stream.
 //!
 //! ```text
 //! Live ──[DONE]──▶ Tail ──end of body, or a moment──▶ Over
@@ -13,6 +13,8 @@ mod answer;
 pub(crate) mod journal;
 pub mod socket;
 mod stream;
+mod waiting;
 
 pub(crate) use answer::Answer;
 pub(crate) use stream::{Origin, Relay};
+pub(crate) use waiting::{Coming, Waiting};

@@ -21,6 +21,7 @@ pub struct Meter {
     requests: AtomicU32,
     stalled: AtomicBool,
     ending: AtomicBool,
+    shown: AtomicBool,
     flushed: AtomicBool,
     waiting: Mutex<Option<Waker>>,
 }
@@ -51,6 +52,21 @@ impl Meter {
     /// Whether what runs is to come to an end.
     pub fn is_ending(&self) -> bool {
         self.ending.load(Ordering::Relaxed)
+    }
+
+    /// A head has left before its answer was there.
+    pub fn set_shown(&self) {
+        self.shown.store(true, Ordering::Relaxed);
+    }
+
+    /// The answer has come, or never will.
+    pub fn unset_shown(&self) {
+        self.shown.store(false, Ordering::Relaxed);
+    }
+
+    /// Whether a head has left whose answer is not there.
+    pub fn is_shown(&self) -> bool {
+        self.shown.load(Ordering::Relaxed)
     }
 
     /// Asks to be told when everything handed over so far has left.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use http::StatusCode;
 
 use crate::clock::{Alarm, Clock, Instant};
 use crate::dialect::Dialect;
@@ -16,9 +17,10 @@ use crate::meter::usage::Usage;
 use crate::policy::live::Snapshot;
 use crate::relay::answer::Aborted;
 use crate::relay::journal::Journal;
+use crate::request::room::Room;
 use crate::respond::{Circumstances, event, reply};
 use crate::translate::{Lost, Translator};
-use crate::upstream::attempt::{Deadline, Stream, Wires};
+use crate::upstream::attempt::{Deadline, Stream, Whole, Wires};
 use crate::upstream::link::{Broken, Flow};
 
 /// Where a stream comes from, and what its end needs.
@@ -38,7 +40,8 @@ pub(crate) struct Origin {
     pub(crate) idle: std::time::Duration,
 }
 
-/// A stream on its way.
+/// A stream on its way. A fault that ends it before it began is told in the same way as one that
+/// ends it later.
 #[derive(Debug)]
 pub(crate) struct Relay {
     origin: Origin,
@@ -57,12 +60,16 @@ pub(crate) struct Relay {
     /// Since when nothing more has come, while somebody wanted more.
     waiting_since: Option<Instant>,
     alarm: Alarm,
+    /// The memory of an answer that was kept until it was whole.
+    room: Option<Room>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
     /// The answer is coming.
     Live,
+    /// The whole answer is here and goes out.
+    Given,
     /// The answer is over; its transport may still end properly.
     Tail,
     /// The error event is on its way out.
@@ -76,23 +83,55 @@ enum Stage {
 impl Relay {
     /// The rest of a stream whose first content has come.
     pub(crate) fn new(stream: Stream, journal: Journal, origin: Origin) -> Self {
-        let mut relay = Self {
+        let mut relay = Self::at(Stage::Live, journal, origin);
+        relay.flow = Some(stream.flow);
+        relay.reader = Some(stream.reader);
+        relay.translator = stream.translator;
+        relay.deadline = stream.deadline;
+        relay.take(stream.held);
+        relay.settle(stream.stop);
+        relay
+    }
+
+    /// A stream that is whole already.
+    pub(crate) fn whole(whole: Whole, journal: Journal, origin: Origin) -> Self {
+        let mut relay = Self::at(Stage::Given, journal, origin);
+        relay.room = Some(whole.room);
+        relay.journal.record.usage = whole.usage;
+        relay.journal.trail.end();
+        relay
+            .ready
+            .extend(Some(whole.events).filter(|events| !events.is_empty()));
+        relay
+    }
+
+    /// A stream of which the client has seen nothing but comments, and that comes to nothing.
+    pub(crate) fn failed(fault: &Fault, journal: Journal, origin: Origin) -> Self {
+        let mut relay = Self::at(Stage::Live, journal, origin);
+        relay.journal.record.status = StatusCode::OK.as_u16();
+        relay.tell(fault, "failed");
+        relay
+    }
+
+    fn at(stage: Stage, journal: Journal, origin: Origin) -> Self {
+        Self {
             origin,
             journal,
-            stage: Stage::Live,
+            stage,
             ready: VecDeque::new(),
-            flow: Some(stream.flow),
-            reader: Some(stream.reader),
-            translator: stream.translator,
-            deadline: stream.deadline,
+            flow: None,
+            reader: None,
+            translator: None,
+            deadline: Deadline {
+                at: Clock.now(),
+                kind: Kind::TotalTimeout,
+            },
             heard: 0,
             tail_seen: false,
             waiting_since: None,
             alarm: Alarm::default(),
-        };
-        relay.take(stream.held);
-        relay.settle(stream.stop);
-        relay
+            room: None,
+        }
     }
 
     /// Takes whole events of the target for the client.
@@ -139,6 +178,11 @@ impl Relay {
             }
             match self.stage {
                 Stage::Live => std::task::ready!(self.poll_live(cx)),
+                Stage::Given => {
+                    self.room = None;
+                    self.journal.end("complete");
+                    self.stage = Stage::Over;
+                }
                 Stage::Tail => std::task::ready!(self.poll_tail(cx)),
                 Stage::LastWords => self.stage = Stage::Flushing(Clock.now()),
                 Stage::Flushing(until) => {
@@ -292,8 +336,13 @@ impl Relay {
     /// Tells the client that what it has is not the whole answer. The provider is let go at once.
     fn fail(&mut self, fault: &Fault) {
         self.flow = None;
-        let heard = self.take_usage();
+        self.heard = self.take_usage();
         self.journal.trail.fail(fault);
+        self.tell(fault, "cut");
+    }
+
+    /// Puts the error event behind what is on its way.
+    fn tell(&mut self, fault: &Fault, outcome: &'static str) {
         let reply = reply(
             fault,
             &Circumstances {
@@ -306,9 +355,9 @@ impl Relay {
             },
         );
         self.journal.record.code = Some(reply.code);
-        self.journal.end("cut");
+        self.journal.end(outcome);
         self.ready
-            .push_back(event(&reply, self.origin.dialect, heard));
+            .push_back(event(&reply, self.origin.dialect, self.heard));
         self.stage = Stage::LastWords;
     }
 

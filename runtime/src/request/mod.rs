@@ -6,4 +6,5 @@ pub mod facts;
 pub mod path;
 pub mod peek;
 pub mod prompt;
+pub mod room;
 pub mod tokens;

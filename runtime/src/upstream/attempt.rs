@@ -2,39 +2,39 @@
 //!
 //! ```text
 //! connect ─┬─ send ─── head ──┬─ stream: events held back … first content → Opened::Stream
+//!          │                  ├─ or … its end, where it is shown whole     → Opened::Whole
 //!  (pool)  │                  └─ plain: the whole body, checked           → Opened::Plain
 //!          └ the clock of first-token and attempt starts here
 //! ```
 
-use std::sync::Arc;
-use std::time::Duration;
+mod reading;
 
-use bytes::{Bytes, BytesMut};
-use http::response::Parts;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use claw_table::policy::Commit;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 use smallvec::SmallVec;
 
 use crate::clock::{Clock, Instant};
-use crate::dialect::classify::{Answer, classify, in_stream};
-use crate::dialect::failure::FailureKind;
-use crate::dialect::openai::option;
 use crate::dialect::openai::usage::Quirk;
-use crate::dialect::plain::{NoAnswer, plain};
-use crate::dialect::reader::{Close, Ending, Expect, Reader, Stop, UsageChunk};
-use crate::fault::{Fault, Kind, Sent, Side};
+use crate::dialect::reader::{Expect, Reader, Stop, UsageChunk};
+use crate::fault::{Fault, Kind, Sent};
 use crate::limits::Limits;
 use crate::meter::usage::Usage;
 use crate::plan::Step;
 use crate::request::endpoint::Endpoint;
-use crate::translate::{Pair, Translator, refusal};
+use crate::request::room::{self, Room};
+use crate::translate::{Pair, Translator};
+use crate::upstream::Upstream;
 use crate::upstream::asking::Asking;
 use crate::upstream::chain::Chain;
 use crate::upstream::connect::{Dial, connect};
-use crate::upstream::link::{Broken, Flow, Link, Unanswered};
+use crate::upstream::link::{Flow, Link, Unanswered};
 use crate::upstream::outbound::request;
 use crate::upstream::pool::Pool;
-use crate::upstream::{Credential, Upstream};
+use reading::Reading;
 
 /// What every attempt of one worker uses.
 #[derive(Debug)]
@@ -58,8 +58,12 @@ pub(crate) struct Ask<'a> {
     pub(crate) choices: u32,
     /// What becomes of the chunk that says nothing but what was used.
     pub(crate) usage: UsageChunk,
+    /// When a stream may be shown.
+    pub(crate) commit: Commit,
     /// When the whole request must be over.
     pub(crate) total: Instant,
+    /// What all bodies hold.
+    pub(crate) bodies: &'a room::Held,
     /// The bounds.
     pub(crate) limits: &'a Limits,
 }
@@ -69,6 +73,8 @@ pub(crate) struct Ask<'a> {
 pub(crate) enum Opened {
     /// A stream up to its first content.
     Stream(Box<Stream>),
+    /// A stream to its end.
+    Whole(Whole),
     /// A whole answer.
     Plain {
         /// Its bytes.
@@ -76,6 +82,17 @@ pub(crate) enum Opened {
         /// What it reports as used.
         usage: Option<Usage>,
     },
+}
+
+/// A stream that is over, and whole.
+#[derive(Debug)]
+pub(crate) struct Whole {
+    /// All its events.
+    pub(crate) events: Bytes,
+    /// The memory they were granted.
+    pub(crate) room: Room,
+    /// What it reports as used.
+    pub(crate) usage: Option<Usage>,
 }
 
 /// A stream that has shown content, or ended properly without any.
@@ -159,9 +176,10 @@ pub(crate) async fn attempt(ask: &Ask<'_>, place: Place<'_>, body: Chain) -> Res
     };
     match head.status {
         StatusCode::OK if is_encoded(&head.headers) => Err(unfit(Kind::Malformed)),
-        StatusCode::OK if ask.streaming && !is_json(&head.headers) => {
-            reading.stream(expect(ask, place)).await
-        }
+        StatusCode::OK if ask.streaming && !is_json(&head.headers) => match ask.commit {
+            Commit::FirstContent => reading.stream(expect(ask, place)).await,
+            Commit::Whole => reading.whole(ask, place).await,
+        },
         StatusCode::OK => reading.plain(ask, place).await,
         status if status.is_redirection() => Err(Fault {
             status: Some(status.as_u16()),
@@ -285,182 +303,4 @@ fn is_json(headers: &HeaderMap) -> bool {
 fn is_encoded(headers: &HeaderMap) -> bool {
     let encoding = headers.get(header::CONTENT_ENCODING);
     encoding.is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity"))
-}
-
-/// An answer whose head has come.
-struct Reading<'a> {
-    flow: Flow,
-    first: Deadline,
-    rest: Deadline,
-    idle: Duration,
-    limits: &'a Limits,
-}
-
-/// A body, and whether that was all of it.
-struct Gathered {
-    bytes: Bytes,
-    whole: bool,
-}
-
-impl Reading<'_> {
-    /// The next bytes before `until`, and no later than the idle deadline allows.
-    async fn next(&mut self, until: Deadline) -> Result<Option<Bytes>, Fault> {
-        let idle = Deadline {
-            at: Clock.now() + self.idle,
-            kind: Kind::IdleTimeout,
-        };
-        match until.or(idle).bound(self.flow.next()).await? {
-            None => Ok(None),
-            Some(Ok(bytes)) => Ok(Some(bytes)),
-            Some(Err(Broken)) => Err(unfit(Kind::Cut)),
-        }
-    }
-
-    /// The body up to `bytes_max`; one that comes in one piece is not copied.
-    async fn gather(&mut self, bytes_max: usize, until: Deadline) -> Result<Gathered, Fault> {
-        let whole = |bytes| Gathered { bytes, whole: true };
-        let Some(first) = self.next(until).await? else {
-            return Ok(whole(Bytes::new()));
-        };
-        let Some(second) = self.next(until).await? else {
-            return Ok(whole(first));
-        };
-        let mut gathered = BytesMut::from(first);
-        let mut more = Some(second);
-        while let Some(bytes) = more {
-            if gathered.len() + bytes.len() > bytes_max {
-                return Ok(Gathered {
-                    bytes: gathered.freeze(),
-                    whole: false,
-                });
-            }
-            gathered.extend_from_slice(&bytes);
-            more = self.next(until).await?;
-        }
-        Ok(whole(gathered.freeze()))
-    }
-
-    /// A whole answer: it is shown only if it is one, so a cut one fails over.
-    async fn plain(mut self, ask: &Ask<'_>, place: Place<'_>) -> Result<Opened, Fault> {
-        let gathered = self.gather(self.limits.answer_bytes_max, self.rest).await?;
-        if !gathered.whole {
-            return Err(unfit(Kind::Malformed));
-        }
-        self.keep(place);
-        match plain(&gathered.bytes, expect(ask, place)) {
-            // A stream was asked for, and this is none.
-            Ok(_) if ask.streaming => Err(unfit(Kind::Malformed)),
-            Ok(usage) => Ok(Opened::Plain {
-                body: gathered.bytes,
-                usage,
-            }),
-            Err(NoAnswer::Error) => Err(Fault::provider(&in_stream(&gathered.bytes))),
-            Err(NoAnswer::Malformed) => Err(unfit(Kind::Malformed)),
-        }
-    }
-
-    /// A refusal. Its status alone says enough where its body cannot be read.
-    async fn refused(mut self, head: &Parts, ask: &Ask<'_>, place: Place<'_>) -> Fault {
-        let gathered = self.gather(self.limits.error_bytes_max, self.first).await;
-        let (bytes, whole) = match gathered {
-            Ok(Gathered { bytes, whole }) => (bytes, whole),
-            Err(_) => (Bytes::new(), false),
-        };
-        if whole {
-            self.keep(place);
-        }
-        let status = head.status.as_u16();
-        let mut failure = classify(
-            Answer {
-                status,
-                headers: &head.headers,
-                body: &bytes,
-            },
-            Clock.wall(),
-        );
-        // Only where the option is ours: what a client asked for himself is his to hear of.
-        let pair = ask.pair(place.step);
-        let ours = ask.usage == UsageChunk::Withheld || pair.is_some();
-        let ours = ours && place.asking == Asking::ForUsage;
-        if ask.streaming && ours && option::is_refused(status, &bytes) {
-            failure.kind = FailureKind::UsageOption;
-        }
-        let mut fault = Fault::provider(&failure);
-        // The model's name is the policy's choice: what a provider says of it is not the caller's.
-        let callers = fault.side == Side::Client && failure.kind != FailureKind::ModelNotFound;
-        if callers && whole && bytes.len() <= self.limits.error_pass_bytes_max {
-            fault.answer = match pair {
-                None => passable(bytes, place.upstream),
-                Some(pair) => passable(bytes, place.upstream)
-                    .and_then(|error| refusal(&error, failure.kind, pair.client)),
-            };
-        }
-        fault
-    }
-
-    /// Keeps the connection of an answer that was read to its end.
-    fn keep(&mut self, place: Place<'_>) {
-        let now = Clock.now();
-        if let Some(link) = self.flow.take_link() {
-            place.wires.pool.put(place.upstream.pool_key, link, now);
-        }
-    }
-
-    /// A stream up to its first content.
-    async fn stream(mut self, expect: Expect) -> Result<Opened, Fault> {
-        let mut reader = Reader::new(expect);
-        let mut held: SmallVec<[Bytes; 4]> = SmallVec::new();
-        let mut held_bytes = 0;
-        loop {
-            let Some(chunk) = self.next(self.first).await? else {
-                return self.ended(reader, held);
-            };
-            let pushed = reader.push(&chunk);
-            held_bytes += pushed.ready.iter().map(Bytes::len).sum::<usize>();
-            held.extend(pushed.ready);
-            match pushed.stop {
-                // What was seen first counts, however the bytes were cut into chunks.
-                stop if pushed.content => return Ok(self.opened(reader, held, stop)),
-                Some(Stop::Error(body)) => return Err(Fault::provider(&in_stream(&body))),
-                Some(Stop::Malformed | Stop::TooLong) => return Err(unfit(Kind::Malformed)),
-                None if reader.is_done() => return self.ended(reader, held),
-                None if held_bytes + reader.held_bytes() > self.limits.held_bytes_max => {
-                    return Err(unfit(Kind::Malformed));
-                }
-                None => {}
-            }
-        }
-    }
-
-    fn opened(self, reader: Reader, held: SmallVec<[Bytes; 4]>, stop: Option<Stop>) -> Opened {
-        Opened::Stream(Box::new(Stream {
-            held,
-            flow: self.flow,
-            reader,
-            stop,
-            deadline: self.rest,
-            translator: None,
-        }))
-    }
-
-    /// A stream that is over without content: a whole answer that says nothing is still one.
-    fn ended(self, reader: Reader, held: SmallVec<[Bytes; 4]>) -> Result<Opened, Fault> {
-        match reader.clone().finish(Close::Clean).ending {
-            Ending::Complete => Ok(self.opened(reader, held, None)),
-            Ending::Error(body) => Err(Fault::provider(&in_stream(&body))),
-            Ending::Cut => Err(unfit(Kind::Cut)),
-            Ending::DoneWithoutFinish | Ending::Malformed => Err(unfit(Kind::Malformed)),
-        }
-    }
-}
-
-/// The provider's own error object, if it is one and does not repeat our key.
-fn passable(body: Bytes, upstream: &Upstream) -> Option<Bytes> {
-    let error: serde_json::Value = serde_json::from_slice(&body).ok()?;
-    error.get("error")?.as_object()?;
-    let secret = upstream.credential.as_ref().map(Credential::key);
-    match secret {
-        Some(key) if !key.is_empty() && memchr::memmem::find(&body, key).is_some() => None,
-        Some(_) | None => Some(body),
-    }
 }

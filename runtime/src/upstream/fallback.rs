@@ -3,8 +3,8 @@
 //! ```text
 //! round 1: a ─fault→ b ─fault→ c ─fault┐   moving on never waits, and only a listed fault moves on
 //!          ┌── backoff or retry-after ─┘   never the same target twice in a round
-//! round 2: a ─fault→ …                     bounded by attempts and by the request's total
-//! ```
+//! round 2: a ─fault→ …                     bounded by attempts, by the request's total and by what
+//! ```                                        all requests together may ask again
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,6 +22,7 @@ use crate::translate::{About, Dropped, Names, Translator, plain};
 use crate::upstream::Upstream;
 use crate::upstream::asking::{Asking, Reluctant};
 use crate::upstream::attempt::{Ask, Opened, Place, Wires, attempt};
+use crate::upstream::budget::Budget;
 use crate::upstream::chain::Chain;
 
 /// What a request's attempts work with.
@@ -38,6 +39,8 @@ pub(crate) struct Round<'a, 'p> {
     pub(crate) dice: &'a Dice,
     /// Who is not asked for usage any more.
     pub(crate) reluctant: &'a Reluctant,
+    /// What may be asked again.
+    pub(crate) budget: &'a Budget,
 }
 
 /// A request as one target gets it.
@@ -76,6 +79,10 @@ pub(crate) struct Served<'p> {
 pub(crate) struct Trail {
     /// All of them, in order.
     pub(crate) attempts: Vec<record::Attempt>,
+    /// Whether another round was refused because too much was asked again lately.
+    pub(crate) out_of_retries: bool,
+    /// Whether what is asked for now is the rest of an answer that broke off.
+    pub(crate) continues: bool,
     began: Option<Instant>,
 }
 
@@ -86,9 +93,8 @@ impl Trail {
             target: format!("{}/{}", step.provider.name, step.model.name),
             // Until it is known that it was not: nobody may hope that a lost request cost nothing.
             sent: true,
-            cause: None,
-            status: None,
-            duration_us: 0,
+            continued: self.continues,
+            ..record::Attempt::default()
         });
     }
 
@@ -175,6 +181,10 @@ impl<'p> Round<'_, 'p> {
             if spent || Clock.now() + wait >= self.ask.total {
                 return Err(given_up(clearest));
             }
+            if !self.budget.allows() {
+                trail.out_of_retries = true;
+                return Err(given_up(clearest));
+            }
             tokio::time::sleep(wait).await;
         }
         Err(given_up(clearest))
@@ -203,6 +213,7 @@ impl<'p> Round<'_, 'p> {
             | Dialect::CountTokens
             | Dialect::Gemini => Asking::Nothing,
         };
+        self.pay(trail);
         trail.begin(step);
         let first = self.once(step, asking, body).await;
         let refused = match first {
@@ -214,6 +225,7 @@ impl<'p> Round<'_, 'p> {
             return Err(refused);
         }
         trail.fail(&refused);
+        self.pay(trail);
         trail.begin(step);
         let second = self.once(step, Asking::Nothing, body).await;
         if second
@@ -225,6 +237,15 @@ impl<'p> Round<'_, 'p> {
             self.reluctant.note(step.target, Asking::ForUsage);
         }
         second
+    }
+
+    /// What an attempt costs: the first of a request pays for those of others.
+    fn pay(&self, trail: &Trail) {
+        if trail.attempts.is_empty() {
+            self.budget.earn();
+        } else {
+            self.budget.spend();
+        }
     }
 
     async fn once<B>(
@@ -271,6 +292,13 @@ impl<'p> Round<'_, 'p> {
                 let told = plain(&body, pair, names, (&about, usage));
                 let body = told.map_err(|_| Fault::of(Kind::Malformed, fault::Sent::Request))?;
                 Opened::Plain { body, usage }
+            }
+            Opened::Whole(mut whole) => {
+                let mut to = Translator::new(pair, names, about);
+                let told = to.push(&whole.events);
+                let told = told.map_err(|_| Fault::of(Kind::Malformed, fault::Sent::Request))?;
+                whole.events = [told, to.finish(whole.usage)].concat().into();
+                Opened::Whole(whole)
             }
             Opened::Stream(mut stream) => {
                 stream.translator = Some(Box::new(Translator::new(pair, names, about)));

@@ -2,6 +2,7 @@
 
 pub mod asking;
 pub(crate) mod attempt;
+pub(crate) mod budget;
 pub(crate) mod chain;
 pub mod connect;
 pub(crate) mod fallback;

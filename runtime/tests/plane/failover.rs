@@ -314,3 +314,50 @@ async fn a_failure_that_is_not_listed_ends_the_request() {
     let (_, tried, status) = timed(plan, &["always -> 500", "always -> ok"]).await;
     assert_eq!((status, tried.as_str()), (502, "a/small 500"));
 }
+
+/// A gateway that may ask again once.
+fn frugal() -> Plan {
+    let mut plan = Plan::over(&["a"]);
+    plan.limits.retries_max = 1;
+    plan.limits.retries_per_s_min = 0;
+    plan.class().retry.attempts = 2;
+    plan
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_requests_together_ask_again_a_tenth_as_often_as_they_ask() {
+    let house = House::piped(frugal()).await;
+    house.script(0, "500");
+    let mut again = String::new();
+    for _ in 0..40 {
+        let answer = exchange(house.connect(), &chat(PLAIN, "")).await;
+        assert_eq!(answer.status, 502);
+        let record = house.records.one().await;
+        again.push_str(if record.out_of_retries { "." } else { "2" });
+        assert_eq!(record.out_of_retries, record.attempts.len() == 1);
+    }
+    // What was saved up, then a tenth.
+    assert_eq!(again, "2.........2.........2.........2.........");
+}
+
+#[tokio::test(start_paused = true)]
+async fn moving_to_another_target_is_never_refused_for_what_others_asked() {
+    let mut plan = Plan::over(&["a", "b"]);
+    plan.limits.retries_max = 1;
+    plan.limits.retries_per_s_min = 0;
+    let house = House::piped(plan).await;
+    house.script(0, "500");
+    for _ in 0..10 {
+        let answer = exchange(house.connect(), &chat(PLAIN, "")).await;
+        assert_eq!(answer.status, 200);
+        let record = house.records.one().await;
+        assert_eq!(attempts(&record), "a/small 500, b/small served");
+    }
+    // What it took is missing for rounds.
+    house.script(1, "500");
+    let answer = exchange(house.connect(), &chat(PLAIN, "")).await;
+    assert_eq!(answer.status, 502);
+    let record = house.records.one().await;
+    assert_eq!(attempts(&record), "a/small 500, b/small 500");
+    assert!(record.out_of_retries);
+}

@@ -209,7 +209,7 @@ async fn all_bodies_together_are_bounded_and_the_memory_comes_back() {
     house.sims[0].until(|seen| !seen.is_empty()).await;
     assert_eq!(house.common.body_bytes(), PLAIN.len());
     let answer = exchange(house.connect(), &chat(PLAIN, "")).await;
-    insta::assert_snapshot!(shown(&answer), @"503 overloaded (server_error, later): the gateway is overloaded: it holds as many request bodies as it may");
+    insta::assert_snapshot!(shown(&answer), @"503 overloaded (server_error, later): the gateway is overloaded: it holds as many bodies as it may");
     assert_eq!(house.records.one().await.outcome, "refused");
     drop(holder);
     assert_eq!(house.records.one().await.outcome, "client_gone");

@@ -92,7 +92,7 @@ fn roots_that_cannot_be_used_refuse_by_provider_and_file() {
 #[test]
 fn what_this_build_does_not_enforce_is_refused_at_its_place_from_text_and_from_a_table() {
     let text =
-        policy(URL, "m", "key none").replace("up/m }", "up/m\n  commit whole\n  fail open\n}");
+        policy(URL, "m", "key none").replace("up/m }", "up/m\n  min-output 2k\n  fail open\n}");
     let from_text = said(&refusal("p.claw", text.as_bytes()));
     insta::assert_snapshot!(from_text);
     let from_table = refusal("p.clawt", &table(&text));

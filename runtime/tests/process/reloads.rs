@@ -25,7 +25,7 @@ fn bad(number: usize, url: &str) -> (Option<String>, &'static str) {
         ),
         1 => (Some(good.replace("-> work", "-> wrok")), "policy_invalid"),
         2 => (
-            Some(good.replace("up/m }", "up/m; commit whole }")),
+            Some(good.replace("up/m }", "up/m; min-output 2k }")),
             "feature_not_enforced",
         ),
         3 => (

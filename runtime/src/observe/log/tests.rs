@@ -62,6 +62,7 @@ fn a_request_that_failed_over_is_one_line_with_both_attempts() {
                 cause: Some("500".to_owned()),
                 status: Some(500),
                 duration_us: 1_500,
+                ..Attempt::default()
             },
             Attempt {
                 target: "b/y".to_owned(),
@@ -69,6 +70,8 @@ fn a_request_that_failed_over_is_one_line_with_both_attempts() {
                 cause: None,
                 status: Some(200),
                 duration_us: 80_001,
+                continued: true,
+                ..Attempt::default()
             },
         ],
         status: 200,
@@ -83,6 +86,8 @@ fn a_request_that_failed_over_is_one_line_with_both_attempts() {
             output_total: 7,
             reasoning: 3,
         }),
+        usage_estimated: true,
+        out_of_retries: true,
         first_content_us: Some(21_345),
         duration_us: 81_501,
     };

@@ -9,7 +9,14 @@ use claw_table::{Feature, Table};
 use super::Refusal;
 
 /// Features that the data plane of this build enforces.
-pub const ENFORCED: &[&str] = &["api-anthropic", "api-gemini", "clients", "trust"];
+pub const ENFORCED: &[&str] = &[
+    "api-anthropic",
+    "api-gemini",
+    "clients",
+    "commit-whole",
+    "heartbeat",
+    "trust",
+];
 
 /// Refuses a table that needs more than this build enforces, naming every such place.
 pub(super) fn enforced(table: &Table) -> Result<(), Refusal> {
