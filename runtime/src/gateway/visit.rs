@@ -61,7 +61,7 @@ impl<'w> Visit<'w> {
         self.note_head(&parts);
         let meter = Arc::clone(self.journal.meter());
         let snapshot = Arc::clone(&self.snapshot);
-        let led = self.lead(&snapshot, &parts, incoming, from);
+        let led = self.lead(&snapshot, (&parts, incoming), from);
         let errand = match unless_ending(&meter, led).await {
             Ok(Led::Models) => return self.models(),
             Ok(Led::Hello) => return self.hello(),
@@ -153,8 +153,7 @@ impl<'w> Visit<'w> {
     async fn lead<'p>(
         &mut self,
         snapshot: &'p Snapshot,
-        parts: &Parts,
-        incoming: Incoming,
+        (parts, incoming): (&Parts, Incoming),
         from: SocketAddr,
     ) -> Result<Led<'p>, Fault> {
         let path = head::path(parts)?;
@@ -263,6 +262,10 @@ impl<'w> Visit<'w> {
 }
 
 /// To what a request was led.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it is moved once, and a box would be an allocation for every request"
+)]
 enum Led<'p> {
     Models,
     Hello,
