@@ -263,14 +263,8 @@ async fn a_client_that_leaves_while_it_waits_takes_its_request_with_it() {
             .await;
         if shown {
             let mut bytes = Vec::new();
-            while !bytes.ends_with(b"\r\n\r\n: heartbeat\n\n\r\n") {
+            while memchr::memmem::find(&bytes, BEAT.as_bytes()).is_none() {
                 link.read_buf(&mut bytes).await.unwrap();
-                if bytes
-                    .windows(BEAT.len())
-                    .any(|part| part == BEAT.as_bytes())
-                {
-                    break;
-                }
             }
         }
         let began = Instant::now();
