@@ -131,6 +131,7 @@ fn of(conds: impl Iterator<Item = Cond>) -> Model {
         ..Policy::default()
     };
     let routes = vec![Route {
+        exclusive: None,
         name: "main".to_owned(),
         arms,
     }];

@@ -3,7 +3,7 @@
 use claw_table::ArmId;
 
 use crate::codes::Code;
-use crate::diagram::{AuditedDiagram, Finding, prove as prove_diagram};
+use crate::diagram::{AuditedDiagram, Finding, Overlap, prove as prove_diagram};
 use crate::model::{Arm, Model};
 use crate::never;
 use crate::proofs;
@@ -75,6 +75,7 @@ fn tell_scope(model: &Model, finding: &Finding) -> Option<Diagnostic> {
         | Finding::OutOfReach { .. }
         | Finding::Idle { .. }
         | Finding::Forbidden { .. }
+        | Finding::Meets(_)
         | Finding::Open => return None,
     };
     let scoped = model.scopes.get(guard.index())?;
@@ -124,6 +125,7 @@ fn tell(finding: &Finding, (places, guards): (&[Span], &[ArmId])) -> Diagnostic 
                 )
         }
         Finding::Forbidden { arm, by } => forbidden(at(arm), by, at),
+        Finding::Meets(overlap) => meets(overlap, at),
         Finding::Always { arm } => Diagnostic::new(
             Code::AlwaysTrue,
             at(arm),
@@ -144,6 +146,18 @@ fn tell(finding: &Finding, (places, guards): (&[Span], &[ArmId])) -> Diagnostic 
         )
         .help("add `otherwise -> CLASS` as the last arm"),
     }
+}
+
+fn meets(overlap: &Overlap, at: impl Fn(&ArmId) -> Span) -> Diagnostic {
+    let witness = never::written(&overlap.witness);
+    Diagnostic::new(
+        Code::ArmsMeet,
+        at(&overlap.second),
+        "this arm and one above it meet, and the route is exclusive",
+    )
+    .label(format!("`{witness}` meets it"))
+    .and(at(&overlap.first), "and meets this one, which takes it")
+    .help("make one of the two narrower, or take `exclusive` out and let the order decide")
 }
 
 fn forbidden(arm: Span, by: &[ArmId], at: impl Fn(&ArmId) -> Span) -> Diagnostic {

@@ -122,6 +122,7 @@ codes! {
         C0402 OtherwiseNotLast: "arms after `otherwise`",
         C0403 Shadowed: "an arm that no request can reach",
         C0404 AlwaysFalse: "a condition that no request meets",
+        C0407 ArmsMeet: "two arms of an exclusive route that one request meets",
     }
     Warning {
         C0405 AlwaysTrue: "a condition that every request meets",

@@ -13,6 +13,7 @@ mod audit;
 mod boxes;
 mod budget;
 mod coarsen;
+mod exclusive;
 mod from_model;
 mod joint;
 mod json;
@@ -29,6 +30,7 @@ mod witness;
 
 pub use audit::{AuditedDiagram, Finding, Proof, prove, prove_listed};
 pub use budget::{Budget, TooLarge};
+pub use exclusive::Overlap;
 pub use reach::{Part, Reached};
 
 pub(crate) use address::AddressValues;

@@ -114,6 +114,8 @@ pub struct RouteId(pub u16);
 pub struct Route {
     /// Its name; the root route is `main`.
     pub name: String,
+    /// Where it says that no request meets two of its arms.
+    pub exclusive: Option<Span>,
     /// Top to bottom, first match wins.
     pub arms: Vec<Arm>,
 }

@@ -27,6 +27,8 @@ pub struct Request {
     pub ip: Option<IpAddr>,
     /// The client that calls, by its name.
     pub client: Option<String>,
+    /// Whether the client shows a key of its own for a provider.
+    pub caller_key: bool,
     /// The model the client named.
     pub model: Option<String>,
     /// Whether the client asked for a stream.
@@ -78,6 +80,7 @@ impl Request {
             Fact::Header(_)
             | Fact::Query(_)
             | Fact::Ip
+            | Fact::CallerKey
             | Fact::Streaming
             | Fact::Has(_)
             | Fact::MaxOutput
@@ -118,6 +121,7 @@ impl Facts for Request {
             | Fact::Host
             | Fact::Ip
             | Fact::Client
+            | Fact::CallerKey
             | Fact::Endpoint
             | Fact::Header(_)
             | Fact::Query(_)
@@ -166,7 +170,10 @@ impl Facts for Request {
                     .any(|keyword| part.contains(keyword.as_str()))
             })
         } else {
-            *fact == Fact::Streaming && self.streaming
+            match fact {
+                Fact::CallerKey => self.caller_key,
+                _ => *fact == Fact::Streaming && self.streaming,
+            }
         }
     }
 }

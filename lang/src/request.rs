@@ -138,6 +138,7 @@ pub fn write(request: &Request) -> serde_json::Value {
         ("host", json!(request.host)),
         ("ip", json!(request.ip)),
         ("client", json!(request.client)),
+        ("caller-key", json!(request.caller_key.then_some(true))),
         ("headers", listed(&request.headers)),
         ("query", listed(&request.query)),
         ("model", json!(request.model)),
@@ -188,6 +189,7 @@ const MEMBERS: &[&str] = &[
     "host",
     "ip",
     "client",
+    "caller-key",
     "headers",
     "query",
     "body",
@@ -210,6 +212,7 @@ struct Draft {
     host: Option<String>,
     ip: Option<IpAddr>,
     client: Option<String>,
+    caller_key: bool,
     headers: Vec<(String, Vec<u8>)>,
     query: Vec<(String, Vec<u8>)>,
     body: Option<body::BodyFacts>,
@@ -242,6 +245,7 @@ impl Draft {
                 self.ip = Some(ip);
             }
             ("client", Json::Text(name)) => self.client = Some(name.clone()),
+            ("caller-key", Json::Flag(flag)) => self.caller_key = *flag,
             ("headers", _) => {
                 for (name, value) in values(key, value)? {
                     self.headers.push((head::header(&name)?, value));
@@ -281,7 +285,7 @@ impl Draft {
             ("method" | "path" | "host" | "ip" | "client" | "model" | "session", _) => {
                 return Err(wrong("a text"));
             }
-            ("streaming", _) => return Err(wrong("true or false")),
+            ("streaming" | "caller-key", _) => return Err(wrong("true or false")),
             ("tokens" | "max-output", _) => return Err(wrong("a whole number")),
             ("prompt", _) => return Err(wrong("a text, or an array of texts")),
             ("temperature", _) => return Err(wrong("a number")),
@@ -310,6 +314,7 @@ impl Draft {
             host: Some(self.host.unwrap_or_else(|| "localhost".to_owned())),
             ip: self.ip.or(Some(IpAddr::V4(Ipv4Addr::LOCALHOST))),
             client: self.client,
+            caller_key: self.caller_key,
             headers: self.headers,
             query: self.query,
             session,

@@ -215,9 +215,6 @@ pub const METHODS: &[&str] = &[
     "GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "CONNECT", "TRACE",
 ];
 
-/// Words after `has` that this version does not know yet.
-pub const CAN_LATER: &[&str] = &["caller-key"];
-
 /// Words between the parts of a condition.
 pub const OPERATORS: &[&str] = &["is", "in", "not", "and", "or", "like", "mentions"];
 
@@ -280,6 +277,7 @@ pub const SLOT_WORDS: &[&str] = &[
     "fastest",
     "cheapest",
     "sticky",
+    "caller-key",
     "ip",
     "request",
     "week",
@@ -319,6 +317,7 @@ pub const RESERVED: &[&str] = &[
     "costs",
     "tries",
     "takes",
+    "exclusive",
 ];
 
 /// Whether a word may not be a name.

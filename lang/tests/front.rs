@@ -26,6 +26,8 @@ mod codes;
 mod course;
 #[path = "front/examples.rs"]
 mod examples;
+#[path = "front/exclusive.rs"]
+mod exclusive;
 #[path = "front/facts.rs"]
 mod facts;
 #[path = "front/faults.rs"]

@@ -11,6 +11,8 @@
 
 #[path = "table/diff.rs"]
 mod diff;
+#[path = "table/exclusive.rs"]
+mod exclusive;
 #[path = "table/forbid.rs"]
 mod forbid;
 #[path = "table/listed.rs"]

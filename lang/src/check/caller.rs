@@ -1,4 +1,4 @@
-//! `client` in a condition: who calls, by name or by tag.
+//! `client` and `has caller-key` in a condition: who calls, by name or by tag, and with whose key.
 
 use claw_table::Fact;
 
@@ -6,7 +6,7 @@ use super::cond::Reader;
 use super::fields;
 use super::names::Sort;
 use crate::codes::Code;
-use crate::model::{Ask as Question, Cond, Pattern};
+use crate::model::{Ask as Question, Cond, Model, Need, Pattern};
 use crate::near::nearest;
 use crate::report::Diagnostic;
 use crate::syntax::ast::{Ask, Op, Value};
@@ -94,5 +94,31 @@ impl Reader<'_, '_> {
                 });
         }
         found
+    }
+}
+
+/// What a gateway must know for each condition that asks for a caller's own key, by the place of
+/// what asks.
+pub(super) fn asked(model: &Model) -> Vec<Need> {
+    let arms = model.arms().map(|arm| (&arm.cond, arm.span));
+    let scopes = model
+        .scopes
+        .iter()
+        .map(|scoped| (&scoped.cond, scoped.span));
+    arms.chain(scopes)
+        .filter(|(cond, _)| asks(cond))
+        .map(|(_, span)| Need {
+            feature: "has-caller-key",
+            span,
+        })
+        .collect()
+}
+
+fn asks(cond: &Cond) -> bool {
+    match cond {
+        Cond::Always => false,
+        Cond::All(parts) | Cond::Any(parts) => parts.iter().any(asks),
+        Cond::Not(part) => asks(part),
+        Cond::Test(fact, _) => *fact == Fact::CallerKey,
     }
 }

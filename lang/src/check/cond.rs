@@ -143,19 +143,11 @@ impl Reader<'_, '_> {
             .help("write `has tools`")
             .add(self.report);
         }
-        let words: Vec<(&str, Can)> = Can::ASKED
-            .into_iter()
-            .map(|can| (can.word(), can))
-            .collect();
+        let words = had();
         let mut any = Vec::new();
         for word in &ask.of {
-            if vocab::CAN_LATER.contains(&word.text.as_str()) {
-                self.report.add(not_yet(&word.text, word.span));
-            } else if let Some(can) =
-                fields::choice(word, "something a request has", &words, self.report)
-            {
-                any.push(Cond::Test(Fact::Has(can), Question::Yes));
-            }
+            let fact = fields::choice(word, "something a request has", &words, self.report);
+            any.extend(fact.map(|fact| Cond::Test(fact, Question::Yes)));
         }
         (any.len() == ask.of.len())
             .then(|| one_or_any(any))
@@ -244,6 +236,7 @@ impl Reader<'_, '_> {
             | Fact::Host
             | Fact::Ip
             | Fact::Client
+            | Fact::CallerKey
             | Fact::Header(_)
             | Fact::Query(_)
             | Fact::Model
@@ -421,6 +414,14 @@ impl Reader<'_, '_> {
         .help(format!("write `{word} {example}`"))
         .add(self.report);
     }
+}
+
+/// The words after `has`, each with its fact.
+pub(super) fn had() -> Vec<(&'static str, Fact)> {
+    let asked = Can::ASKED
+        .into_iter()
+        .map(|can| (can.word(), Fact::Has(can)));
+    asked.chain([("caller-key", Fact::CallerKey)]).collect()
 }
 
 pub(super) fn wrong(span: Span, message: String) -> Diagnostic {

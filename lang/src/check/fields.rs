@@ -208,7 +208,7 @@ pub(super) fn shape<T>(
 }
 
 /// One of the words that a place knows; another is reported with the closest of them.
-pub(super) fn choice<T: Copy>(
+pub(super) fn choice<T: Clone>(
     value: &Value,
     what: &str,
     words: &[(&str, T)],
@@ -217,7 +217,7 @@ pub(super) fn choice<T: Copy>(
     if value.kind == Kind::Word
         && let Some((_, found)) = words.iter().find(|(word, _)| *word == value.text)
     {
-        return Some(*found);
+        return Some(found.clone());
     }
     let shown = shown(value);
     let found = Diagnostic::new(

@@ -12,7 +12,7 @@ use super::lets::Lets;
 use super::names::{Names, Sort, is_name};
 use super::provider::{self, Checked};
 use super::route::{self, Routes};
-use super::{accept, class, client, forbid, gateway, like, never, pool, secrets, test};
+use super::{accept, caller, class, client, forbid, gateway, like, never, pool, secrets, test};
 use crate::codes::Code;
 use crate::model::{Accept, Ask, Claims, Cond, Goal, Model, Need, Pattern, Route, RouteId};
 use crate::report::{Diagnostic, Report};
@@ -340,7 +340,7 @@ impl<'f> Parts<'f> {
             offered: Vec::new(),
         };
         policy.offered = offered(&routes.list, &policy);
-        Model {
+        let mut model = Model {
             callers: policy.clients.iter().map(client::is_caller).collect(),
             policy,
             guards,
@@ -353,7 +353,10 @@ impl<'f> Parts<'f> {
             tests,
             accepts,
             ages,
-        }
+        };
+        let asked = caller::asked(&model);
+        model.features.extend(asked);
+        model
     }
 }
 

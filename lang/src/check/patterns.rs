@@ -153,6 +153,7 @@ fn impossible(pattern: &Pattern, fact: &Fact) -> Option<(&'static str, Option<St
         | Fact::Host
         | Fact::Ip
         | Fact::Client
+        | Fact::CallerKey
         | Fact::Session
         | Fact::MaxOutput
         | Fact::Messages
@@ -188,7 +189,7 @@ pub(super) fn fact_word(fact: &Fact) -> &'static str {
         Fact::Query(_) => "query",
         Fact::Model => "model",
         Fact::Streaming => "streaming",
-        Fact::Has(_) => "has",
+        Fact::CallerKey | Fact::Has(_) => "has",
         Fact::Tokens => "tokens",
     }
 }

@@ -36,6 +36,7 @@ impl Routes {
             .to_owned();
         let mut route = Route {
             name,
+            exclusive: it.exclusive,
             arms: Vec::new(),
         };
         for line in &it.arms {

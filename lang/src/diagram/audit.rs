@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use claw_table::{ArmId, GuardId};
 
 use super::budget::TooLarge;
+use super::exclusive::{Overlap, overlaps};
 use super::from_model::Built;
 use super::listed;
 use super::store::Ref;
@@ -84,6 +85,8 @@ pub enum Finding {
         /// The arms of guards that together refuse them.
         by: Vec<ArmId>,
     },
+    /// A request meets two arms of a route that is exclusive.
+    Meets(Box<Overlap>),
     /// Some request reaches no arm of the root route.
     Open,
 }
@@ -137,7 +140,17 @@ fn prove_built(mut built: Built<'_>) -> Result<Proof<'_>, TooLarge> {
         let Ok(index) = u16::try_from(index) else {
             break;
         };
-        audit.route(&mut built, RouteId(index))?;
+        let route = RouteId(index);
+        audit.route(&mut built, route)?;
+        if model
+            .routes
+            .get(usize::from(index))
+            .is_some_and(|it| it.exclusive.is_some())
+        {
+            let overlaps = overlaps(&mut built, route)?;
+            let overlaps = overlaps.into_iter().map(Box::new).map(Finding::Meets);
+            audit.findings.extend(overlaps);
+        }
     }
     let mut findings = audit.findings;
     if is_open {

@@ -118,7 +118,7 @@ impl<'m> Built<'m> {
         }
         // The policy is small with these atoms. What is asked of it later may be larger.
         self.store.lift();
-        for cond in possible(&self.fields) {
+        for cond in possible(self.model, &self.fields) {
             self.possible = self.under(&cond, self.possible)?;
         }
         Ok(())
@@ -234,9 +234,14 @@ impl<'m> Built<'m> {
         let Some((at, yes)) = self.asked(fact, ask) else {
             return Ok(Ref::NOWHERE);
         };
+        self.among(at, &yes)
+    }
+
+    /// Where a field has one of these atoms.
+    pub(super) fn among(&mut self, at: u16, yes: &[(u16, u16)]) -> Result<Ref, TooLarge> {
         let mut runs = Vec::new();
         let mut next = 0;
-        for (first, last) in yes {
+        for (first, last) in yes.iter().copied() {
             if let Some(before) = first.checked_sub(1)
                 && next < first
             {

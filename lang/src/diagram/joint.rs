@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use claw_table::ArmId;
+use claw_table::policy::Auth;
 
 use super::budget::{Budget, TooLarge};
 use super::from_model::Built;
@@ -78,12 +79,25 @@ fn joined(old: &Model, new: &Model, arms: u32) -> Result<Joined, TooLarge> {
     };
     let later = new.routes.iter().map(|route| Route {
         name: route.name.clone(),
+        exclusive: route.exclusive,
         arms: route.arms.iter().map(arm).collect(),
     });
-    let both = Model {
+    let mut both = Model {
         routes: old.routes.iter().cloned().chain(later).collect(),
         ..old.clone()
     };
+    // Whoever may bring a key in one of the two may do so here.
+    for (client, caller) in new.policy.clients.iter().zip(&new.callers) {
+        let mut known = both.policy.clients.iter_mut();
+        match known.find(|own| own.name == client.name) {
+            Some(own) if client.auth == Auth::Caller => own.auth = Auth::Caller,
+            Some(_) => {}
+            None => {
+                both.policy.clients.push(client.clone());
+                both.callers.push(caller.clone());
+            }
+        }
+    }
     let guards = new.guards.iter().map(|guard| Guard {
         arm: arm(&guard.arm),
         ..guard.clone()

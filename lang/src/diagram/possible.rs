@@ -4,11 +4,14 @@
 //! What is known of that is one more condition; analyses and witnesses look at the diagram under it,
 //! the table is made of the whole one.
 
+use claw_table::Fact;
+use claw_table::policy::Auth;
+
 use super::atoms::Field;
-use crate::model::{Ask, Cond};
+use crate::model::{Ask, Cond, Model};
 
 /// Conditions that every request meets, whatever the policy. None for most policies.
-pub(crate) fn possible(fields: &[Field]) -> Vec<Cond> {
+pub(crate) fn possible(model: &Model, fields: &[Field]) -> Vec<Cond> {
     let mut all = Vec::new();
     let pointers = || {
         fields
@@ -31,7 +34,24 @@ pub(crate) fn possible(fields: &[Field]) -> Vec<Cond> {
         }
     }
     all.extend(keywords(fields));
+    all.extend(caller_key(model, fields));
     all
+}
+
+/// A key of the caller's own comes from one whose address says that it is one: `auth caller`.
+fn caller_key(model: &Model, fields: &[Field]) -> Option<Cond> {
+    let is_asked = |fact: Fact| fields.iter().any(|field| field.fact == fact);
+    if !is_asked(Fact::CallerKey) {
+        return None;
+    }
+    let clients = model.policy.clients.iter().zip(&model.callers);
+    let bring = clients.filter(|(client, _)| client.auth == Auth::Caller);
+    let bring: Vec<Cond> = bring.map(|(_, caller)| caller.clone()).collect();
+    let none = Cond::Not(Box::new(Cond::Test(Fact::CallerKey, Ask::Yes)));
+    if bring.is_empty() {
+        return Some(none);
+    }
+    is_asked(Fact::Client).then(|| Cond::Any([vec![none], bring].concat()))
 }
 
 /// A prompt that mentions `refund policy` mentions `refund`: whoever mentions a list mentions one of

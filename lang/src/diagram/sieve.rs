@@ -59,6 +59,25 @@ impl Sieve {
         find(built, &must, &[item.far, item.near])
     }
 
+    /// A request that meets the condition at this position and one before it, and all of `must`.
+    pub(crate) fn meets(
+        &self,
+        position: usize,
+        must: &[Ref],
+        built: &Built<'_>,
+    ) -> Result<Option<Path>, TooLarge> {
+        let Some(item) = self.items.get(position) else {
+            return Ok(None);
+        };
+        for before in [item.near, item.far] {
+            let must: Vec<Ref> = must.iter().copied().chain([item.own, before]).collect();
+            if let Some(path) = find(built, &must, &[])? {
+                return Ok(Some(path));
+            }
+        }
+        Ok(None)
+    }
+
     /// Whether some request, possible or not, falls to none.
     pub(crate) fn is_open(&self, built: &Built<'_>) -> Result<bool, TooLarge> {
         Ok(find(built, &[Ref::YES], &self.all)?.is_some())

@@ -215,6 +215,7 @@ fn set(request: &mut Request, fact: &Fact, sample: Sample) {
         Fact::Tokens => request.tokens = number,
         // What is said of all lists together is said at the end.
         Fact::Mentions(_) => {}
+        Fact::CallerKey => request.caller_key = flag,
         Fact::Streaming => request.streaming = flag,
         Fact::Has(can) => {
             request.has = (request.has & !can.bit()) | if flag { can.bit() } else { 0 };

@@ -15,6 +15,7 @@ pub(super) fn fact(fact: &Fact) -> String {
         Fact::Host => "host".to_owned(),
         Fact::Ip => "ip".to_owned(),
         Fact::Client => "client".to_owned(),
+        Fact::CallerKey => "has caller-key".to_owned(),
         Fact::Endpoint => "endpoint".to_owned(),
         Fact::Header(name) => format!("header {}", escape(name)),
         Fact::Query(name) => format!("query {}", escape(name)),
@@ -47,7 +48,7 @@ pub(super) fn value(fact: &Fact, request: &Request) -> String {
             .known(fact)
             .map_or("absent".to_owned(), |found| clip(member(found).as_bytes())),
         Fact::Ip => request.ip.map_or("absent".to_owned(), |ip| ip.to_string()),
-        Fact::Streaming | Fact::Mentions(_) => yes_or_no(request.flag(fact)),
+        Fact::CallerKey | Fact::Streaming | Fact::Mentions(_) => yes_or_no(request.flag(fact)),
         Fact::Has(can) => yes_or_no(request.uses(*can)),
         Fact::Method => bare(request.method.as_ref()),
         Fact::Client => bare(request.client.as_ref()),
@@ -80,6 +81,9 @@ pub(crate) fn request(request: &Request) -> Vec<super::Said> {
     ];
     if request.client.is_some() {
         facts.push(Fact::Client);
+    }
+    if request.caller_key {
+        facts.push(Fact::CallerKey);
     }
     let mut names: Vec<&String> = Vec::new();
     for (name, _) in &request.headers {

@@ -300,6 +300,7 @@ pub fn written(request: &Request) -> String {
         .into_iter()
         .filter(|can| request.uses(*can))
         .map(Can::word)
+        .chain(request.caller_key.then_some("caller-key"))
         .collect();
     if !has.is_empty() {
         parts.push(format!("has {}", has.join(", ")));

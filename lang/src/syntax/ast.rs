@@ -22,7 +22,7 @@ pub enum Item {
     Never(Never),
     /// `forbid NAME when COND [deny STATUS "text"]`
     Forbid(Forbid),
-    /// `route [NAME] { … }`
+    /// `route [NAME] [exclusive] { … }`
     Route(Route),
     /// Every other form: `keyword [name] { fields }`.
     Plain(Statement),
@@ -99,6 +99,8 @@ pub struct Route {
     pub docs: Vec<String>,
     /// Its name; the root route has none.
     pub name: Option<Value>,
+    /// The word `exclusive`: no two of its arms may meet.
+    pub exclusive: Option<Span>,
     /// Its arms, in text order.
     pub arms: Vec<ArmLine>,
     /// Its first line.

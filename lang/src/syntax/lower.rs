@@ -238,8 +238,9 @@ impl<'a> Work<'a> {
             is_broken: false,
         };
         let head = self.statement(&head)?;
-        let mut names = head.groups.into_iter().flatten();
-        let name = names.next();
+        let mut names = head.groups.into_iter().flatten().peekable();
+        let name = names.next_if(|word| !word.is_word("exclusive"));
+        let exclusive = names.next_if(|word| word.is_word("exclusive"));
         if let Some(extra) = names.next() {
             self.report.add(
                 Diagnostic::new(
@@ -250,7 +251,9 @@ impl<'a> Work<'a> {
                         extra.span.of(self.source)
                     ),
                 )
-                .help("write `route NAME {` and one arm on each line"),
+                .help(
+                    "write `route NAME {`, or `route NAME exclusive {`, and one arm on each line",
+                ),
             );
             return None;
         }
@@ -265,6 +268,7 @@ impl<'a> Work<'a> {
         Some(Route {
             docs,
             name,
+            exclusive: exclusive.map(|word| word.span),
             arms,
             span,
         })

@@ -102,10 +102,13 @@ impl Out {
 
     fn route(&mut self, it: &Route) {
         self.docs(&it.docs);
-        match &it.name {
-            Some(name) => self.line(&format!("route {} {{", value(name))),
-            None => self.line("route {"),
-        }
+        let name = it.name.iter().map(value);
+        let exclusive = it.exclusive.map(|_| "exclusive".to_owned());
+        let head: Vec<String> = std::iter::once("route".to_owned())
+            .chain(name)
+            .chain(exclusive)
+            .collect();
+        self.line(&format!("{} {{", head.join(" ")));
         self.depth += 1;
         for line in &it.arms {
             if let ArmLine::Arm(arm) = line {

@@ -19,6 +19,7 @@ pub(super) fn of(policy: &Policy, test: &Test) -> Request {
             Says::From(ip) => request.ip = Some(*ip),
             Says::Number(fact, number) => count(&mut request, fact, Some(*number)),
             Says::Yes(Fact::Has(can)) => request.has |= can.bit(),
+            Says::Yes(Fact::CallerKey) => request.caller_key = true,
             Says::Yes(_) => request.streaming = true,
             Says::Member(pointer, member) => {
                 request.body.push((pointer.clone(), member.clone()));
@@ -89,6 +90,7 @@ fn count(request: &mut Request, fact: &Fact, number: Option<u64>) {
         | Fact::Host
         | Fact::Ip
         | Fact::Client
+        | Fact::CallerKey
         | Fact::Endpoint
         | Fact::Header(_)
         | Fact::Query(_)
@@ -121,6 +123,7 @@ fn say(request: &mut Request, fact: &Fact, text: Option<&str>) {
         Fact::Header(name) => request.headers.extend(named(name)),
         Fact::Query(name) => request.query.extend(named(name)),
         Fact::Ip
+        | Fact::CallerKey
         | Fact::Streaming
         | Fact::Has(_)
         | Fact::Tokens

@@ -13,6 +13,8 @@ pub enum Fact {
     Ip,
     /// Who calls, by the name of a client.
     Client,
+    /// Whether the caller shows a key of its own for a provider.
+    CallerKey,
     /// What the path asks for: `chat`, `responses`, `messages`, `embeddings`, `count-tokens`, `other`.
     Endpoint,
     /// Every value of the named header. The name is lower case.
@@ -94,7 +96,7 @@ impl Fact {
             Self::MaxOutput | Self::Messages | Self::Temperature | Self::Tokens => Kind::Number,
             Self::Body(_) => Kind::Json,
             Self::Ip => Kind::Address,
-            Self::Streaming | Self::Has(_) | Self::Mentions(_) => Kind::Flag,
+            Self::CallerKey | Self::Streaming | Self::Has(_) | Self::Mentions(_) => Kind::Flag,
         }
     }
 
@@ -137,6 +139,7 @@ impl Fact {
             | Self::Host
             | Self::Ip
             | Self::Client
+            | Self::CallerKey
             | Self::Session
             | Self::Endpoint
             | Self::Header(_)

@@ -60,6 +60,7 @@ choice! {
         15 => Body(String),
         16 => Session,
         17 => Mentions(Vec<String>),
+        19 => CallerKey,
     }
     Split { 0 => Text(TextParts), 1 => Number(NumberParts), 2 => Flag, 3 => Address(AddressParts), 4 => Json(JsonParts) }
 }

@@ -66,7 +66,6 @@ fn the_grammars_words_are_the_compilers() {
         vocab::RESERVED,
         vocab::ENDPOINTS,
         vocab::METHODS,
-        vocab::CAN_LATER,
         &can,
         &causes,
     ];

@@ -205,3 +205,64 @@ fn a_condition_that_does_not_fit_a_client_says_what_does() {
         assert_eq!(codes, [due], "{cond}");
     }
 }
+
+const GUESTS: &str =
+    "provider b { api openai; url \"https://api.example.com/v1\"; key none; model z }
+client guest { from 10.9.0.0/16; auth caller }
+client house { from 10.0.0.0/8 }
+class own { primary requested from b; keys caller }
+";
+
+#[test]
+fn a_callers_own_key_is_a_fact_and_the_gateway_must_know_it() {
+    let text = format!(
+        "{GUESTS}forbid house-keys when has caller-key, tools and client is house
+route {{ when has caller-key and tokens > 10k -> cheap
+  when has caller-key -> own
+  otherwise -> code }}
+test \"a guest\" {{ request {{ client guest; has caller-key; model \"z\" }}; expect class own }}
+test \"a rich guest\" {{ request {{ client guest; has caller-key, tools; tokens 20k }}; expect class cheap }}
+test \"no key\" {{ request {{ client guest }}; expect class code }}
+"
+    );
+    let table = table(&text);
+    let keyed = Request {
+        caller_key: true,
+        ..by("guest")
+    };
+    assert_eq!(ends(&table, &keyed), "main/2");
+    assert_eq!(ends(&table, &by("guest")), "main/3");
+    let needs: Vec<String> = table
+        .features()
+        .iter()
+        .filter(|need| need.name.contains("key"))
+        .map(|need| format!("{} {}", need.name, need.place.line))
+        .collect();
+    assert_eq!(
+        needs,
+        [
+            "caller-keys 6",
+            "keys-caller 8",
+            "has-caller-key 9",
+            "has-caller-key 10",
+            "has-caller-key 11"
+        ]
+    );
+}
+
+#[test]
+fn only_whom_the_policy_lets_bring_a_key_has_one() {
+    let codes = |rest: &str| -> Vec<&'static str> {
+        let report = compile(one(&format!("{HOUSE}{rest}"))).report;
+        let codes = report.diagnostics().iter().map(|found| found.code.id());
+        codes.collect()
+    };
+    let route = "route { when has caller-key -> own\n  otherwise -> code }\n";
+    assert_eq!(codes(&format!("{GUESTS}{route}")), ["C0211"]);
+    let nobody = GUESTS.replace("; auth caller", "");
+    assert_eq!(codes(&format!("{nobody}{route}")), ["C0211", "C0404"]);
+    let house = "route { when has caller-key and client is house -> own\n  otherwise -> code }\n";
+    assert_eq!(codes(&format!("{GUESTS}{house}")), ["C0211", "C0404"]);
+    let any = "unused cheap\nroute { when has caller-key and client is not guest -> code\n  when has caller-key -> own\n  otherwise -> code }\n";
+    assert_eq!(codes(&format!("{GUESTS}{any}")), ["C0404"]);
+}

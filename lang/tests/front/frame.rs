@@ -67,7 +67,8 @@ pub(crate) fn complete(block: &Block) -> Vec<Source> {
         ("class code", "class code { primary a/x }"),
         ("route {", "route { otherwise -> code }"),
     ] {
-        if !has(start) {
+        let is_there = has(start) || start == "route {" && has("route exclusive {");
+        if !is_there {
             frame.push_str(addition);
             frame.push('\n');
         }

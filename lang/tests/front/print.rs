@@ -56,6 +56,7 @@ fn word() -> impl Strategy<Value = Value> {
                 "costs",
                 "tries",
                 "takes",
+                "exclusive",
             ];
             !taken.contains(&word.as_str()) && !claw_lang::vocab::is_declaration(word)
         })
@@ -208,12 +209,14 @@ pub(crate) fn item() -> impl Strategy<Value = Item> {
     let routes = (
         docs(),
         prop::option::of(word()),
+        prop::option::of(Just(NOWHERE)),
         prop::collection::vec(arm, 0..4),
     )
-        .prop_map(|(docs, name, arms)| {
+        .prop_map(|(docs, name, exclusive, arms)| {
             Item::Route(Route {
                 docs,
                 name,
+                exclusive,
                 arms,
                 span: NOWHERE,
             })
@@ -293,6 +296,7 @@ pub(crate) fn strip(file: &mut File) {
             }
             Item::Route(it) => {
                 it.span = NOWHERE;
+                it.exclusive = it.exclusive.map(|_| NOWHERE);
                 strip_values(&mut it.name);
                 for line in &mut it.arms {
                     let ArmLine::Arm(arm) = line else { continue };

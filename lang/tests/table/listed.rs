@@ -33,6 +33,7 @@ fn found(findings: &[Finding]) -> BTreeSet<String> {
         | Finding::Idle { .. }
         | Finding::Unmet { .. }
         | Finding::Met { .. }
+        | Finding::Meets(_)
         | Finding::Open) => format!("{whole:?}"),
     };
     findings.iter().map(bare).collect()

@@ -75,6 +75,7 @@ pub(crate) fn facts() -> Vec<Fact> {
         Fact::Query("q".to_owned()),
         Fact::Model,
         Fact::Streaming,
+        Fact::CallerKey,
         Fact::Tokens,
         Fact::MaxOutput,
         Fact::Messages,
@@ -267,12 +268,14 @@ pub(crate) fn made(routes: Vec<Vec<(Cond, u8)>>) -> Model {
                 });
         made.push(Route {
             name: name.clone(),
+            exclusive: None,
             arms: list.collect(),
         });
     }
     let otherwise = made[0].arms.last().map(|arm| arm.id);
     let policy = Policy {
         name: "random".to_owned(),
+        clients: clients(),
         classes: vec![class("one"), class("two")],
         denies: denies(),
         arms,
@@ -301,6 +304,26 @@ fn denies() -> Vec<Deny> {
         text: text.to_owned(),
     };
     ["no", "not so", "not at all"].map(deny).to_vec()
+}
+
+/// Any of them, the first of whom may bring a key of her own.
+fn clients() -> Vec<policy::Client> {
+    let all = CLIENTS.iter().enumerate();
+    let client = |(at, name): (usize, &&str)| policy::Client {
+        name: (*name).to_owned(),
+        keys: Vec::new(),
+        from: vec![policy::Prefix {
+            first: 0xffff_0a00_0000 + ((at as u128) << 8),
+            bits: 120,
+        }],
+        auth: if at == 0 {
+            policy::Auth::Caller
+        } else {
+            policy::Auth::Known
+        },
+        tags: Vec::new(),
+    };
+    all.map(client).collect()
 }
 
 fn callers() -> Vec<Cond> {

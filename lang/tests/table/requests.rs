@@ -133,6 +133,7 @@ pub(crate) fn request() -> impl Strategy<Value = Request> {
                 query,
                 ip,
                 client: Some(client.to_owned()),
+                caller_key: client == "ann" && streaming,
                 model,
                 streaming,
                 has,
@@ -179,6 +180,7 @@ pub(crate) fn graft(request: &mut Request, other: &Request, which: usize) {
         Fact::Mentions(_) => request.prompt.clone_from(&other.prompt),
         Fact::Session => request.session.clone_from(&other.session),
         Fact::Streaming => request.streaming = other.streaming,
+        Fact::CallerKey => request.caller_key = !request.caller_key,
         Fact::Has(can) => request.has ^= can.bit(),
     }
 }

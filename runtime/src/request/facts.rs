@@ -76,6 +76,7 @@ impl Facts for Asked<'_> {
                 }
             }
             Fact::Ip
+            | Fact::CallerKey
             | Fact::Streaming
             | Fact::Has(_)
             | Fact::MaxOutput
@@ -98,6 +99,7 @@ impl Facts for Asked<'_> {
             | Fact::Host
             | Fact::Ip
             | Fact::Client
+            | Fact::CallerKey
             | Fact::Endpoint
             | Fact::Header(_)
             | Fact::Query(_)

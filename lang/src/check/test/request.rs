@@ -2,9 +2,10 @@
 
 use std::net::IpAddr;
 
-use claw_table::{Can, Fact};
+use claw_table::Fact;
 
 use super::Reading;
+use crate::check::cond::had;
 use crate::check::names::Sort;
 use crate::check::{body, fields, provider, values};
 use crate::model::{Member, Says};
@@ -89,6 +90,7 @@ impl Reading<'_> {
             | Fact::Host
             | Fact::Model
             | Fact::Session
+            | Fact::CallerKey
             | Fact::Header(_)
             | Fact::Query(_)
             | Fact::Streaming
@@ -128,17 +130,14 @@ impl Reading<'_> {
     }
 
     fn has(&mut self, field: &Statement) -> Vec<Says> {
-        let words: Vec<(&str, Can)> = Can::ASKED
-            .into_iter()
-            .map(|can| (can.word(), can))
-            .collect();
+        let words = had();
         let mut says = Vec::new();
         if field.groups.is_empty() {
             fields::shape::<()>(field, "request", None, self.report);
         }
         for word in field.groups.iter().flatten() {
-            let can = fields::choice(word, "something a request has", &words, self.report);
-            says.extend(can.map(|can| Says::Yes(Fact::Has(can))));
+            let fact = fields::choice(word, "something a request has", &words, self.report);
+            says.extend(fact.map(Says::Yes));
         }
         says
     }
