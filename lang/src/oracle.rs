@@ -169,11 +169,10 @@ impl Facts for Request {
                     .iter()
                     .any(|keyword| part.contains(keyword.as_str()))
             })
+        } else if *fact == Fact::CallerKey {
+            self.caller_key
         } else {
-            match fact {
-                Fact::CallerKey => self.caller_key,
-                _ => *fact == Fact::Streaming && self.streaming,
-            }
+            *fact == Fact::Streaming && self.streaming
         }
     }
 }

@@ -296,19 +296,21 @@ pub fn written(request: &Request) -> String {
     if request.streaming {
         parts.push("streaming".to_owned());
     }
-    let has: Vec<&str> = Can::ASKED
-        .into_iter()
-        .filter(|can| request.uses(*can))
-        .map(Can::word)
-        .chain(request.caller_key.then_some("caller-key"))
-        .collect();
-    if !has.is_empty() {
-        parts.push(format!("has {}", has.join(", ")));
-    }
+    parts.extend(has(request));
     let mut out = String::from("request {");
     for (at, part) in parts.iter().enumerate() {
         let _ = write!(out, "{} {part}", if at > 0 { ";" } else { "" });
     }
     out.push_str(" }");
     out
+}
+
+/// What a request uses, if anything.
+fn has(request: &Request) -> Option<String> {
+    let used = Can::ASKED.into_iter().filter(|can| request.uses(*can));
+    let used = used.map(Can::word);
+    let has: Vec<&str> = used
+        .chain(request.caller_key.then_some("caller-key"))
+        .collect();
+    (!has.is_empty()).then(|| format!("has {}", has.join(", ")))
 }
