@@ -229,11 +229,7 @@ pub(crate) fn made(routes: Vec<Vec<(Cond, u8)>>) -> Model {
     let mut made = Vec::new();
     let mut arms = Vec::new();
     for (index, conds) in routes.into_iter().enumerate() {
-        let name = if index == 0 {
-            "main".to_owned()
-        } else {
-            format!("r{index}")
-        };
+        let name = name_of(index);
         let otherwise = (Cond::Always, 0);
         let list =
             conds
@@ -295,6 +291,14 @@ pub(crate) fn made(routes: Vec<Vec<(Cond, u8)>>) -> Model {
         tests: Vec::new(),
         callers: callers(),
         ages: Vec::new(),
+    }
+}
+
+fn name_of(route: usize) -> String {
+    if route == 0 {
+        "main".to_owned()
+    } else {
+        format!("r{route}")
     }
 }
 
