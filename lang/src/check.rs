@@ -20,6 +20,7 @@ mod fields;
 mod folder;
 mod forbid;
 mod gateway;
+mod header;
 mod health;
 mod lets;
 mod like;

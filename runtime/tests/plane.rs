@@ -18,6 +18,8 @@ mod house;
 
 #[path = "plane/bytes.rs"]
 mod bytes;
+#[path = "plane/changes.rs"]
+mod changes;
 #[path = "plane/commit.rs"]
 mod commit;
 #[path = "plane/course.rs"]

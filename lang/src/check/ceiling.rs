@@ -10,7 +10,7 @@ use claw_table::{ClassId, GuardId};
 
 use super::cond::Reader;
 use super::names::{Names, Sort};
-use super::{fields, provider, values};
+use super::{fields, header, values};
 use crate::codes::Code;
 use crate::model::{CeilingPlaces, Need, Scoped};
 use crate::report::{Diagnostic, Report};
@@ -229,7 +229,7 @@ impl Work<'_> {
             let used = match left.as_slice() {
                 [] => return,
                 [per, header, name, ..] if per.is_word("per") && header.is_word("header") => {
-                    let name = provider::header_name(name, self.report);
+                    let name = header::header_name(name, self.report);
                     self.is_whole &= name.is_some();
                     self.share(name.map(Per::Header), header.span);
                     3

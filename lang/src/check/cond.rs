@@ -5,7 +5,7 @@ use claw_table::{Can, Fact};
 
 use super::lets::{Lets, Meaning};
 use super::names::{Names, Sort};
-use super::{fields, patterns, provider};
+use super::{fields, header, patterns};
 use crate::codes::Code;
 use crate::model::{Ask as Question, Cond};
 use crate::near::nearest;
@@ -99,7 +99,7 @@ impl Reader<'_, '_> {
             return None;
         };
         let fact = if word == "header" {
-            Fact::Header(provider::header_name(name, self.report)?)
+            Fact::Header(header::header_name(name, self.report)?)
         } else {
             Fact::Query(
                 fields::text(name, "the name of a query parameter", self.report)?.to_owned(),

@@ -1,8 +1,10 @@
 //! `set` and `unset`: what is changed in a request on its way out.
 
+mod sense;
+
 use claw_table::policy::{Edit, MemberEdit, MemberPath};
 
-use super::{fields, provider, values};
+use super::{fields, header, values};
 use crate::codes::Code;
 use crate::report::{Diagnostic, Report};
 use crate::syntax::ast::{Statement, Value};
@@ -19,22 +21,29 @@ const OWN: &[&str] = &[
     "stream_options",
 ];
 
-/// Reads the groups of one `set` or `unset`; faults are reported.
-pub(super) fn edits(field: &Statement, block: &str, report: &mut Report) -> Vec<Edit> {
+/// Adds the groups of one `set` or `unset` to what its block changes so far; faults are reported.
+pub(super) fn edits(
+    (field, block): (&Statement, &str),
+    found: &mut Vec<Edit>,
+    report: &mut Report,
+) {
     let is_set = field.keyword.is_word("set");
     if field.groups.is_empty() {
         fields::shape::<()>(field, block, None, report);
     }
-    let mut found: Vec<Edit> = Vec::new();
     for group in &field.groups {
         let edit = if is_set {
             set(field, (block, group), report)
         } else {
             unset(field, (block, group), report)
         };
-        found.extend(edit);
+        let Some(edit) = edit else { continue };
+        let place = group.last().map_or(field.keyword.span, |value| value.span);
+        match found.iter().find_map(|known| sense::clash(known, &edit)) {
+            Some(what) => report.add(sense::twice(&what, place)),
+            None => found.push(edit),
+        }
     }
-    found
 }
 
 fn set(field: &Statement, (block, group): (&str, &[Value]), report: &mut Report) -> Option<Edit> {
@@ -44,7 +53,7 @@ fn set(field: &Statement, (block, group): (&str, &[Value]), report: &mut Report)
     };
     match rest {
         [word, name, value] if word.is_word("header") => {
-            let header = provider::header((name, value), report)?;
+            let header = header::header((name, value), report)?;
             Some(if is_default {
                 Edit::DefaultHeader(header)
             } else {
@@ -58,6 +67,12 @@ fn set(field: &Statement, (block, group): (&str, &[Value]), report: &mut Report)
                 path: path?,
                 json: json?,
             };
+            if let Some(wanted) = sense::misfit(&edit) {
+                let message = format!("`{}` cannot be `{}`", edit.path.name, edit.json);
+                let found = Diagnostic::new(Code::WrongValue, value.span, message);
+                report.add(found.help(wanted));
+                return None;
+            }
             Some(if is_default {
                 Edit::DefaultMember(edit)
             } else {
@@ -71,8 +86,10 @@ fn set(field: &Statement, (block, group): (&str, &[Value]), report: &mut Report)
 fn unset(field: &Statement, (block, group): (&str, &[Value]), report: &mut Report) -> Option<Edit> {
     match group {
         [word, name] if word.is_word("header") => {
-            let name_text = provider::header_name(name, report)?;
-            provider::own_header(&name_text, name, report).then_some(Edit::UnsetHeader(name_text))
+            let name_text = header::header_name(name, report)?;
+            let is_free = header::own_header(&name_text, name, report)
+                && header::no_key(&name_text, name, report);
+            is_free.then_some(Edit::UnsetHeader(name_text))
         }
         [name] => path(name, report).map(Edit::UnsetMember),
         other => fields::shape(field, block, other.get(1), report),
@@ -107,6 +124,16 @@ fn path(value: &Value, report: &mut Report) -> Option<MemberPath> {
             value,
             "is not a member of the body",
             "write its name: `temperature`",
+            report,
+        );
+    }
+    if let Some(plain) = sense::alike(name) {
+        return wrong(
+            value,
+            &format!(
+                "is `{plain}` to parsers that do not heed case, and another member to the rest"
+            ),
+            &format!("write `{plain}`"),
             report,
         );
     }

@@ -4,7 +4,7 @@ use claw_table::policy::{Allowance, Cache, Fail, Limit, Per, Scope, Sharing};
 
 use super::ceiling::{per, scoped};
 use super::cond::Reader;
-use super::{fields, health, provider, values};
+use super::{fields, header, health, values};
 use crate::codes::Code;
 use crate::model::Scoped;
 use crate::report::{Diagnostic, Report};
@@ -113,7 +113,7 @@ fn shares(field: &Statement, report: &mut Report) -> Vec<Per> {
     for group in &field.groups {
         let share = match group.as_slice() {
             [word, name] if word.is_word("header") => {
-                provider::header_name(name, report).map(Per::Header)
+                header::header_name(name, report).map(Per::Header)
             }
             [what] => per(what, report),
             other => fields::shape(field, "limit", other.get(1), report),

@@ -5,7 +5,7 @@ use claw_table::policy::{Api, Provider, Replica, Secret, Url};
 use super::catalog::{self, Catalog};
 use super::model::{self, Read};
 use super::names::{self, Names};
-use super::{edit, fields, health, price, url, values};
+use super::{edit, fields, header, health, price, url, values};
 use crate::codes::Code;
 use crate::model::{Ages, Catalogued, Need};
 use crate::report::{Diagnostic, Report};
@@ -110,8 +110,7 @@ impl Work<'_> {
             "models" => self.catalog(field, names),
             "set" | "unset" => {
                 self.need("edits", field);
-                let edits = edit::edits(field, "provider", self.report);
-                self.out.edits.extend(edits);
+                edit::edits((field, "provider"), &mut self.out.edits, self.report);
             }
             _ => self.model(field, names),
         }
@@ -271,7 +270,9 @@ impl Work<'_> {
                 fields::shape::<()>(field, "provider", group.get(2), self.report);
                 continue;
             };
-            self.out.headers.extend(header((name, value), self.report));
+            self.out
+                .headers
+                .extend(header::header((name, value), self.report));
         }
     }
 
@@ -447,96 +448,6 @@ pub(super) fn timeouts<'a>(
         }
     }
     out
-}
-
-/// Headers that the gateway and HTTP itself decide.
-const GATEWAYS_OWN: &[&str] = &[
-    "host",
-    "content-length",
-    "transfer-encoding",
-    "connection",
-    "content-type",
-    "te",
-    "trailer",
-    "upgrade",
-    "keep-alive",
-    "proxy-connection",
-    "expect",
-    "accept-encoding",
-];
-
-/// Headers that carry keys.
-const KEYS_OWN: &[&str] = &[
-    "authorization",
-    "x-api-key",
-    "api-key",
-    "x-goog-api-key",
-    "proxy-authorization",
-    "cookie",
-];
-
-/// A header that a policy may set, with its value; faults are reported.
-pub(super) fn header(
-    (name, value): (&Value, &Value),
-    report: &mut Report,
-) -> Option<(String, String)> {
-    let header = header_name(name, report)?;
-    let text = fields::text(value, "the value of a header", report)?;
-    if !own_header(&header, name, report) {
-        return None;
-    }
-    if KEYS_OWN.contains(&header.as_str()) {
-        report.add(
-            Diagnostic::new(Code::LiteralKey, value.span, format!("`{header}` carries a key"))
-                .help("write `key env NAME` or `key file \"path\"`; the gateway sends it where it belongs"),
-        );
-        return None;
-    }
-    if text.bytes().any(|b| b.is_ascii_control() || !b.is_ascii()) {
-        report.add(
-            Diagnostic::new(
-                Code::WrongValue,
-                value.span,
-                "a header holds a character that cannot be sent",
-            )
-            .help("write plain ASCII without line ends"),
-        );
-        return None;
-    }
-    Some((header, text.to_owned()))
-}
-
-/// Whether a header is the policy's to change; one that is not is reported.
-pub(super) fn own_header(header: &str, name: &Value, report: &mut Report) -> bool {
-    if GATEWAYS_OWN.contains(&header) {
-        report.add(
-            Diagnostic::new(
-                Code::WrongValue,
-                name.span,
-                format!("the gateway sets `{header}` itself"),
-            )
-            .help("name another header"),
-        );
-    }
-    !GATEWAYS_OWN.contains(&header)
-}
-
-/// The name of a header, lower case; faults are reported.
-pub(super) fn header_name(value: &Value, report: &mut Report) -> Option<String> {
-    let text = fields::text(value, "the name of a header", report)?;
-    let is_token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
-    if text.is_empty() || !text.bytes().all(is_token) {
-        report.add(
-            Diagnostic::new(
-                Code::WrongValue,
-                value.span,
-                format!("`\"{text}\"` is not the name of a header"),
-            )
-            .help("a header's name holds letters, digits and `-`: `\"x-team\"`"),
-        );
-        return None;
-    }
-    Some(text.to_ascii_lowercase())
 }
 
 /// An address that cannot be used, with the reason.

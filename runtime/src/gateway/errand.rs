@@ -10,13 +10,12 @@ use claw_table::ClassId;
 use claw_table::policy::{Commit, Heartbeat};
 use http::HeaderMap;
 
-use crate::clock::Clock;
 use crate::dialect::Dialect;
 use crate::dialect::reader::UsageChunk;
 use crate::fault::{Fault, Kind};
 use crate::gateway::Worker;
 use crate::gateway::body::Held;
-use crate::gateway::outgoing::{outgoing, translated};
+use crate::gateway::outgoing::{Changed, Leaving};
 use crate::limits::Limits;
 use crate::plan::{Needs, Plan, Step, plan};
 use crate::policy::live::Snapshot;
@@ -24,12 +23,9 @@ use crate::relay::Origin;
 use crate::relay::journal::Journal;
 use crate::relay::socket::Meter;
 use crate::request::peek::Peek;
-use crate::request::tokens::estimate;
-use crate::translate::{About, Dropped};
-use crate::upstream::asking::Asking;
+use crate::translate::Dropped;
 use crate::upstream::attempt::{Ask, Opened};
-use crate::upstream::chain::Chain;
-use crate::upstream::fallback::{Carried, Round, Sent};
+use crate::upstream::fallback::Round;
 
 /// What is asked, and of whom.
 pub(super) struct Errand<'p> {
@@ -89,7 +85,8 @@ impl Errand<'_> {
             endpoint: needs.endpoint,
             headers: means.headers,
             streaming: needs.streaming,
-            choices: peek.choices,
+            changes: &means.snapshot.changes,
+            class: means.snapshot.changes.class(self.class),
             // Without the wish a client's loop may index `choices[0]` of every chunk. That the
             // other chunks then say `"usage":null` is left as it is: to every client null is as
             // good as absent, and their bytes stay the provider's.
@@ -113,7 +110,17 @@ impl Errand<'_> {
             budget: &worker.budget,
         };
         let request_id = journal.record.request_id.clone();
-        let body = |step: &Step<'_>, asking| self.sent((&ask, step), asking, &request_id);
+        let leaving = Leaving {
+            request: (&self.body.bytes, peek),
+            request_id: &request_id,
+            changed: Changed {
+                changes: ask.changes,
+                class: ask.class,
+                pointers: &means.snapshot.pointers,
+                endpoint: needs.endpoint,
+            },
+        };
+        let body = |step: &Step<'_>, asking| leaving.to(step, ask.pair(step), asking);
         let served = round.serve(&mut journal.trail, body).await?;
         let step = served.step;
         journal.content();
@@ -126,37 +133,6 @@ impl Errand<'_> {
                 idle: step.waits.idle,
                 ..means.origin()
             },
-        })
-    }
-
-    /// The request as one target gets it.
-    fn sent(
-        &self,
-        (ask, step): (&Ask<'_>, &Step<'_>),
-        asking: Asking,
-        request_id: &str,
-    ) -> Result<Sent, Fault> {
-        let found = (&self.body.bytes, &self.peek);
-        let Some(pair) = ask.pair(step) else {
-            let sent = outgoing(found, &step.model.wire, asking)?;
-            return Ok(Sent {
-                body: Chain::new([sent]),
-                carried: None,
-            });
-        };
-        let told = translated(found, pair, step, asking)?;
-        Ok(Sent {
-            body: Chain::new([told.body]),
-            carried: Some(Carried {
-                dropped: told.dropped,
-                names: told.names,
-                about: About {
-                    request_id: request_id.to_owned(),
-                    created_s: Clock.wall_ms() / 1000,
-                    tells_usage: self.peek.include_usage,
-                    input_tokens: estimate(&self.body.bytes),
-                },
-            }),
         })
     }
 }

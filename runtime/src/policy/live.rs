@@ -8,6 +8,7 @@ use claw_table::Table;
 use http::HeaderValue;
 
 use crate::identity::roster::Roster;
+use crate::request::changes::Changes;
 use crate::request::peek::Pointers;
 use crate::upstream::Upstream;
 use crate::upstream::asking::Reluctant;
@@ -25,6 +26,8 @@ pub struct Snapshot {
     pub roster: Roster,
     /// The members of bodies that the table asks for.
     pub pointers: Pointers,
+    /// What the policy changes in requests on their way out.
+    pub changes: Changes,
     /// Who is not asked for usage any more.
     pub reluctant: Reluctant,
     /// The answer to `GET /v1/models`, made once.

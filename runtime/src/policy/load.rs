@@ -26,6 +26,7 @@ use http::HeaderValue;
 use super::live::Snapshot;
 use crate::identity::roster::{self, Roster};
 use crate::keys::Vault;
+use crate::request::changes::Changes;
 use crate::request::peek::Pointers;
 use crate::upstream::Upstream;
 use crate::upstream::asking::Reluctant;
@@ -151,6 +152,7 @@ impl Loader {
             upstreams: upstreams.of(table.policy())?,
             roster: Roster::of(table.policy(), &self.vault).map_err(Refusal::Clients)?,
             pointers: Pointers::of(&table),
+            changes: Changes::of(table.policy()).map_err(Refusal::Change)?,
             reluctant: Reluctant::nobody(table.policy()),
             models: models::models(&table.policy().offered),
             digest: HeaderValue::try_from(digest).unwrap_or(HeaderValue::from_static("")),

@@ -30,6 +30,8 @@ pub enum Edit<'e> {
     Insert(&'e str, Cow<'e, str>),
     /// A member that has this value afterwards, whether it was there or not.
     Set(Path<'e>, Cow<'e, str>),
+    /// The same where it is absent or null; any other value stays.
+    Default(Path<'e>, Cow<'e, str>),
     /// A member that is not there afterwards.
     Remove(Path<'e>),
 }
@@ -51,8 +53,8 @@ pub enum Unfit {
     #[error("{0}")]
     Json(Fault),
     /// Something that should have members has none.
-    #[error("a member can be set in an object only")]
-    NotAnObject,
+    #[error("a member can be set in an object only (at byte {0})")]
+    NotAnObject(usize),
     /// Two edits are about the same bytes.
     #[error("two edits are about the same bytes")]
     Overlap,
@@ -76,7 +78,8 @@ pub fn edited(body: &Bytes, edits: &[Edit<'_>]) -> Result<Bytes, Unfit> {
             patches.put(range.clone(), value);
         }
     }
-    let by_name = |edit: &Edit<'_>| matches!(edit, Edit::Set(..) | Edit::Remove(_));
+    let by_name =
+        |edit: &Edit<'_>| matches!(edit, Edit::Set(..) | Edit::Default(..) | Edit::Remove(_));
     if edits.iter().any(by_name) {
         members::find(body, edits, &mut patches)?;
     } else {
@@ -89,7 +92,7 @@ pub fn edited(body: &Bytes, edits: &[Edit<'_>]) -> Result<Bytes, Unfit> {
 fn insert(body: &Bytes, edits: &[Edit<'_>], patches: &mut Patches) -> Result<(), Unfit> {
     let mut lexer = Lexer::new(body);
     if lexer.value_next()? != Token::Object {
-        return Err(Unfit::NotAnObject);
+        return Err(Unfit::NotAnObject(0));
     }
     let front = lexer.at();
     let mut text = String::new();

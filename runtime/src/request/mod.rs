@@ -1,5 +1,6 @@
 //! What a request says: its path, its body, and the edits the body gets.
 
+pub mod changes;
 pub mod edit;
 pub mod endpoint;
 pub mod facts;

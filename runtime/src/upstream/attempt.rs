@@ -24,6 +24,7 @@ use crate::fault::{Fault, Kind, Sent};
 use crate::limits::Limits;
 use crate::meter::usage::Usage;
 use crate::plan::Step;
+use crate::request::changes::{Change, Changes};
 use crate::request::endpoint::Endpoint;
 use crate::request::room::{self, Room};
 use crate::translate::{Pair, Translator};
@@ -54,8 +55,10 @@ pub(crate) struct Ask<'a> {
     pub(crate) headers: &'a HeaderMap,
     /// Whether the answer is to be a stream.
     pub(crate) streaming: bool,
-    /// How many choices were asked for.
-    pub(crate) choices: u32,
+    /// What the policy changes.
+    pub(crate) changes: &'a Changes,
+    /// What the request's class changes.
+    pub(crate) class: Option<&'a Change>,
     /// What becomes of the chunk that says nothing but what was used.
     pub(crate) usage: UsageChunk,
     /// When a stream may be shown.
@@ -123,6 +126,8 @@ pub(crate) struct Place<'a> {
     pub(crate) wires: &'a Wires,
     /// What the gateway added to the request.
     pub(crate) asking: Asking,
+    /// How many choices it is asked for.
+    pub(crate) choices: u32,
 }
 
 /// A moment, and what has happened if it passes.
@@ -207,7 +212,7 @@ fn expect(ask: &Ask<'_>, place: Place<'_>) -> Expect {
     };
     Expect {
         dialect: place.step.asked.dialect(),
-        choices: ask.choices,
+        choices: place.choices,
         quirk: Quirk::of_host(host),
         usage,
     }

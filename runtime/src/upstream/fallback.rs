@@ -48,6 +48,8 @@ pub(crate) struct Round<'a, 'p> {
 pub(crate) struct Sent {
     /// Its body.
     pub(crate) body: Chain,
+    /// How many choices it asks for.
+    pub(crate) choices: u32,
     /// What its answer needs to be brought back, where the target speaks another protocol.
     pub(crate) carried: Option<Carried>,
 }
@@ -258,13 +260,18 @@ impl<'p> Round<'_, 'p> {
         B: Fn(&Step<'_>, Asking) -> Result<Sent, Fault>,
     {
         let upstream = self.upstreams.get(step.target.provider.index());
+        let Sent {
+            body,
+            choices,
+            carried,
+        } = body(step, asking)?;
         let place = Place {
             step,
             upstream: upstream.ok_or(Fault::early(Kind::Internal))?,
             wires: self.wires,
             asking,
+            choices,
         };
-        let Sent { body, carried } = body(step, asking)?;
         let opened = attempt(self.ask, place, body).await?;
         match carried {
             None => Ok((opened, Dropped::default())),

@@ -102,8 +102,14 @@ pub(super) fn request(
             headers.append(*name, more.clone());
         }
     }
+    if let Some(class) = ask.class {
+        class.head(ask.headers, headers);
+    }
     for (name, value) in &upstream.headers {
         headers.insert(name.clone(), value.clone());
+    }
+    if let Some(provider) = ask.changes.provider(place.step.target.provider) {
+        provider.head(ask.headers, headers);
     }
     if let Some(credential) = &upstream.credential {
         headers.insert(credential.name.clone(), credential.value.clone());

@@ -169,7 +169,9 @@ fn edits_that_contradict_the_body_or_each_other_are_refused() {
         (r#"{"o":1}"#, vec![set_in("o", "k", "1")]),
         (r#"{"o":"{}"}"#, vec![set_in("o", "k", "1")]),
     ] {
-        assert_eq!(text(body, &edits), Err(Unfit::NotAnObject), "{body}");
+        let refused = text(body, &edits);
+        let at = body.find([':']).map_or(0, |colon| colon + 1);
+        assert_eq!(refused, Err(Unfit::NotAnObject(at)), "{body}");
     }
     for edits in [
         vec![set("a", "1"), set("a", "2")],
@@ -208,6 +210,8 @@ struct Change {
     key: usize,
     /// The new value; nothing removes.
     value: Option<Value>,
+    /// Whether a value that is there stays.
+    default: bool,
 }
 
 proptest! {
@@ -226,6 +230,7 @@ proptest! {
                 Some(outer) => Path::Inner(KEYS[outer], KEYS[change.key]),
             };
             match value {
+                Some(value) if change.default => Edit::Default(path, value.into()),
                 Some(value) => Edit::Set(path, value.into()),
                 None => Edit::Remove(path),
             }
@@ -237,6 +242,10 @@ proptest! {
         };
         let found = text(&body, &edits);
         match wanted {
+            // Where in the body, the tree does not know.
+            Err(Unfit::NotAnObject(_)) => {
+                assert!(matches!(found, Err(Unfit::NotAnObject(_))), "{body} {edits:?}");
+            }
             Err(unfit) => assert_eq!(found, Err(unfit), "{body} {edits:?}"),
             Ok(wanted) => {
                 let found = found.unwrap();
@@ -277,13 +286,16 @@ fn tree(mut object: Map<String, Value>, changes: &[Change]) -> Result<Map<String
                     if inner.is_null() {
                         *inner = json!({});
                     }
-                    inner.as_object_mut().ok_or(Unfit::NotAnObject)?
+                    inner.as_object_mut().ok_or(Unfit::NotAnObject(0))?
                 }
             }
         };
         match &change.value {
             Some(value) => {
-                within.insert(KEYS[change.key].to_owned(), value.clone());
+                let there = within.entry(KEYS[change.key]).or_insert(Value::Null);
+                if !change.default || there.is_null() {
+                    *there = value.clone();
+                }
             }
             None => {
                 within.remove(KEYS[change.key]);
@@ -295,10 +307,12 @@ fn tree(mut object: Map<String, Value>, changes: &[Change]) -> Result<Map<String
 
 fn change() -> impl Strategy<Value = Change> {
     let outer = proptest::option::of(2..KEYS.len());
-    (outer, 0..KEYS.len(), proptest::option::of(value())).prop_map(|(outer, key, value)| Change {
+    let value = proptest::option::of(value());
+    (outer, 0..KEYS.len(), value, any::<bool>()).prop_map(|(outer, key, value, default)| Change {
         outer,
         key,
         value,
+        default,
     })
 }
 

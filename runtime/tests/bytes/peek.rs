@@ -134,6 +134,7 @@ fn compare(body: &[u8]) {
                 | Reason::DuplicateMember
                 | Reason::AmbiguousMember
                 | Reason::ConflictingLimits => {}
+                Reason::NoMembers => panic!("only an edit finds that"),
                 Reason::Json(_) => assert!(!json, "refused, but JSON: {}", body.escape_ascii()),
                 Reason::NotAnObject => {
                     assert!(

@@ -11,6 +11,7 @@ use claw_runtime::keys::Vault;
 use claw_runtime::limits::Limits;
 use claw_runtime::observe::record::{Record, Sink};
 use claw_runtime::policy::live::{Live, Snapshot};
+use claw_runtime::request::changes::Changes;
 use claw_runtime::request::peek::Pointers;
 use claw_runtime::server::{Stop, serve_io};
 use claw_runtime::sim::provider::{Setup, Sim};
@@ -258,6 +259,7 @@ impl House {
             upstreams: upstreams.collect(),
             roster: Roster::of(table.policy(), &Vault::new(".".into())).unwrap(),
             pointers: Pointers::of(&table),
+            changes: Changes::of(table.policy()).unwrap(),
             reluctant,
             digest: HeaderValue::from_static("digest-1"),
             models: r#"{"object":"list","data":[]}"#.into(),

@@ -98,7 +98,9 @@ fn of_request(args: &Request, output: &mut Output) -> Result<Verdict, Trouble> {
     };
     let table = Table::open(bytes).map_err(Trouble::Unsound)?;
     let written = text(&args.request, "the request", REQUEST_BYTES_MAX)?;
-    let asked: Vec<&Fact> = model.facts().into_iter().collect();
+    // What the policy changes must be one member to every reader, like what it asks for.
+    let changed: Vec<Fact> = table.policy().changed().map(Fact::Body).collect();
+    let asked: Vec<&Fact> = model.facts().into_iter().chain(&changed).collect();
     let request = request::read_for(&written, &asked).map_err(|why| Trouble::Request {
         path: if is_standard(&args.request) {
             "<stdin>".into()

@@ -52,8 +52,7 @@ impl Work<'_> {
                 self.ask(field, "min-output", true);
             }
             _ => {
-                let edits = edit::edits(field, "class", self.report);
-                self.out.edits.extend(edits);
+                edit::edits((field, "class"), &mut self.out.edits, self.report);
                 self.ask(field, "edits", true);
             }
         }

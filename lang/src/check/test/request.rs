@@ -7,7 +7,7 @@ use claw_table::Fact;
 use super::Reading;
 use crate::check::cond::had;
 use crate::check::names::Sort;
-use crate::check::{body, fields, provider, values};
+use crate::check::{body, fields, header, values};
 use crate::model::{Member, Says};
 use crate::syntax::ast::Statement;
 use crate::syntax::lexer::Kind;
@@ -114,7 +114,7 @@ impl Reading<'_> {
             fields::shape::<()>(field, "request", None, self.report);
         }
         let fact = if field.keyword.is_word("header") {
-            provider::header_name(name, self.report).map(Fact::Header)
+            header::header_name(name, self.report).map(Fact::Header)
         } else {
             let name = fields::text(name, "the name of a query parameter", self.report);
             name.map(|name| Fact::Query(name.to_owned()))

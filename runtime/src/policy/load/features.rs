@@ -14,6 +14,7 @@ pub const ENFORCED: &[&str] = &[
     "api-gemini",
     "clients",
     "commit-whole",
+    "edits",
     "heartbeat",
     "trust",
 ];

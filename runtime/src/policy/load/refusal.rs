@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::identity::roster::NoRoster;
 use crate::keys::NoKey;
+use crate::request::changes::NoHeader;
 use crate::upstream::tls::NoRoots;
 
 /// Why a policy was not taken.
@@ -69,6 +70,9 @@ pub enum Refusal {
     /// Its clients cannot be recognised.
     #[error("{0}")]
     Clients(NoRoster),
+    /// A header that it changes cannot be sent.
+    #[error("{0}")]
+    Change(NoHeader),
     /// The roots cannot be trusted.
     #[error("provider `{provider}`: {}{why}", of_file(.path.as_ref()))]
     RootsUnusable {
@@ -115,6 +119,7 @@ impl Refusal {
             Self::NotEnforced(_) => "feature_not_enforced",
             Self::KeyMissing { .. } => "key_missing",
             Self::Clients(_) => "clients_unusable",
+            Self::Change(_) => "change_unusable",
             Self::RootsUnreadable { .. } | Self::RootsUnusable { .. } => "roots_unusable",
             Self::Provider { .. } => "provider_unusable",
             Self::Draining => "draining",
@@ -144,6 +149,7 @@ impl Refusal {
             | Self::Unsound(_)
             | Self::KeyMissing { .. }
             | Self::Clients(_)
+            | Self::Change(_)
             | Self::RootsUnreadable { .. }
             | Self::RootsUnusable { .. }
             | Self::Provider { .. }

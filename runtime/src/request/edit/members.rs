@@ -14,7 +14,7 @@ pub(super) fn find(body: &Bytes, edits: &[Edit<'_>], patches: &mut Patches) -> R
     let wanted = Wanted::of(edits)?;
     let mut lexer = Lexer::new(body);
     if lexer.value_next()? != Token::Object {
-        return Err(Unfit::NotAnObject);
+        return Err(Unfit::NotAnObject(0));
     }
     wanted.edit(&mut lexer, patches)?;
     lexer.token()?;
@@ -32,20 +32,23 @@ struct Wanted<'e> {
 /// What is wanted of one member.
 enum Want<'e> {
     Value(&'e str),
+    /// A value in the place of none.
+    Fallback(&'e str),
     Absence,
     Members(Box<Wanted<'e>>),
 }
 
 impl Want<'_> {
     /// What stands in the place of a value that was there; nothing where it stays or is edited.
-    fn instead(&self, value: Token<'_>) -> Result<Option<Cow<'_, str>>, Unfit> {
+    fn instead(&self, value: Token<'_>, at: usize) -> Result<Option<Cow<'_, str>>, Unfit> {
         match self {
             Self::Value(text) => Ok(Some(Cow::Borrowed(text))),
+            Self::Fallback(text) if value == Token::Null => Ok(Some(Cow::Borrowed(text))),
             Self::Members(wanted) if value != Token::Object => match wanted.text() {
-                Some(_) if value != Token::Null => Err(Unfit::NotAnObject),
+                Some(_) if value != Token::Null => Err(Unfit::NotAnObject(at)),
                 text => Ok(text.map(Cow::Owned)),
             },
-            Self::Members(_) | Self::Absence => Ok(None),
+            Self::Members(_) | Self::Absence | Self::Fallback(_) => Ok(None),
         }
     }
 }
@@ -61,6 +64,7 @@ impl<'e> Wanted<'e> {
                     continue;
                 }
                 Edit::Set(path, value) => (path, Want::Value(value)),
+                Edit::Default(path, value) => (path, Want::Fallback(value)),
                 Edit::Remove(path) => (path, Want::Absence),
             };
             match *path {
@@ -117,7 +121,7 @@ impl<'e> Wanted<'e> {
                 Some((_, Want::Absence)) => object.goes(start, end, patches),
                 _ => object.stays(start, end, patches),
             }
-            if let Some(text) = want.map_or(Ok(None), |(_, want)| want.instead(value))? {
+            if let Some(text) = want.map_or(Ok(None), |(_, want)| want.instead(value, from))? {
                 patches.put(from..end, &text);
             }
         }
@@ -138,7 +142,7 @@ impl<'e> Wanted<'e> {
         let mut text = self.added.clone();
         for (key, want) in missing {
             match want {
-                Want::Value(value) => member(&mut text, key, value),
+                Want::Value(value) | Want::Fallback(value) => member(&mut text, key, value),
                 Want::Absence => {}
                 Want::Members(wanted) => {
                     if let Some(value) = wanted.text() {

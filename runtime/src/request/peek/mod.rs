@@ -29,6 +29,8 @@ pub struct Peek {
     pub include_usage: bool,
     /// The cap on output tokens, under either of its names.
     pub output_tokens_max: Option<u64>,
+    /// Which of its names stand there.
+    pub cap: Option<Cap>,
     /// How many choices are asked for (`n`), 1 where it does not say.
     pub choices: u32,
     /// What the request uses, as bits of [`claw_table::Can`].
@@ -39,6 +41,17 @@ pub struct Peek {
     pub temperature: Option<u64>,
     /// What stands at the pointers that were asked for, by their numbers.
     pub found: Vec<Option<Found>>,
+}
+
+/// How the cap on output tokens is called; where both names stand there they agree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cap {
+    /// `max_tokens`
+    Tokens,
+    /// `max_completion_tokens`
+    CompletionTokens,
+    /// Both.
+    Both,
 }
 
 /// The model's name and where it stands.

@@ -54,10 +54,12 @@ pub enum Found {
 }
 
 impl Pointers {
-    /// The pointers that a table asks for.
+    /// The pointers that a table asks for, and those of what its policy changes: what is set or
+    /// taken out must be one member to everybody who reads the body.
     pub fn of(table: &Table) -> Self {
         let facts = table.fields().iter().map(claw_table::Field::fact);
-        Self::new(facts.filter_map(|fact| fact.pointer().map(str::to_owned)))
+        let asked = facts.filter_map(|fact| fact.pointer().map(str::to_owned));
+        Self::new(asked.chain(table.policy().changed()))
     }
 
     /// These pointers.

@@ -47,6 +47,9 @@ pub enum Reason {
         /// What it must be.
         wanted: &'static str,
     },
+    /// The policy sets a member inside a value that has none.
+    #[error("the policy sets a member of this value, so it must be an object")]
+    NoMembers,
     /// Two members say different things about one limit.
     #[error("`max_tokens` and `max_completion_tokens` differ: send one of them")]
     ConflictingLimits,
@@ -58,7 +61,7 @@ impl Refusal {
         match self.reason {
             Reason::Json(Wrong::TooDeep) => "too_deep",
             Reason::Json(_) => "invalid_json",
-            Reason::NotAnObject | Reason::InvalidType { .. } => "invalid_type",
+            Reason::NotAnObject | Reason::NoMembers | Reason::InvalidType { .. } => "invalid_type",
             Reason::DuplicateKey(_) | Reason::DuplicateMember => "duplicate_key",
             Reason::AmbiguousKey(_) | Reason::AmbiguousMember => "ambiguous_key",
             Reason::ConflictingLimits => "conflicting_limits",
@@ -74,6 +77,7 @@ impl Refusal {
             Reason::ConflictingLimits => Some("max_tokens"),
             Reason::Json(_)
             | Reason::NotAnObject
+            | Reason::NoMembers
             | Reason::DuplicateMember
             | Reason::AmbiguousMember => None,
         }

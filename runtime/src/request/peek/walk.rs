@@ -9,7 +9,7 @@ use claw_table::{Can, decimal};
 
 use super::key::Key;
 use super::pointer::Pointers;
-use super::{MODEL_BYTES_MAX, Model, Peek, Reason, Refusal};
+use super::{Cap, MODEL_BYTES_MAX, Model, Peek, Reason, Refusal};
 use crate::json::{Lexer, Text, Token, Watch, whole};
 
 /// Walks the whole body.
@@ -339,7 +339,15 @@ impl Walk {
                     at: self.limit_at,
                 });
             }
-            (one, other) => self.peek.output_tokens_max = one.or(other),
+            (one, other) => {
+                self.peek.output_tokens_max = one.or(other);
+                self.peek.cap = match (one, other) {
+                    (Some(_), Some(_)) => Some(Cap::Both),
+                    (Some(_), None) => Some(Cap::Tokens),
+                    (None, Some(_)) => Some(Cap::CompletionTokens),
+                    (None, None) => None,
+                };
+            }
         }
         Ok(())
     }
