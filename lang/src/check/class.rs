@@ -1,130 +1,22 @@
-//! `retry` and `class`: what serves a kind of work, and what happens when it fails.
+//! `class`: what serves a kind of work.
 
 mod requested;
 mod serving;
 
 use std::collections::BTreeSet;
 
-use claw_table::policy::{Cause, Causes, Class, Leg, Requested, Retry, Scope, Target};
-use claw_table::{ClassId, ModelId, PoolId, ProviderId};
+use claw_table::policy::{Class, Leg, Requested, Retry, Scope, Target};
+use claw_table::{ClassId, PoolId};
 
 use super::names::{Names, Sort};
 use super::provider::{Checked, timeouts};
-use super::{ceiling, defaults, fields, like, pool, values};
+use super::{ceiling, defaults, fields, like, pool, target};
 use crate::codes::Code;
 use crate::model::{ClassPlaces, Need};
-use crate::near::nearest;
 use crate::report::{Diagnostic, Report};
 use crate::span::Span;
 use crate::syntax::ast::{Statement, Value};
 use crate::syntax::lexer::Kind;
-use crate::vocab;
-
-/// Reads `retry NAME { … }`.
-pub(super) fn retry(it: &Statement, names: &mut Names, report: &mut Report) -> Retry {
-    let mut out = defaults::retry();
-    let list = fields::read(it, vocab::RETRY, names, report);
-    for field in list.iter() {
-        match field.keyword.text.as_str() {
-            "on" => out.on = causes(field, report),
-            "attempts" => {
-                let Some(value) = fields::one(field, "retry", report) else {
-                    continue;
-                };
-                let number = values::plain(value, "the number of attempts", (1, 100), report);
-                out.attempts = number
-                    .and_then(|n| u32::try_from(n).ok())
-                    .unwrap_or(out.attempts);
-            }
-            "backoff" => {
-                let Some(value) = fields::one(field, "retry", report) else {
-                    continue;
-                };
-                if let Some((low, high)) = values::duration_range(value, report) {
-                    (out.backoff_min_ms, out.backoff_max_ms) = (low, high);
-                }
-            }
-            _ => honor(field, &mut out, report),
-        }
-    }
-    list.require("on", report);
-    out
-}
-
-fn honor(field: &Statement, out: &mut Retry, report: &mut Report) {
-    match field.groups.as_slice() {
-        [group] => match group.as_slice() {
-            [what, up, to, time]
-                if what.is_word("retry-after") && up.is_word("up") && to.is_word("to") =>
-            {
-                out.honor_retry_after_ms =
-                    values::duration(time, report).unwrap_or(out.honor_retry_after_ms);
-            }
-            _ => {
-                fields::shape::<()>(field, "retry", group.first(), report);
-            }
-        },
-        _ => {
-            fields::shape::<()>(field, "retry", None, report);
-        }
-    }
-}
-
-fn causes(field: &Statement, report: &mut Report) -> Causes {
-    let words: Vec<(&str, Cause)> = Cause::ALL.into_iter().map(|c| (c.word(), c)).collect();
-    let mut out = Causes::default();
-    if field.groups.is_empty() {
-        fields::shape::<()>(field, "retry", None, report);
-    }
-    for group in &field.groups {
-        let [value] = group.as_slice() else {
-            fields::shape::<()>(field, "retry", group.get(1), report);
-            continue;
-        };
-        if value.kind == Kind::Amount {
-            let status = values::plain(value, "a status that fails", (400, 599), report);
-            let status = status.and_then(|n| u16::try_from(n).ok());
-            out.statuses.extend(status.map(|n| (n, n)));
-        } else if value.kind == Kind::Range {
-            out.statuses.extend(status_range(value, report));
-        } else {
-            let cause = fields::choice(value, "a cause of failure", &words, report);
-            out.named |= cause.map_or(0, Cause::bit);
-        }
-    }
-    out.statuses = merged(out.statuses);
-    out
-}
-
-fn status_range(value: &Value, report: &mut Report) -> Option<(u16, u16)> {
-    let (low, high) = value.text.split_once("..")?;
-    let range = low.parse::<u16>().ok().zip(high.parse::<u16>().ok());
-    let range = range.filter(|(low, high)| low <= high && *low >= 400 && *high <= 599);
-    if range.is_none() {
-        report.add(
-            Diagnostic::new(
-                Code::OutOfRange,
-                value.span,
-                format!("`{}` is not a range of statuses that fail", value.text),
-            )
-            .help("write a range within `400..599`"),
-        );
-    }
-    range
-}
-
-/// Sorted, with what touches put together.
-fn merged(mut ranges: Vec<(u16, u16)>) -> Vec<(u16, u16)> {
-    ranges.sort_unstable();
-    let mut out: Vec<(u16, u16)> = Vec::new();
-    for (low, high) in ranges {
-        match out.last_mut() {
-            Some(last) if low <= last.1.saturating_add(1) => last.1 = last.1.max(high),
-            _ => out.push((low, high)),
-        }
-    }
-    out
-}
 
 /// What a class may refer to.
 #[derive(Debug)]
@@ -316,7 +208,7 @@ impl Work<'_> {
             self.not_a_target(value);
             return;
         }
-        if let Some(target) = target(value, self.known, (self.names, self.report)) {
+        if let Some(target) = target::target(value, self.known, (self.names, self.report)) {
             self.leg(Leg::Target(target), value);
         }
     }
@@ -347,7 +239,8 @@ impl Work<'_> {
         for group in &field.groups {
             match group.as_slice() {
                 [tag] => {
-                    let known = known_tag(tag, self.known.providers, (self.names, self.report));
+                    let known =
+                        target::known_tag(tag, self.known.providers, (self.names, self.report));
                     self.required.extend(known.map(|_| tag.clone()));
                 }
                 _ => {
@@ -473,87 +366,4 @@ fn twice((value, leg): (&Value, Leg), class: &str, (span, first): (Span, Span)) 
     found
         .and(first, "first here")
         .help("delete one; trying the same target again is what `attempts` is for")
-}
-
-/// A tag that some provider has. One that nobody has is a slip.
-pub(super) fn known_tag(
-    tag: &Value,
-    providers: &[Checked],
-    (names, report): (&Names, &mut Report),
-) -> Option<String> {
-    let tags = || providers.iter().flat_map(|known| &known.provider.tags);
-    if tags().any(|known| *known == tag.text) {
-        return Some(tag.text.clone());
-    }
-    if !names.is_excused(&tag.text) {
-        let found = Diagnostic::new(
-            Code::UnknownName,
-            tag.span,
-            format!("no provider is tagged `{}`", fields::shown(tag)),
-        );
-        report.add(match nearest(&tag.text, tags().map(String::as_str)) {
-            Some(near) => found.meant(tag.span, near),
-            None => found.help("name a tag that some provider lists in its `tags`"),
-        });
-    }
-    None
-}
-
-/// The target that `provider/model` names; faults are reported.
-pub(super) fn target(
-    value: &Value,
-    known: &Known<'_>,
-    (names, report): (&mut Names, &mut Report),
-) -> Option<Target> {
-    let (provider, model) = value.text.split_once('/')?;
-    let width = u32::try_from(provider.len()).unwrap_or(0);
-    let split = value.span.start.saturating_add(width);
-    let part = |text: &str, span| Value {
-        kind: Kind::Word,
-        text: text.into(),
-        span,
-    };
-    let provider = part(
-        provider,
-        Span {
-            end: split,
-            ..value.span
-        },
-    );
-    let model = part(
-        model,
-        Span {
-            start: split.saturating_add(1),
-            ..value.span
-        },
-    );
-    let at = names.resolve(&provider, Sort::Provider, report)?;
-    let known = known.providers.get(at)?;
-    let models = &known.provider.models;
-    let Some(found) = models.iter().position(|known| known.name == model.text) else {
-        if !known.is_unsure && !names.is_excused(&model.text) {
-            let near = nearest(&model.text, models.iter().map(|m| m.name.as_str()));
-            report.add(unknown_model(&provider, &model, near));
-        }
-        return None;
-    };
-    Some(Target {
-        provider: ProviderId(u16::try_from(at).ok()?),
-        model: ModelId(u16::try_from(found).ok()?),
-    })
-}
-
-fn unknown_model(provider: &Value, model: &Value, near: Option<&str>) -> Diagnostic {
-    let found = Diagnostic::new(
-        Code::UnknownModel,
-        model.span,
-        format!("provider `{}` has no model `{}`", provider.text, model.text),
-    );
-    match near {
-        Some(near) => found.meant(model.span, near),
-        None => found.help(format!(
-            "add `model {} {{ … }}` to provider `{}`",
-            model.text, provider.text
-        )),
-    }
 }

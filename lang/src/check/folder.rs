@@ -12,7 +12,9 @@ use super::lets::Lets;
 use super::names::{Names, Sort, is_name};
 use super::provider::{self, Checked};
 use super::route::{self, Routes};
-use super::{accept, caller, class, client, forbid, gateway, like, never, pool, secrets, test};
+use super::{
+    accept, caller, class, client, forbid, gateway, like, never, pool, retry, secrets, test,
+};
 use crate::codes::Code;
 use crate::model::{Accept, Ask, Claims, Cond, Goal, Model, Need, Pattern, Route, RouteId};
 use crate::report::{Diagnostic, Report};
@@ -223,7 +225,7 @@ impl<'f> Parts<'f> {
 
     fn retries(&mut self, report: &mut Report) -> Vec<Retry> {
         let names = &mut self.names;
-        let read = |it: &&Statement| class::retry(it, names, report);
+        let read = |it: &&Statement| retry::retry(it, names, report);
         self.retries.iter().map(read).collect()
     }
 

@@ -5,7 +5,7 @@ use claw_table::ProviderId;
 use super::cond::Reader;
 use super::names::Sort;
 use super::provider::Checked;
-use super::{class, fields, values};
+use super::{class, fields, target, values};
 use crate::codes::Code;
 use crate::model::{Claim, Cond, Never, Reach};
 use crate::report::{Diagnostic, Report};
@@ -88,12 +88,12 @@ fn reach(
 ) -> Option<Reach> {
     match what {
         [word, tagged, tag] if word.is_word("provider") && tagged.is_word("tagged") => {
-            class::known_tag(tag, providers, (reader.names, reader.report)).map(Reach::Tagged)
+            target::known_tag(tag, providers, (reader.names, reader.report)).map(Reach::Tagged)
         }
         [word, not, tagged, tag]
             if word.is_word("provider") && not.is_word("not") && tagged.is_word("tagged") =>
         {
-            class::known_tag(tag, providers, (reader.names, reader.report)).map(Reach::Untagged)
+            target::known_tag(tag, providers, (reader.names, reader.report)).map(Reach::Untagged)
         }
         [target] if target.kind == Kind::Path => {
             let known = class::Known {
@@ -102,7 +102,7 @@ fn reach(
                 pools: &[],
                 classes: &[],
             };
-            class::target(target, &known, (reader.names, reader.report)).map(Reach::Target)
+            target::target(target, &known, (reader.names, reader.report)).map(Reach::Target)
         }
         [provider] if provider.kind == Kind::Word && !provider.is_word("provider") => {
             let at = reader

@@ -3,9 +3,9 @@
 use claw_table::PoolId;
 use claw_table::policy::{Balance, Leg, Member, Pool, Sticky};
 
-use super::class::{self, Known};
+use super::class::Known;
 use super::names::{Names, Sort};
-use super::{fields, values};
+use super::{fields, target, values};
 use crate::codes::Code;
 use crate::report::{Diagnostic, Report};
 use crate::span::Span;
@@ -172,7 +172,7 @@ impl Work<'_> {
 
     fn leg(&mut self, name: &Value) -> Option<Leg> {
         if name.kind == Kind::Path {
-            let target = class::target(name, self.known, (self.names, self.report))?;
+            let target = target::target(name, self.known, (self.names, self.report))?;
             return Some(Leg::Target(target));
         }
         let at = self.names.resolve(name, Sort::Pool, self.report)?;

@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 
 use claw_table::policy::{Ceiling, Target};
 
-use super::class::{self, Known};
+use super::class::Known;
 use super::names::{Names, Sort};
 use super::provider::Checked;
-use super::{fields, values};
+use super::{fields, target, values};
 use crate::codes::Code;
 use crate::model::{Expect, Test};
 use crate::report::{Diagnostic, Report};
@@ -182,7 +182,7 @@ impl Reading<'_> {
                 .add(found.help("a target is a model of a provider: `PROVIDER/MODEL`"));
             return None;
         }
-        class::target(value, self.known, (self.names, self.report))
+        target::target(value, self.known, (self.names, self.report))
     }
 
     /// The words after a keyword, commas left out of sight.

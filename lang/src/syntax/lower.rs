@@ -5,14 +5,16 @@
     reason = "the grammar has more rules than any one place can meet"
 )]
 
+mod cond;
+
 use std::ops::Range;
 
 use pest::Parser as _;
 use pest::iterators::{Pair, Pairs};
 
 use super::ast::{
-    Arm, ArmLine, Ask, Broken, Cond, File, Forbid, Item, Let, LetValue, Line, Never, Op, Route,
-    Statement, Test, Value, When,
+    Arm, ArmLine, Broken, File, Forbid, Item, Let, LetValue, Line, Never, Route, Statement, Value,
+    When,
 };
 use super::grammar::{Grammar, Rule};
 use super::habits;
@@ -314,72 +316,6 @@ impl<'a> Work<'a> {
         })
     }
 
-    fn condition(&mut self, pair: Pair<'_, Rule>, line: Span) -> Option<Cond> {
-        let mut any = Vec::new();
-        for part in pair.into_inner().filter(|p| p.as_rule() == Rule::all) {
-            let mut all = Vec::new();
-            for unary in part.into_inner().filter(|p| p.as_rule() == Rule::unary) {
-                all.push(self.unary(unary, line)?);
-            }
-            any.push(only_or(all, Cond::All));
-        }
-        Some(only_or(any, Cond::Any))
-    }
-
-    fn unary(&mut self, pair: Pair<'_, Rule>, line: Span) -> Option<Cond> {
-        let mut nots = Vec::new();
-        let mut cond = None;
-        for part in pair.into_inner() {
-            match part.as_rule() {
-                Rule::negation => nots.push(place(&part, line)),
-                Rule::comparison => cond = Some(self.comparison(part, line)?),
-                Rule::inner => {
-                    let inside = part.into_inner().find(|p| p.as_rule() == Rule::condition)?;
-                    cond = Some(self.condition(inside, line)?);
-                }
-                _ => {}
-            }
-        }
-        // Two of them cancel out. Keeping at most one also keeps the tree shallow.
-        let mut cond = cond?;
-        if nots.len() % 2 == 1 {
-            cond = Cond::Not(Box::new(cond), *nots.last()?);
-        }
-        Some(cond)
-    }
-
-    fn comparison(&mut self, pair: Pair<'_, Rule>, line: Span) -> Option<Cond> {
-        let mut span = place(&pair, line);
-        let mut parts = pair.into_inner();
-        let mut values = self.values(parts.next()?.into_inner(), line)?.into_iter();
-        let subject = values.next()?;
-        let of: Vec<Value> = values.collect();
-        let mut test = None;
-        if let (Some(op), Some(right)) = (parts.next(), parts.next()) {
-            let mut op_span = place(&op, line);
-            op_span.end = op_span.start + trimmed(op.as_str());
-            let op = operator(&op)?;
-            test = Some(Test {
-                op,
-                op_span,
-                values: self.values(right.into_inner(), line)?,
-            });
-        }
-        // A rule that may go on can take blanks with it; the last value tells where it really ends.
-        let last = test
-            .as_ref()
-            .map_or(&of, |test| &test.values)
-            .last()
-            .unwrap_or(&subject);
-        span.end = last.span.end;
-        Some(Cond::Ask(Ask {
-            subject,
-            of,
-            test,
-            span,
-        }))
-    }
-
     fn values(&mut self, pairs: Pairs<'_, Rule>, line: Span) -> Option<Vec<Value>> {
         let pairs = pairs.filter(|pair| pair.as_rule() != Rule::comma);
         pairs.map(|pair| self.value(&pair, line)).collect()
@@ -513,14 +449,6 @@ fn collect_words(work: &Work<'_>, chunk: &Chunk, words: &mut Vec<String>) {
     }
 }
 
-fn only_or(mut parts: Vec<Cond>, join: fn(Vec<Cond>) -> Cond) -> Cond {
-    if parts.len() == 1 {
-        parts.swap_remove(0)
-    } else {
-        join(parts)
-    }
-}
-
 /// Where a pair stands in the file: pest knows only the line it was given.
 fn place(pair: &Pair<'_, Rule>, line: Span) -> Span {
     let span = pair.as_span();
@@ -537,12 +465,6 @@ fn place(pair: &Pair<'_, Rule>, line: Span) -> Span {
 
 fn trimmed(text: &str) -> u32 {
     u32::try_from(text.trim_end().len()).unwrap_or(u32::MAX)
-}
-
-fn operator(pair: &Pair<'_, Rule>) -> Option<Op> {
-    let words: Vec<&str> = pair.as_str().split_whitespace().collect();
-    let written = words.join(" ");
-    Op::ALL.into_iter().find(|op| op.words() == written)
 }
 
 /// Says that a construct of the language is not built yet.
