@@ -8,7 +8,7 @@ use crate::figures::{self, Rounds, Slice};
 use crate::load::Order;
 use crate::process::Running;
 use crate::wire::Kind;
-use crate::{Failure, pacer};
+use crate::{Failure, memory, pacer};
 
 /// What the command line can choose.
 pub(crate) struct Settings {
@@ -29,11 +29,16 @@ struct Size {
 
 impl Size {
     fn describe(self, kind: Kind) -> String {
-        let (length, lanes, period_ms) = (self.length, self.lanes, pacer::PERIOD.as_millis());
+        let period = if kind == Kind::Many {
+            pacer::SLOW_PERIOD
+        } else {
+            pacer::PERIOD
+        };
+        let (length, lanes, period_ms) = (self.length, self.lanes, period.as_millis());
         let streams = format!("{length} ms of {lanes} streams, an event each {period_ms} ms");
         match kind {
             Kind::Plain => format!("{length} requests over {lanes} connections"),
-            Kind::Alone => format!("{streams}, evenly spread"),
+            Kind::Alone | Kind::Many => format!("{streams}, evenly spread"),
             Kind::Bursts => format!("{streams}, those of one ms at once"),
         }
     }
@@ -45,6 +50,10 @@ const PLAIN: Size = Size {
 };
 const PACED: Size = Size {
     lanes: 128,
+    length: 4_000,
+};
+const MANY: Size = Size {
+    lanes: 5_000,
     length: 4_000,
 };
 const PLAIN_WARM: Size = Size {
@@ -70,18 +79,12 @@ pub(crate) fn full(settings: &Settings) -> Result<(), Failure> {
     let core = cores.map(|cores| cores.proxy);
     let mut bench = Bench::start(cores)?;
     match contestant::clawgate() {
-        Ok(program) => {
-            println!("clawgate: {}", program.display());
-            bench
-                .proxies
-                .push(contestant::gateway(core, bench.upstream, program)?);
-        }
+        Ok(program) => println!("clawgate: {}", program.display()),
         Err(why) => println!("note: without the gateway: {why}"),
     }
-    bench.proxies.push(contestant::twin(core, bench.upstream)?);
-    match contestant::nginx(core, bench.upstream)? {
-        Some(nginx) => bench.proxies.push(nginx),
-        None => println!("note: without nginx: it is not installed"),
+    bench.all(core)?;
+    if bench.proxies.iter().all(|proxy| proxy.name != "nginx") {
+        println!("note: without nginx: it is not installed");
     }
     let alone = bench.alone()?;
     println!(
@@ -93,6 +96,11 @@ pub(crate) fn full(settings: &Settings) -> Result<(), Failure> {
         let (warm, size) = match kind {
             Kind::Plain => (PLAIN_WARM, PLAIN),
             Kind::Alone | Kind::Bursts => (PACED_WARM, PACED),
+            Kind::Many => {
+                println!("many, 3 rounds of {}", MANY.describe(kind));
+                println!("{}", memory::table(MANY.lanes, &bench.fresh(core, 3)?));
+                continue;
+            }
         };
         bench.rounds(kind, warm, 1)?;
         let rounds = bench.rounds(kind, size, settings.rounds)?;
@@ -142,6 +150,36 @@ impl Bench {
         })
     }
 
+    /// Starts every proxy there is, in place of those that ran.
+    fn all(&mut self, core: Option<usize>) -> Result<(), Failure> {
+        self.proxies.clear();
+        if let Ok(program) = contestant::clawgate() {
+            let gateway = contestant::gateway(core, self.upstream, program)?;
+            self.proxies.push(gateway);
+        }
+        self.proxies.push(contestant::twin(core, self.upstream)?);
+        self.proxies.extend(contestant::nginx(core, self.upstream)?);
+        Ok(())
+    }
+
+    /// Rounds of many streams, each with processes of its own.
+    fn fresh(&mut self, core: Option<usize>, rounds: usize) -> Result<Vec<Rounds>, Failure> {
+        let mut found: Vec<Rounds> = Vec::new();
+        for _ in 0..rounds {
+            self.all(core)?;
+            self.rounds(Kind::Plain, PLAIN_WARM, 1)?;
+            let round = self.rounds(Kind::Many, MANY, 1)?;
+            if found.is_empty() {
+                found = round;
+            } else {
+                for (all, more) in found.iter_mut().zip(round) {
+                    all.slices.extend(more.slices);
+                }
+            }
+        }
+        Ok(found)
+    }
+
     fn rounds(&mut self, kind: Kind, size: Size, rounds: usize) -> Result<Vec<Rounds>, Failure> {
         let empty = |proxy: &Contestant| Rounds {
             name: proxy.name,
@@ -169,16 +207,23 @@ impl Bench {
             lanes: size.lanes,
             length: size.length,
         };
+        let idle_kib = proxy.resident_kib()?;
         self.peers.tell(&order.line())?;
         self.peers.line()?;
         let before_ns = proxy.on_cpu_ns()?;
         let slice = counted(&mut self.peers)?;
         let cpu_ns = proxy.on_cpu_ns()?.saturating_sub(before_ns);
+        let loaded_kib = proxy.resident_kib()?;
         self.peers.tell("end")?;
         if cpu_ns == 0 {
             return Err("the scheduler counts no time: /proc/PID/task/*/schedstat".into());
         }
-        Ok(Slice { cpu_ns, ..slice })
+        Ok(Slice {
+            cpu_ns,
+            idle_kib,
+            loaded_kib,
+            ..slice
+        })
     }
 
     /// The peers talking to each other.
@@ -207,6 +252,8 @@ fn counted(peers: &mut Running) -> Result<Slice, Failure> {
         [units, elapsed_ns, p50_us, p99_us] => Ok(Slice {
             units,
             cpu_ns: 0,
+            idle_kib: 0,
+            loaded_kib: 0,
             elapsed_ns,
             p50_us,
             p99_us,

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use crate::process::{Running, pinned};
 use crate::wire::{self, Kind};
-use crate::{Failure, cpu};
+use crate::{Failure, cpu, memory};
 
 /// A proxy that serves.
 pub(crate) struct Contestant {
@@ -27,6 +27,11 @@ impl Contestant {
     /// CPU it has used so far.
     pub(crate) fn on_cpu_ns(&self) -> Result<u64, Failure> {
         cpu::on_cpu_ns(self.process.id())
+    }
+
+    /// Its memory in RAM.
+    pub(crate) fn resident_kib(&self) -> Result<u64, Failure> {
+        memory::resident_kib(self.process.id())
     }
 }
 
@@ -162,7 +167,8 @@ master_process off;
 worker_processes 1;
 pid nginx.pid;
 error_log stderr crit;
-events {{ worker_connections 4096; }}
+worker_rlimit_nofile 20000;
+events {{ worker_connections 16384; }}
 http {{
   access_log off;
   keepalive_requests 100000000;

@@ -15,10 +15,14 @@ pub(crate) struct Slice {
     pub(crate) p50_us: u64,
     /// All but one in a hundred are below it.
     pub(crate) p99_us: u64,
+    /// Memory of the proxy before the connections of the slice were opened.
+    pub(crate) idle_kib: u64,
+    /// The same at its end, when all are open.
+    pub(crate) loaded_kib: u64,
 }
 
 impl Slice {
-    fn cpu_us(&self) -> f64 {
+    pub(crate) fn cpu_us(&self) -> f64 {
         self.cpu_ns as f64 / 1e3 / self.units.max(1) as f64
     }
 
@@ -53,7 +57,7 @@ impl Rounds {
     }
 }
 
-fn median(mut figures: Vec<f64>) -> f64 {
+pub(crate) fn median(mut figures: Vec<f64>) -> f64 {
     figures.sort_by(f64::total_cmp);
     figures.get(figures.len() / 2).copied().unwrap_or(f64::NAN)
 }

@@ -60,7 +60,7 @@ pub(crate) async fn carry_out(
     let slice = async {
         match order.kind {
             Kind::Plain => plain(order, words).await,
-            Kind::Alone | Kind::Bursts => paced(order, words).await,
+            Kind::Alone | Kind::Bursts | Kind::Many => paced(order, words).await,
         }
     };
     tokio::time::timeout(SLICE_MAX, slice)

@@ -24,6 +24,7 @@ mod contestant;
 mod cpu;
 mod figures;
 mod load;
+mod memory;
 mod pacer;
 mod peers;
 mod process;
@@ -66,7 +67,7 @@ fn run(words: &[&str]) -> Result<(), Failure> {
     }
 }
 
-/// `--rounds N`, and any of `plain alone bursts` to measure these only.
+/// `--rounds N`, and any of `plain alone bursts many` to measure these only.
 fn settings(words: &[&str]) -> Result<Settings, Failure> {
     let mut settings = Settings {
         rounds: 5,
@@ -82,7 +83,7 @@ fn settings(words: &[&str]) -> Result<Settings, Failure> {
             },
             (_, Some(kind)) => settings.kinds.push(kind),
             _ => {
-                return Err(format!("`{word}`: write `--rounds N`, plain, alone or bursts").into());
+                return Err(format!("`{word}`: write `--rounds N`, plain, alone, bursts or many").into());
             }
         }
     }

@@ -1,8 +1,9 @@
-//! Writes one event each 20 ms to every stream, in one of two rhythms.
+//! Writes events to every stream, in one of three rhythms.
 //!
 //! ```text
-//! 128 streams   alone     . . . . . . . . .   one event each 156 us: the proxy wakes for each
-//!               bursts    :      :      :     six or seven events each ms: one wake-up for all
+//!   128 streams   alone    . . . . . . . . .   each 20 ms: one event each 156 us, the proxy wakes for each
+//!                 bursts   :      :      :     each 20 ms: six or seven events each ms, one wake-up for all
+//! 5 000 streams   slow     .........           each 250 ms: what many streams hold is counted
 //! ```
 //!
 //! Streams of many providers tick on their own, so a lightly loaded proxy meets the first rhythm and
@@ -18,6 +19,8 @@ use crate::wire;
 
 /// Between two events of one stream.
 pub(crate) const PERIOD: Duration = Duration::from_millis(20);
+/// The same, where there are thousands.
+pub(crate) const SLOW_PERIOD: Duration = Duration::from_millis(250);
 /// No slice comes near it: 200 s.
 const EVENTS_MAX: usize = 10_000;
 
@@ -28,6 +31,8 @@ pub(crate) enum Rhythm {
     Alone,
     /// Those of one millisecond at once.
     Bursts,
+    /// Evenly spread, and slowly.
+    Slow,
 }
 
 /// Takes over streams whose first event has been written.
@@ -35,19 +40,21 @@ pub(crate) enum Rhythm {
 pub(crate) struct Pacer {
     alone: Rc<RefCell<Dial>>,
     bursts: Rc<RefCell<Dial>>,
+    slow: Rc<RefCell<Dial>>,
 }
 
 impl Pacer {
-    /// Starts both rhythms.
+    /// Starts every rhythm.
     pub(crate) fn start() -> Pacer {
-        let start = |moments| {
-            let dial = Rc::new(RefCell::new(Dial::new(moments)));
+        let start = |moments, period| {
+            let dial = Rc::new(RefCell::new(Dial::new(moments, period)));
             tokio::task::spawn_local(pace(Rc::clone(&dial)));
             dial
         };
         Pacer {
-            alone: start(128),
-            bursts: start(20),
+            alone: start(128, PERIOD),
+            bursts: start(20, PERIOD),
+            slow: start(250, SLOW_PERIOD),
         }
     }
 
@@ -56,6 +63,7 @@ impl Pacer {
         let dial = match rhythm {
             Rhythm::Alone => &self.alone,
             Rhythm::Bursts => &self.bursts,
+            Rhythm::Slow => &self.slow,
         };
         dial.borrow_mut().place(socket);
     }
@@ -66,6 +74,8 @@ struct Dial {
     moments: Vec<Vec<Paced>>,
     next: usize,
     due: Instant,
+    /// From one moment to the next.
+    step: Duration,
 }
 
 struct Paced {
@@ -87,10 +97,10 @@ async fn pace(dial: Rc<RefCell<Dial>>) {
 }
 
 impl Dial {
-    fn new(moments: usize) -> Dial {
-        let moments = (0..moments).map(|_| Vec::new()).collect();
+    fn new(moments: usize, period: Duration) -> Dial {
         Dial {
-            moments,
+            step: period / moments as u32,
+            moments: (0..moments).map(|_| Vec::new()).collect(),
             next: 0,
             due: Instant::now(),
         }
@@ -114,7 +124,7 @@ impl Dial {
         if Instant::now() < self.due {
             return;
         }
-        self.due += PERIOD / self.moments.len() as u32;
+        self.due += self.step;
         self.moments[self.next].retain_mut(tick);
         self.next = (self.next + 1) % self.moments.len();
     }

@@ -29,6 +29,7 @@ async fn answer(mut socket: TcpStream, pacer: Pacer) -> Result<(), Failure> {
     let rewritten = memchr::memmem::Finder::new(wire::MODEL_SENT);
     let streamed = memchr::memmem::Finder::new(r#""stream":true"#);
     let bursts = memchr::memmem::Finder::new(wire::BURSTS);
+    let slow = memchr::memmem::Finder::new(wire::SLOW);
     let mut received = Vec::with_capacity(REQUEST_BYTES_MAX);
     loop {
         let end = loop {
@@ -46,15 +47,14 @@ async fn answer(mut socket: TcpStream, pacer: Pacer) -> Result<(), Failure> {
         let request = &received[..end];
         if streamed.find(request).is_some() {
             socket.write_all(&wire::stream_start()).await?;
-            let together = bursts.find(request).is_some();
-            pacer.take(
-                socket,
-                if together {
-                    Rhythm::Bursts
-                } else {
-                    Rhythm::Alone
-                },
-            );
+            let rhythm = if bursts.find(request).is_some() {
+                Rhythm::Bursts
+            } else if slow.find(request).is_some() {
+                Rhythm::Slow
+            } else {
+                Rhythm::Alone
+            };
+            pacer.take(socket, rhythm);
             return Ok(());
         }
         let answer = if rewritten.find(request).is_some() {

@@ -9,6 +9,8 @@ pub(crate) const MODEL_SENT: &str = "sim-large-2026";
 
 /// Stands in a request whose events are to leave in bursts.
 pub(crate) const BURSTS: &str = r#""user":"bursts""#;
+/// Stands in a request whose events are to come slowly.
+pub(crate) const SLOW: &str = r#""user":"slow""#;
 /// Size of one event on the stream, its blank line included: the mean of the recorded providers.
 const EVENT_BYTES: usize = 187;
 /// Stands once in each event, before the 16 digits of the microsecond at which it left.
@@ -18,14 +20,14 @@ pub(crate) const STAMP_DIGITS: usize = 16;
 
 /// A whole chat request as the Python client sends it: about 1 KiB of body, the model name last.
 pub(crate) fn request(kind: Kind) -> Vec<u8> {
-    let user = if kind == Kind::Bursts {
-        BURSTS
-    } else {
-        r#""user":"u-7714""#
+    let user = match kind {
+        Kind::Bursts => BURSTS,
+        Kind::Many => SLOW,
+        Kind::Plain | Kind::Alone => r#""user":"u-7714""#,
     };
     let stream = match kind {
         Kind::Plain => "",
-        Kind::Alone | Kind::Bursts => r#","stream":true,"stream_options":{"include_usage":true}"#,
+        Kind::Alone | Kind::Bursts | Kind::Many => r#","stream":true,"stream_options":{"include_usage":true}"#,
     };
     let body = format!(
         r#"{{"messages":[{{"role":"system","content":"You answer questions about the railways of Europe. Name the operator, say \"unknown\" when you are not sure, and never invent a timetable.\nAnswer in the language of the question."}},{{"role":"user","content":"{}"}}],"model":"{MODEL_ASKED}","temperature":0.2,"max_tokens":512,{user}{stream}}}"#,
@@ -64,11 +66,13 @@ pub(crate) enum Kind {
     Alone,
     /// The same, those of one millisecond leaving together.
     Bursts,
+    /// Thousands of streams, four events a second in each: what they hold is counted.
+    Many,
 }
 
 impl Kind {
     /// Every kind, in the order they are measured.
-    pub(crate) const ALL: [Kind; 3] = [Kind::Plain, Kind::Alone, Kind::Bursts];
+    pub(crate) const ALL: [Kind; 4] = [Kind::Plain, Kind::Alone, Kind::Bursts, Kind::Many];
 
     /// Its word on a command line.
     pub(crate) fn word(self) -> &'static str {
@@ -76,6 +80,7 @@ impl Kind {
             Kind::Plain => "plain",
             Kind::Alone => "alone",
             Kind::Bursts => "bursts",
+            Kind::Many => "many",
         }
     }
 
@@ -83,7 +88,7 @@ impl Kind {
     pub(crate) fn unit(self) -> &'static str {
         match self {
             Kind::Plain => "request",
-            Kind::Alone | Kind::Bursts => "event",
+            Kind::Alone | Kind::Bursts | Kind::Many => "event",
         }
     }
 
