@@ -83,7 +83,9 @@ fn settings(words: &[&str]) -> Result<Settings, Failure> {
             },
             (_, Some(kind)) => settings.kinds.push(kind),
             _ => {
-                return Err(format!("`{word}`: write `--rounds N`, plain, alone, bursts or many").into());
+                return Err(
+                    format!("`{word}`: write `--rounds N`, plain, alone, bursts or many").into(),
+                );
             }
         }
     }

@@ -17,7 +17,9 @@ pub(crate) fn resident_kib(process: u32) -> Result<u64, Failure> {
     let status = fs::read_to_string(format!("/proc/{process}/status"))?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     let kib = line.and_then(|line| line.trim().strip_suffix(" kB"));
-    Ok(kib.ok_or("the kernel does not say what is resident")?.parse()?)
+    Ok(kib
+        .ok_or("the kernel does not say what is resident")?
+        .parse()?)
 }
 
 /// One table: what each proxy held when idle and when loaded, and what that is a stream.
@@ -42,7 +44,10 @@ pub(crate) fn table(streams: usize, proxies: &[Rounds]) -> String {
             of(proxy, &|slice| slice.idle_kib as f64 / 1024.0),
             of(proxy, &|slice| slice.loaded_kib as f64 / 1024.0),
             held,
-            twin.map_or("-".to_owned(), |twin| format!("{:+.2}", held - of(twin, &each))),
+            twin.map_or("-".to_owned(), |twin| format!(
+                "{:+.2}",
+                held - of(twin, &each)
+            )),
             of(proxy, &Slice::cpu_us),
         );
     }

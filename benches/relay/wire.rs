@@ -27,7 +27,9 @@ pub(crate) fn request(kind: Kind) -> Vec<u8> {
     };
     let stream = match kind {
         Kind::Plain => "",
-        Kind::Alone | Kind::Bursts | Kind::Many => r#","stream":true,"stream_options":{"include_usage":true}"#,
+        Kind::Alone | Kind::Bursts | Kind::Many => {
+            r#","stream":true,"stream_options":{"include_usage":true}"#
+        }
     };
     let body = format!(
         r#"{{"messages":[{{"role":"system","content":"You answer questions about the railways of Europe. Name the operator, say \"unknown\" when you are not sure, and never invent a timetable.\nAnswer in the language of the question."}},{{"role":"user","content":"{}"}}],"model":"{MODEL_ASKED}","temperature":0.2,"max_tokens":512,{user}{stream}}}"#,

@@ -114,7 +114,7 @@ impl Gateway {
 
     /// Answers one request that came over the connection of `meter` from `peer`.
     pub(crate) async fn answer(
-        &self,
+        self,
         request: Request<Incoming>,
         peer: SocketAddr,
         meter: Arc<Meter>,

@@ -5,12 +5,10 @@
 //!                          └─ Gateway              ── serve(listener) …     one per worker
 //! ```
 
-use std::future::poll_fn;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::pin::pin;
 use std::sync::Arc;
-use std::task::Poll;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -98,6 +96,12 @@ async fn reached(stop: &mut watch::Receiver<Stop>, far: Stop) {
     drop(stop.wait_for(|stop| *stop >= far).await);
 }
 
+/// Waits until stopping has gone further than `said`, and says how far.
+async fn further(stop: &mut watch::Receiver<Stop>, said: Stop) -> Stop {
+    let told = stop.wait_for(|stop| *stop > said).await;
+    told.map_or(Stop::Ended, |told| *told)
+}
+
 type Accepted = (Option<OwnedSemaphorePermit>, TcpStream, SocketAddr);
 
 async fn accept(gateway: &Gateway, listener: &tokio::net::TcpListener) -> io::Result<Accepted> {
@@ -133,38 +137,27 @@ pub async fn serve_io<I>(
     let running = Arc::clone(&meter);
     let service = {
         let gateway = gateway.clone();
-        service_fn(move |request| {
-            let gateway = gateway.clone();
-            let meter = Arc::clone(&meter);
-            async move { gateway.answer(request, peer, meter).await }
-        })
+        service_fn(move |request| gateway.clone().answer(request, peer, Arc::clone(&meter)))
     };
     let connection = builder(limits).serve_connection(TokioIo::new(socket), service);
     let mut connection = pin!(connection);
-    let mut late = stop.clone();
-    let mut draining = pin!(reached(&mut stop, Stop::Draining));
-    let mut ending = pin!(reached(&mut late, Stop::Ending));
-    let (mut drained, mut ended) = (false, false);
-    poll_fn(|cx| {
-        loop {
+    let mut said = Stop::Serving;
+    // One wait at a time: a connection is polled often, and each wait costs.
+    while said < Stop::Ending {
+        said = tokio::select! {
+            biased;
             // How a connection ended is in the record of its last request.
-            if connection.as_mut().poll(cx).is_ready() {
-                return Poll::Ready(());
-            }
-            if !drained && draining.as_mut().poll(cx).is_ready() {
-                drained = true;
-                connection.as_mut().graceful_shutdown();
-            } else if !ended && ending.as_mut().poll(cx).is_ready() {
-                ended = true;
-                // The request and its body look at this whenever they are polled, and the
-                // connection polls them now.
-                running.end();
-            } else {
-                return Poll::Pending;
-            }
+            _ended = connection.as_mut() => return,
+            told = further(&mut stop, said) => told,
+        };
+        connection.as_mut().graceful_shutdown();
+        if said >= Stop::Ending {
+            // The request and its body look at this whenever they are polled, and the connection
+            // polls them now.
+            running.end();
         }
-    })
-    .await;
+    }
+    let _ended = connection.await;
 }
 
 /// The socket itself watches how long a head takes and how long a client is silent, with one lazy

@@ -1,7 +1,7 @@
 //! A request that was decided: what is left is to ask its class's targets.
 
 use std::future::poll_fn;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
@@ -165,7 +165,7 @@ pub(super) struct Lasting {
 
 /// What came of a lasting errand.
 pub(super) struct Tried {
-    pub(super) journal: Journal,
+    pub(super) journal: Box<Journal>,
     pub(super) result: Result<Shown, Fault>,
     /// For an answer that comes of a fault.
     pub(super) origin: Origin,
@@ -173,7 +173,7 @@ pub(super) struct Tried {
 
 impl Lasting {
     /// Asks target after target until there is an answer that may be shown, or the gateway stops.
-    pub(super) async fn run(self, mut journal: Journal) -> Tried {
+    pub(super) async fn run(self, mut journal: Box<Journal>) -> Tried {
         let means = Means {
             worker: &self.worker,
             snapshot: &self.snapshot,
@@ -193,7 +193,7 @@ impl Lasting {
                     peek: self.peek,
                 };
                 let meter = Arc::clone(journal.meter());
-                unless_ending(&meter, errand.run(means, &mut journal)).await
+                unless_ending(&meter, pin!(errand.run(means, &mut journal))).await
             }
         };
         Tried {
@@ -207,9 +207,8 @@ impl Lasting {
 /// What comes of serving, unless the gateway stops before: then nothing more is waited for.
 pub(super) async fn unless_ending<T>(
     meter: &Meter,
-    serving: impl Future<Output = Result<T, Fault>>,
+    mut serving: Pin<&mut impl Future<Output = Result<T, Fault>>>,
 ) -> Result<T, Fault> {
-    let mut serving = pin!(serving);
     poll_fn(|cx| match serving.as_mut().poll(cx) {
         Poll::Pending if meter.is_ending() => Poll::Ready(Err(Fault::early(Kind::Stopping))),
         Poll::Pending => Poll::Pending,

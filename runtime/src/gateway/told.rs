@@ -43,7 +43,7 @@ impl Visit<'_> {
         let journal = self.journal;
         response.map(|()| Answer::Whole {
             bytes: Some(bytes),
-            journal: Box::new(journal),
+            journal,
         })
     }
 

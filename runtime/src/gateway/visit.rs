@@ -1,6 +1,7 @@
 //! The life of one request: head, body, facts, decision, plan, attempts, answer.
 
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -35,7 +36,7 @@ pub(super) struct Visit<'w> {
     pub(super) worker: &'w Arc<Worker>,
     /// The policy in force when the head came; a request keeps it to its end.
     pub(super) snapshot: Arc<Snapshot>,
-    pub(super) journal: Journal,
+    pub(super) journal: Box<Journal>,
     /// The protocol in which the client speaks.
     pub(super) dialect: Dialect,
 }
@@ -46,7 +47,7 @@ impl<'w> Visit<'w> {
         Self {
             worker,
             snapshot: worker.common.live.take(),
-            journal: Journal::open(clock, Arc::clone(&worker.sink), meter),
+            journal: Box::new(Journal::open(clock, Arc::clone(&worker.sink), meter)),
             dialect: Dialect::Chat,
         }
     }
@@ -62,7 +63,8 @@ impl<'w> Visit<'w> {
         let meter = Arc::clone(self.journal.meter());
         let snapshot = Arc::clone(&self.snapshot);
         let led = self.lead(&snapshot, (&parts, incoming), from);
-        let errand = match unless_ending(&meter, led).await {
+        let led = unless_ending(&meter, pin!(led)).await;
+        let errand = match led {
             Ok(Led::Models) => return self.models(),
             Ok(Led::Hello) => return self.hello(),
             Ok(Led::Counted(tokens)) => return self.counted(tokens),
@@ -71,7 +73,7 @@ impl<'w> Visit<'w> {
         };
         if let Some(every) = errand.heartbeat(&self.worker.common.limits) {
             let lasting = self.lasting(errand, parts.headers);
-            return self.patiently(lasting, every).await;
+            return Box::pin(self.patiently(lasting, every)).await;
         }
         let means = Means {
             worker: self.worker,
@@ -79,8 +81,7 @@ impl<'w> Visit<'w> {
             headers: &parts.headers,
             dialect: self.dialect,
         };
-        let ran = errand.run(means, &mut self.journal);
-        let ran = unless_ending(&meter, ran).await;
+        let ran = unless_ending(&meter, pin!(errand.run(means, &mut self.journal))).await;
         // What was asked is not needed any more.
         drop(errand);
         match ran {

@@ -10,13 +10,23 @@ use serde_json::ser::Formatter;
 /// U+2028 and U+2029, DEL and the C1 controls are escaped: log viewers and terminals act on them.
 pub fn line(value: &impl Serialize) -> String {
     let mut bytes = Vec::with_capacity(512);
-    let written = value.serialize(&mut Serializer::with_formatter(&mut bytes, OneLine));
-    match (written, String::from_utf8(bytes)) {
-        (Ok(()), Ok(text)) => text,
-        // Our own structures hold no map with keys that are not text, the one thing that fails.
-        _ => r#"{"event":"unprintable"}"#.to_owned(),
+    write_line(&mut bytes, value);
+    // A serializer of JSON writes nothing but text.
+    String::from_utf8(bytes).unwrap_or_else(|_| UNPRINTABLE.to_owned())
+}
+
+/// The same, behind what `to` holds already.
+pub fn write_line(to: &mut Vec<u8>, value: &impl Serialize) {
+    let begun = to.len();
+    let written = value.serialize(&mut Serializer::with_formatter(&mut *to, OneLine));
+    // Our own structures hold no map with keys that are not text, the one thing that fails.
+    if written.is_err() {
+        to.truncate(begun);
+        to.extend_from_slice(UNPRINTABLE.as_bytes());
     }
 }
+
+const UNPRINTABLE: &str = r#"{"event":"unprintable"}"#;
 
 /// The text cut to `bytes_max` at a character's start, with `…` where something was cut off.
 pub fn cut(text: &str, bytes_max: usize) -> std::borrow::Cow<'_, str> {
@@ -34,6 +44,10 @@ struct OneLine;
 
 impl Formatter for OneLine {
     fn write_string_fragment<W: ?Sized + Write>(&mut self, to: &mut W, text: &str) -> Result<()> {
+        // DEL, and the first bytes of U+0080 to U+00BF and of U+2000 to U+2FFF: nearly no text has one.
+        if memchr::memchr3(0x7f, 0xc2, 0xe2, text.as_bytes()).is_none() {
+            return to.write_all(text.as_bytes());
+        }
         let mut rest = text;
         while let Some((at, found)) = rest.char_indices().find(|(_, c)| steers(*c)) {
             let (plain, tail) = rest.split_at(at);

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::json::{cut, line};
+use super::json::{cut, write_line};
 use super::record::{Attempt, Record};
 use super::stamp::rfc3339;
 use crate::meter::usage::Usage;
@@ -77,6 +77,7 @@ impl Log {
 
 fn write_all(entries: &Receiver<Entry>, out: Box<dyn Write + Send>, lost: &AtomicU64) {
     let mut out = BufWriter::new(out);
+    let mut line = Vec::with_capacity(1024);
     while let Ok(first) = entries.recv() {
         // What waits is written in one go; the flush comes when the queue is empty, so a lone line
         // appears at once and a burst costs few calls and few wake-ups.
@@ -84,7 +85,10 @@ fn write_all(entries: &Receiver<Entry>, out: Box<dyn Write + Send>, lost: &Atomi
         while let Some(entry) = next {
             match entry {
                 Entry::Record(record) => {
-                    if writeln!(out, "{}", line(&Line::from(&*record))).is_err() {
+                    line.clear();
+                    write_line(&mut line, &Line::from(&*record));
+                    line.push(b'\n');
+                    if out.write_all(&line).is_err() {
                         lost.fetch_add(1, Ordering::Relaxed);
                     }
                 }

@@ -45,7 +45,7 @@ pub(crate) struct Origin {
 #[derive(Debug)]
 pub(crate) struct Relay {
     origin: Origin,
-    journal: Journal,
+    journal: Box<Journal>,
     stage: Stage,
     ready: VecDeque<Bytes>,
     flow: Option<Flow>,
@@ -82,7 +82,7 @@ enum Stage {
 
 impl Relay {
     /// The rest of a stream whose first content has come.
-    pub(crate) fn new(stream: Stream, journal: Journal, origin: Origin) -> Self {
+    pub(crate) fn new(stream: Stream, journal: Box<Journal>, origin: Origin) -> Self {
         let mut relay = Self::at(Stage::Live, journal, origin);
         relay.flow = Some(stream.flow);
         relay.reader = Some(stream.reader);
@@ -94,7 +94,7 @@ impl Relay {
     }
 
     /// A stream that is whole already.
-    pub(crate) fn whole(whole: Whole, journal: Journal, origin: Origin) -> Self {
+    pub(crate) fn whole(whole: Whole, journal: Box<Journal>, origin: Origin) -> Self {
         let mut relay = Self::at(Stage::Given, journal, origin);
         relay.room = Some(whole.room);
         relay.journal.record.usage = whole.usage;
@@ -106,14 +106,14 @@ impl Relay {
     }
 
     /// A stream of which the client has seen nothing but comments, and that comes to nothing.
-    pub(crate) fn failed(fault: &Fault, journal: Journal, origin: Origin) -> Self {
+    pub(crate) fn failed(fault: &Fault, journal: Box<Journal>, origin: Origin) -> Self {
         let mut relay = Self::at(Stage::Live, journal, origin);
         relay.journal.record.status = StatusCode::OK.as_u16();
         relay.tell(fault, "failed");
         relay
     }
 
-    fn at(stage: Stage, journal: Journal, origin: Origin) -> Self {
+    fn at(stage: Stage, journal: Box<Journal>, origin: Origin) -> Self {
         Self {
             origin,
             journal,

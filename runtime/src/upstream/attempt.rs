@@ -9,6 +9,7 @@
 
 mod reading;
 
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -160,8 +161,9 @@ impl Deadline {
         if other.at < self.at { other } else { self }
     }
 
-    /// What `future` gives in time.
-    async fn bound<T>(self, future: impl Future<Output = T>) -> Result<T, Fault> {
+    /// What `future` gives in time. It is pinned where it is made: handed over by value it would
+    /// stand in the task twice.
+    async fn bound<T>(self, future: Pin<&mut impl Future<Output = T>>) -> Result<T, Fault> {
         let result = tokio::time::timeout_at(self.at, future).await;
         result.map_err(|_| Fault::of(self.kind, Sent::Request))
     }
@@ -182,8 +184,9 @@ pub(crate) async fn attempt(ask: &Ask<'_>, place: Place<'_>, body: Chain) -> Res
     match head.status {
         StatusCode::OK if is_encoded(&head.headers) => Err(unfit(Kind::Malformed)),
         StatusCode::OK if ask.streaming && !is_json(&head.headers) => match ask.commit {
-            Commit::FirstContent => reading.stream(expect(ask, place)).await,
-            Commit::Whole => reading.whole(ask, place).await,
+            // Boxed like all that a plain answer does not need.
+            Commit::FirstContent => Box::pin(reading.stream(expect(ask, place))).await,
+            Commit::Whole => Box::pin(reading.whole(ask, place)).await,
         },
         StatusCode::OK => reading.plain(ask, place).await,
         status if status.is_redirection() => Err(Fault {
@@ -191,7 +194,7 @@ pub(crate) async fn attempt(ask: &Ask<'_>, place: Place<'_>, body: Chain) -> Res
             ..unfit(Kind::Redirect)
         }),
         status if status.is_client_error() || status.is_server_error() => {
-            Err(reading.refused(&head, ask, place).await)
+            Err(Box::pin(reading.refused(&head, ask, place)).await)
         }
         _ => Err(unfit(Kind::Malformed)),
     }
@@ -240,11 +243,13 @@ async fn send(
         let kept = place.wires.pool.take(place.upstream.pool_key, now);
         let (mut link, was_kept) = match kept {
             Some(link) => (link, true),
-            None => (dialled(ask, place, now).await?, false),
+            // Rare, and large: it has no place in the task of a request that needs no dialling.
+            None => (Box::pin(dialled(ask, place, now)).await?, false),
         };
         let begun = if was_kept { now } else { Clock.now() };
         let (first, rest) = deadlines(ask, place, begun);
-        let unanswered = match first.bound(link.send(request)).await? {
+        let answered = first.bound(pin!(link.send(request))).await?;
+        let unanswered = match answered {
             Ok(response) => {
                 return Ok(Answered {
                     response,

@@ -11,6 +11,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body;
 use hyper::body::Incoming;
+use hyper::client::conn::TrySendError;
 use hyper::client::conn::http1::{Builder, Connection, SendRequest};
 use hyper_util::rt::TokioIo;
 
@@ -53,28 +54,26 @@ impl Link {
         !self.closed && self.sender.is_ready()
     }
 
-    /// Sends a request and waits for the head of its answer.
-    pub(crate) async fn send(
+    /// Sends a request and waits for the head of its answer. The request is handed on before
+    /// anything is awaited, so it is no part of what waits.
+    pub(crate) fn send(
         &mut self,
         request: Request<Chain>,
-    ) -> Result<Response<Incoming>, Unanswered> {
-        let mut reply = std::pin::pin!(self.sender.try_send_request(request));
+    ) -> impl Future<Output = Result<Response<Incoming>, Unanswered>> {
+        let reply = self.sender.try_send_request(request);
         let connection = &mut self.connection;
         let closed = &mut self.closed;
-        std::future::poll_fn(|cx| {
-            if !*closed && connection.as_mut().poll(cx).is_ready() {
-                *closed = true;
-            }
-            reply.as_mut().poll(cx)
-        })
-        .await
-        .map_err(|mut error| match error.take_message() {
-            Some(request) => Unanswered::Unsent(Box::new(request)),
-            None if error.error().is_parse() || error.error().is_parse_too_large() => {
-                Unanswered::Malformed
-            }
-            None => Unanswered::Cut,
-        })
+        async move {
+            let mut reply = std::pin::pin!(reply);
+            std::future::poll_fn(|cx| {
+                if !*closed && connection.as_mut().poll(cx).is_ready() {
+                    *closed = true;
+                }
+                reply.as_mut().poll(cx)
+            })
+            .await
+            .map_err(unanswered)
+        }
     }
 }
 
@@ -83,6 +82,16 @@ impl std::fmt::Debug for Link {
         f.debug_struct("Link")
             .field("closed", &self.closed)
             .finish_non_exhaustive()
+    }
+}
+
+fn unanswered(mut error: TrySendError<Request<Chain>>) -> Unanswered {
+    match error.take_message() {
+        Some(request) => Unanswered::Unsent(Box::new(request)),
+        None if error.error().is_parse() || error.error().is_parse_too_large() => {
+            Unanswered::Malformed
+        }
+        None => Unanswered::Cut,
     }
 }
 

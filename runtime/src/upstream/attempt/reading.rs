@@ -1,5 +1,6 @@
 //! The answer of one attempt, read as far as it must be before it may be shown.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -45,7 +46,7 @@ impl Reading<'_> {
             at: Clock.now() + self.idle,
             kind: Kind::IdleTimeout,
         };
-        match until.or(idle).bound(self.flow.next()).await? {
+        match until.or(idle).bound(pin!(self.flow.next())).await? {
             None => Ok(None),
             Some(Ok(bytes)) => Ok(Some(bytes)),
             Some(Err(Broken)) => Err(unfit(Kind::Cut)),
