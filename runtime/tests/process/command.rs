@@ -20,9 +20,14 @@ use crate::provider::{self, Conduct};
 const URL: &str = "http://127.0.0.1:9/v1";
 
 fn clawgate() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_clawgate"));
+    let mut command = piped(env!("CARGO_BIN_EXE_clawgate"));
+    command.arg("run");
     command
-        .arg("run")
+}
+
+fn piped(program: &str) -> Command {
+    let mut command = Command::new(program);
+    command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
@@ -109,11 +114,16 @@ pub(crate) struct Gateway {
 
 impl Gateway {
     pub(crate) fn start(folder: &Path, more: &[&str], env: &[(&str, &Path)]) -> Self {
-        let mut child = clawgate()
+        let mut command = clawgate();
+        command.envs(env.iter().copied());
+        Self::of(command, folder, more)
+    }
+
+    fn of(mut command: Command, folder: &Path, more: &[&str]) -> Self {
+        let mut child = command
             .arg(folder)
             .args(["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"])
             .args(more)
-            .envs(env.iter().copied())
             .spawn()
             .unwrap();
         let mut stderr = BufReader::new(child.stderr.take().unwrap());
@@ -311,5 +321,24 @@ fn a_service_manager_is_told_when_traffic_is_taken_and_when_no_more() {
     );
     gateway.signal("-TERM");
     assert_eq!(told(), "STOPPING=1\n");
+    assert_eq!(gateway.end().0, Some(0));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn it_may_open_as_many_files_as_the_system_allows_and_not_the_few_of_a_shell() {
+    let folder = folder(URL);
+    let mut few = piped("sh");
+    few.args(["-c", r#"ulimit -S -n 256 && exec "$0" run "$@""#]);
+    few.arg(env!("CARGO_BIN_EXE_clawgate"));
+    let gateway = Gateway::of(few, folder.path(), &["--drain-delay", "0"]);
+    let limits = fs::read_to_string(format!("/proc/{}/limits", gateway.child.id())).unwrap();
+    let line = limits
+        .lines()
+        .find(|line| line.starts_with("Max open files"));
+    let words: Vec<&str> = line.unwrap().split_whitespace().collect();
+    assert_ne!(words[3], "256", "{words:?}");
+    assert_eq!(words[3], words[4], "{words:?}");
+    gateway.signal("-TERM");
     assert_eq!(gateway.end().0, Some(0));
 }

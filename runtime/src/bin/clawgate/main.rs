@@ -12,6 +12,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 mod compile;
 mod demo;
+mod files;
 mod key;
 mod run;
 mod sim;

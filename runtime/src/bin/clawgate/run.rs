@@ -17,6 +17,8 @@ use serde_json::json;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::timeout;
 
+use crate::files;
+
 /// Serve traffic by a policy, and take each new one as it is saved
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -43,6 +45,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: Args) -> ExitCode {
+    files::raise();
     let times = (args.drain_delay, args.drain);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
