@@ -10,11 +10,13 @@
 mod address;
 mod atoms;
 mod audit;
+mod beside;
 mod boxes;
 mod budget;
 mod coarsen;
 mod exclusive;
 mod from_model;
+mod held;
 mod joint;
 mod json;
 mod listed;
@@ -28,9 +30,10 @@ mod store;
 mod text;
 mod witness;
 
-pub use audit::{AuditedDiagram, Finding, Proof, prove, prove_listed};
+pub use audit::{AuditedDiagram, Finding, Proof, prove, prove_apart, prove_listed};
 pub use budget::{Budget, TooLarge};
 pub use exclusive::Overlap;
+pub use from_model::Kept;
 pub use reach::{Part, Reached};
 
 pub(crate) use address::AddressValues;

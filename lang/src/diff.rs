@@ -18,7 +18,7 @@ use claw_table::ArmId;
 use claw_table::policy::Action;
 use serde::Serialize;
 
-use crate::diagram::{self, Pair, TooLarge};
+use crate::diagram::{self, Kept, Pair, TooLarge};
 use crate::explain::{Said, Taken, bounds, on_one_line, said};
 use crate::model::Model;
 use crate::oracle::Request;
@@ -130,8 +130,16 @@ pub struct Moved {
 /// # Errors
 /// The two together do not fit into a budget of the compiler.
 pub fn diff(old: Side<'_>, new: Side<'_>) -> Result<Diff, TooLarge> {
+    diff_kept(old, new, Kept::Diagram)
+}
+
+/// The same with both policies as lists of their arms, if that is asked for, however small they are.
+///
+/// # Errors
+/// The two together do not fit into a budget of the compiler.
+pub fn diff_kept(old: Side<'_>, new: Side<'_>, kept: Kept) -> Result<Diff, TooLarge> {
     let mut groups: BTreeMap<(Action, Action), Vec<Pair>> = BTreeMap::new();
-    for pair in diagram::pairs(old.model, new.model)? {
+    for pair in diagram::pairs(old.model, new.model, kept)? {
         if let (Some(before), Some(after)) = (old.action(pair.old), new.action(pair.new)) {
             groups.entry((before, after)).or_default().push(pair);
         }

@@ -88,6 +88,7 @@ impl Request {
             | Fact::Temperature
             | Fact::Body(_)
             | Fact::Mentions(_)
+            | Fact::Contains(..)
             | Fact::Tokens => None,
         };
         let (list, name) = if let Fact::Header(name) = fact {
@@ -130,6 +131,7 @@ impl Facts for Request {
             | Fact::Streaming
             | Fact::Has(_)
             | Fact::Mentions(_)
+            | Fact::Contains(..)
             | Fact::Body(_) => None,
         }
     }
@@ -169,6 +171,10 @@ impl Facts for Request {
                     .iter()
                     .any(|keyword| part.contains(keyword.as_str()))
             })
+        } else if let Fact::Contains((within, text)) = fact {
+            let held = Pattern::Infix(text.clone());
+            let own = within.fact();
+            self.values(&own).any(|value| matches(&held, value))
         } else if *fact == Fact::CallerKey {
             self.caller_key
         } else {

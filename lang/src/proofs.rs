@@ -1,5 +1,6 @@
 //! What is proved of classes and of what bounds them, beside what the diagram itself shows.
 
+mod lent;
 mod money;
 mod required;
 mod rings;
@@ -23,6 +24,7 @@ pub(crate) fn check(model: &Model, report: &mut Report) -> Result<(), TooLarge> 
     slips::check(model, report)?;
     let (asked, conds) = (Asked::of(model), Conds::of(model));
     let mut served = Served::of(model, &asked, &conds)?;
+    lent::check(&mut served, report);
     money::check(model, &mut served, report)?;
-    targets::check(model, (&mut served, &conds), report)
+    targets::check((&mut served, &conds), report)
 }

@@ -22,6 +22,8 @@ mod class;
 mod client;
 #[path = "front/codes.rs"]
 mod codes;
+#[path = "front/constructs.rs"]
+mod constructs;
 #[path = "front/course.rs"]
 mod course;
 #[path = "front/examples.rs"]
@@ -44,6 +46,8 @@ mod never;
 mod print;
 #[path = "front/proofs.rs"]
 mod proofs;
+#[path = "front/rules.rs"]
+mod rules;
 #[path = "front/served.rs"]
 mod served;
 #[path = "front/sources.rs"]

@@ -9,6 +9,8 @@
     reason = "a failure here is a failed test; counts are said so that they can be judged"
 )]
 
+#[path = "table/apart.rs"]
+mod apart;
 #[path = "table/diff.rs"]
 mod diff;
 #[path = "table/exclusive.rs"]

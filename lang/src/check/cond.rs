@@ -246,6 +246,7 @@ impl Reader<'_, '_> {
             | Fact::Temperature
             | Fact::Body(_)
             | Fact::Mentions(_)
+            | Fact::Contains(..)
             | Fact::Streaming
             | Fact::Has(_)
             | Fact::Tokens => {
@@ -303,7 +304,7 @@ impl Reader<'_, '_> {
                 return None;
             }
             None => {
-                if !self.names.is_excused(&name.text) {
+                if !self.names.is_excused(&name.text) && !self.names.is_unsure(Sort::Let) {
                     self.report.add(unknown_fact(name, self.names));
                 }
                 return None;

@@ -157,8 +157,16 @@ impl Names {
         self.unsure.insert(sort);
     }
 
+    /// Whether some declaration of a sort has no name that could be read.
+    pub(super) fn is_unsure(&self, sort: Sort) -> bool {
+        self.unsure.contains(&sort)
+    }
+
     /// Notes the words of a line that could not be read.
     pub(super) fn excuse(&mut self, broken: &Broken) {
+        if broken.words.first().is_some_and(|word| word == "let") {
+            self.unsure.insert(Sort::Let);
+        }
         for word in &broken.words {
             if let Some((provider, _)) = word.split_once('/') {
                 self.excused.insert(provider.to_owned());

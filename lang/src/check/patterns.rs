@@ -160,6 +160,7 @@ fn impossible(pattern: &Pattern, fact: &Fact) -> Option<(&'static str, Option<St
         | Fact::Temperature
         | Fact::Body(_)
         | Fact::Mentions(_)
+        | Fact::Contains(..)
         | Fact::Endpoint
         | Fact::Header(_)
         | Fact::Query(_)
@@ -184,6 +185,7 @@ pub(super) fn fact_word(fact: &Fact) -> &'static str {
         Fact::Temperature => "temperature",
         Fact::Body(_) => "body",
         Fact::Mentions(_) => "prompt",
+        Fact::Contains((within, _)) => return fact_word(&within.fact()),
         Fact::Endpoint => "endpoint",
         Fact::Header(_) => "header",
         Fact::Query(_) => "query",

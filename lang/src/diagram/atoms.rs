@@ -1,11 +1,12 @@
 //! Fields and their atoms: the sets of values that no condition tells apart.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use claw_table::{Fact, Kind, decimal};
+use claw_table::{Fact, Kind, Within, decimal};
 
 use super::address::AddressValues;
 use super::budget::{Budget, TooLarge};
+use super::held::parted;
 use super::json::{JsonValues, number_yes};
 use super::text::TextValues;
 use crate::model::{Ask, Cond, Member, Net, Pattern};
@@ -144,45 +145,85 @@ pub(crate) enum Unions {
     Left,
 }
 
+/// Whether texts that are looked for in the middle of others are told apart from these.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Infixes {
+    /// Only where there are too many of one fact to number what they can be together.
+    AsNeeded,
+    /// Always, for tests.
+    Apart,
+}
+
 /// Every fact that some condition asks about, with its atoms.
-pub(crate) fn fields<'m>(
-    conds: &[&'m Cond],
+pub(crate) fn fields(
+    conds: &[&Cond],
     unions: Unions,
-) -> Result<BTreeMap<&'m Fact, Field>, TooLarge> {
+    infixes: Infixes,
+) -> Result<Vec<Field>, TooLarge> {
     let mut questions = BTreeMap::new();
     for cond in conds {
         gather(cond, &mut questions);
     }
     Budget::Facts.admits(questions.len())?;
-    questions
-        .into_iter()
-        .map(|(fact, asked)| {
-            let values = match fact.kind() {
-                Kind::Text => Values::Text(Box::new(TextValues::new(
-                    &asked.patterns,
-                    many(fact, unions),
-                )?)),
-                Kind::Number => {
-                    let cuts = sorted(asked.bounds);
-                    Budget::Atoms.admits(cuts.len() + 2)?;
-                    Values::Number { cuts }
-                }
-                Kind::Json => {
-                    let text = TextValues::new(&asked.patterns, Unions::Left)?;
-                    Values::Json(Box::new(JsonValues::new(sorted(asked.bounds), text)?))
-                }
-                Kind::Address => Values::Address(AddressValues::new(&asked.nets)?),
-                Kind::Flag => Values::Flag,
-            };
-            Ok((
-                fact,
-                Field {
-                    fact: fact.clone(),
-                    values,
-                },
-            ))
-        })
-        .collect()
+    let mut fields = Vec::new();
+    for (fact, asked) in questions {
+        let values = match fact.kind() {
+            Kind::Text => {
+                fields.extend(texts(fact, &asked.patterns, (many(fact, unions), infixes))?);
+                continue;
+            }
+            Kind::Number => {
+                let cuts = sorted(asked.bounds);
+                Budget::Atoms.admits(cuts.len() + 2)?;
+                Values::Number { cuts }
+            }
+            Kind::Json => {
+                let text = TextValues::new(&asked.patterns, Unions::Left)?;
+                Values::Json(Box::new(JsonValues::new(sorted(asked.bounds), text)?))
+            }
+            Kind::Address => Values::Address(AddressValues::new(&asked.nets)?),
+            Kind::Flag => Values::Flag,
+        };
+        fields.push(Field {
+            fact: fact.clone(),
+            values,
+        });
+    }
+    Budget::Facts.admits(fields.len())?;
+    Ok(fields)
+}
+
+/// The atoms of a text fact; and of each text that is looked for in it, where that is told apart.
+fn texts(
+    fact: &Fact,
+    patterns: &[&[Pattern]],
+    (unions, infixes): (Unions, Infixes),
+) -> Result<Vec<Field>, TooLarge> {
+    let field = |values| Field {
+        fact: fact.clone(),
+        values: Values::Text(Box::new(values)),
+    };
+    let within =
+        Within::of(fact).filter(|_| patterns.iter().any(|list| !parted(list).1.is_empty()));
+    if infixes == Infixes::AsNeeded || within.is_none() {
+        match TextValues::new(patterns, unions) {
+            Err(why) if why.budget == Budget::Atoms && within.is_some() => {}
+            whole => return Ok(vec![field(whole?)]),
+        }
+    }
+    let Some(within) = within else {
+        return Ok(Vec::new());
+    };
+    let lists: Vec<Vec<Pattern>> = patterns.iter().map(|list| parted(list).0).collect();
+    let lists = lists.iter().map(Vec::as_slice);
+    let lists: Vec<&[Pattern]> = lists.filter(|list| !list.is_empty()).collect();
+    let held: BTreeSet<&str> = patterns.iter().flat_map(|list| parted(list).1).collect();
+    let held = held.into_iter().map(|text| Field {
+        fact: Fact::Contains((within.clone(), text.to_owned())),
+        values: Values::Flag,
+    });
+    let own = field(TextValues::new(&lists, unions)?);
+    Ok(std::iter::once(own).chain(held).collect())
 }
 
 fn sorted(mut cuts: Vec<u64>) -> Vec<u64> {

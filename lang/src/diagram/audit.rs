@@ -6,7 +6,7 @@ use claw_table::{ArmId, GuardId};
 
 use super::budget::TooLarge;
 use super::exclusive::{Overlap, overlaps};
-use super::from_model::Built;
+use super::from_model::{Built, Kept};
 use super::listed;
 use super::store::Ref;
 use crate::model::{Arm, Cond, Goal, Model, RouteId};
@@ -111,6 +111,15 @@ pub fn prove(model: &Model) -> Result<Proof<'_>, TooLarge> {
 /// The policy does not fit into a budget of the compiler.
 pub fn prove_listed(model: &Model) -> Result<Proof<'_>, TooLarge> {
     prove_built(Built::listed(model, &[])?)
+}
+
+/// The same with every text that is looked for in the middle of others told apart from these,
+/// however few there are.
+///
+/// # Errors
+/// The policy does not fit into a budget of the compiler.
+pub fn prove_apart(model: &Model, kept: Kept) -> Result<Proof<'_>, TooLarge> {
+    prove_built(Built::apart(model, kept)?)
 }
 
 fn prove_built(mut built: Built<'_>) -> Result<Proof<'_>, TooLarge> {

@@ -7,6 +7,7 @@ use claw_table::ArmId;
 use super::atoms::id;
 use super::budget::{Budget, TooLarge};
 use super::from_model::Built;
+use super::held::questions;
 use crate::model::{Cond, Goal, RouteId};
 
 /// Atoms as sorted ranges that do not touch.
@@ -85,19 +86,21 @@ fn spread(built: &Built<'_>, cond: &Cond, sense: Sense) -> Result<Vec<Sides>, To
             Ok(joined(any, built))
         }
         (Cond::Test(fact, ask), _) => {
-            let Some((at, yes)) = built.asked(fact, ask) else {
-                // What no field knows is answered with no.
-                return Ok(match sense {
-                    Sense::Holds => Vec::new(),
-                    Sense::Fails => vec![Sides::new()],
-                });
-            };
-            let end = built.last_atom(at);
-            let atoms = match sense {
-                Sense::Holds => yes,
-                Sense::Fails => rest(&yes, end),
-            };
-            Ok(one(at, atoms, end).into_iter().collect())
+            // What no field knows is answered with no.
+            let any = questions(built, fact, ask).into_iter();
+            match sense {
+                Sense::Holds => {
+                    let boxes = any.filter_map(|(at, yes)| one(at, yes, built.last_atom(at)));
+                    Ok(joined(boxes.collect(), built))
+                }
+                Sense::Fails => any
+                    .into_iter()
+                    .try_fold(vec![Sides::new()], |all, (at, yes)| {
+                        let end = built.last_atom(at);
+                        let none = one(at, rest(&yes, end), end);
+                        product(&all, &none.into_iter().collect::<Vec<_>>())
+                    }),
+            }
         }
     }
 }

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use claw_table::Fact;
 
-use super::atoms::{Field, Unions, fields, id};
+use super::atoms::{Field, Infixes, Unions, fields, id};
 use super::budget::{Budget, TooLarge};
+use super::held::{self, Held, questions};
 use super::listed::{self, Listed};
 use super::order::order;
 use super::possible::possible;
@@ -27,7 +28,9 @@ pub(crate) struct Built<'m> {
     pub(crate) listed: Option<Listed>,
     /// Where each guard of what bounds traffic holds, by its id.
     pub(crate) guards: Vec<Ref>,
-    positions: BTreeMap<&'m Fact, u16>,
+    /// The facts whose infixes are fields of their own.
+    pub(super) held: Vec<Held>,
+    positions: BTreeMap<Fact, u16>,
     /// The finished diagram of each route that was needed.
     routes: BTreeMap<RouteId, Ref>,
 }
@@ -41,11 +44,13 @@ impl<'m> Built<'m> {
     pub(crate) fn asking(model: &'m Model, more: &[&'m Cond]) -> Result<Self, TooLarge> {
         let conds = asked(model, more);
         let arms = model.arms().count();
-        let with_unions = Self::attempt((model, &conds), Unions::Made, arms * 16 + (1 << 14));
+        let usual = (Unions::Made, Infixes::AsNeeded);
+        let with_unions = Self::attempt((model, &conds), usual, arms * 16 + (1 << 14));
         match with_unions {
             // Values that add up may have made it large, but only where there are such.
             Err(why) if why.budget == Budget::Nodes || facts(&conds).any(Fact::repeats) => {
-                Self::attempt((model, &conds), Unions::Left, usize::MAX)
+                let left = (Unions::Left, Infixes::AsNeeded);
+                Self::attempt((model, &conds), left, usize::MAX)
             }
             other => other,
         }
@@ -54,11 +59,41 @@ impl<'m> Built<'m> {
     /// The same as a list of arms, where the diagram of them all would be too large.
     pub(crate) fn listed(model: &'m Model, more: &[&'m Cond]) -> Result<Self, TooLarge> {
         let conds = asked(model, more);
-        // A list grows with its atoms and not with what they add up to.
-        let mut built = Self::prepared((model, &conds), Unions::Made, usize::MAX)?;
-        built.finish()?;
+        Self::in_list((model, &conds), Infixes::AsNeeded)
+    }
+
+    fn in_list(
+        (model, conds): (&'m Model, &[&'m Cond]),
+        infixes: Infixes,
+    ) -> Result<Self, TooLarge> {
+        let mut built = Self::open((model, conds), infixes)?;
         built.listed = Some(Listed::of(&mut built)?);
         Ok(built)
+    }
+
+    /// What is needed to ask conditions of a policy, without a diagram or a list of it.
+    pub(crate) fn loose(model: &'m Model, more: &[&'m Cond]) -> Result<Self, TooLarge> {
+        let conds = asked(model, more);
+        Self::open((model, &conds), Infixes::AsNeeded)
+    }
+
+    fn open((model, conds): (&'m Model, &[&'m Cond]), infixes: Infixes) -> Result<Self, TooLarge> {
+        // A list grows with its atoms and not with what they add up to.
+        let mut built = Self::prepared((model, conds), (Unions::Made, infixes), usize::MAX)?;
+        built.finish()?;
+        Ok(built)
+    }
+
+    /// With every infix as a field of its own, however few there are.
+    pub(crate) fn apart(model: &'m Model, kept: Kept) -> Result<Self, TooLarge> {
+        let conds = asked(model, &[]);
+        match kept {
+            Kept::Diagram => {
+                let apart = (Unions::Made, Infixes::Apart);
+                Self::attempt((model, &conds), apart, usize::MAX)
+            }
+            Kept::List => Self::in_list((model, &conds), Infixes::Apart),
+        }
     }
 
     /// As a diagram if it is small enough for one, else as a list.
@@ -71,10 +106,10 @@ impl<'m> Built<'m> {
 
     fn attempt(
         (model, conds): (&'m Model, &[&'m Cond]),
-        unions: Unions,
+        how: (Unions, Infixes),
         nodes_max: usize,
     ) -> Result<Self, TooLarge> {
-        let mut built = Self::prepared((model, conds), unions, nodes_max)?;
+        let mut built = Self::prepared((model, conds), how, nodes_max)?;
         let root = built.route(model.root, 0)?;
         built.root = built.guarded(&model.guards, root)?;
         built.finish()?;
@@ -85,10 +120,10 @@ impl<'m> Built<'m> {
     /// The fields, and nothing that is made of them.
     fn prepared(
         (model, conds): (&'m Model, &[&'m Cond]),
-        unions: Unions,
+        (unions, infixes): (Unions, Infixes),
         nodes_max: usize,
     ) -> Result<Self, TooLarge> {
-        let fields = order(model, fields(conds, unions)?);
+        let fields = order(model, fields(conds, unions, infixes)?);
         let mut built = Self {
             model,
             store: Store::new(nodes_max),
@@ -97,16 +132,16 @@ impl<'m> Built<'m> {
             real: Ref::NOWHERE,
             listed: None,
             guards: Vec::new(),
+            held: Vec::new(),
             positions: BTreeMap::new(),
             routes: BTreeMap::new(),
             fields,
         };
-        built.positions = facts(conds)
-            .filter_map(|fact| {
-                let at = built.fields.iter().position(|field| field.fact == *fact)?;
-                Some((fact, id(at)))
-            })
+        let fields = built.fields.iter().enumerate();
+        built.positions = fields
+            .map(|(at, field)| (field.fact.clone(), id(at)))
             .collect();
+        built.held = held::all(&built.fields, |fact| built.position(fact));
         Ok(built)
     }
 
@@ -121,6 +156,12 @@ impl<'m> Built<'m> {
         for cond in possible(self.model, &self.fields) {
             self.possible = self.under(&cond, self.possible)?;
         }
+        let held = std::mem::take(&mut self.held);
+        for of_fact in &held {
+            let fits = of_fact.possible(self)?;
+            self.possible = self.store.gate(fits, self.possible)?;
+        }
+        self.held = held;
         Ok(())
     }
 
@@ -223,18 +264,17 @@ impl<'m> Built<'m> {
         }
     }
 
-    /// The field of a fact, and the atoms of which the answer is yes.
-    pub(crate) fn asked(&self, fact: &Fact, ask: &Ask) -> Option<(u16, Vec<(u16, u16)>)> {
-        let at = self.positions.get(fact).copied()?;
-        let field = self.fields.get(usize::from(at))?;
-        Some((at, field.yes(ask)))
+    /// The field of a fact.
+    pub(super) fn position(&self, fact: &Fact) -> Option<u16> {
+        self.positions.get(fact).copied()
     }
 
     fn test(&mut self, fact: &Fact, ask: &Ask) -> Result<Ref, TooLarge> {
-        let Some((at, yes)) = self.asked(fact, ask) else {
-            return Ok(Ref::NOWHERE);
-        };
-        self.among(at, &yes)
+        let mut any = Vec::new();
+        for (at, yes) in questions(self, fact, ask) {
+            any.push(self.among(at, &yes)?);
+        }
+        self.store.first_of(&any)
     }
 
     /// Where a field has one of these atoms.
@@ -262,6 +302,15 @@ impl<'m> Built<'m> {
         }
         self.store.node(at, &runs)
     }
+}
+
+/// How a policy is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kept {
+    /// As one diagram.
+    Diagram,
+    /// As a list of its arms.
+    List,
 }
 
 /// Every condition that has a say in the atoms.

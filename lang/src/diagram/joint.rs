@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use claw_table::ArmId;
 use claw_table::policy::Auth;
 
+use super::beside;
 use super::budget::{Budget, TooLarge};
-use super::from_model::Built;
+use super::from_model::{Built, Kept};
+use super::listed;
 use super::store::{Ref, Run};
 use crate::model::{Arm, Cond, Goal, Guard, Model, Route, RouteId};
 use crate::oracle::Request;
@@ -27,9 +29,12 @@ pub(crate) struct Pair {
 /// A digest cannot tell this: two policies may ask different facts, or ask them in another order,
 /// and mean the same. So the atoms are made for both at once, and both diagrams are walked together.
 ///
+/// Where the diagrams of the two would be too large, their arms are compared as lists, or always if
+/// that is asked for.
+///
 /// # Errors
 /// The two together do not fit into a budget of the compiler.
-pub(crate) fn pairs(old: &Model, new: &Model) -> Result<Vec<Pair>, TooLarge> {
+pub(crate) fn pairs(old: &Model, new: &Model, kept: Kept) -> Result<Vec<Pair>, TooLarge> {
     let arms = u32::try_from(old.policy.arms.len()).unwrap_or(u32::MAX);
     let Joined {
         both,
@@ -37,11 +42,21 @@ pub(crate) fn pairs(old: &Model, new: &Model) -> Result<Vec<Pair>, TooLarge> {
         guards,
     } = joined(old, new, arms)?;
     let conds: Vec<&Cond> = guards.iter().map(|guard| &guard.arm.cond).collect();
-    let mut built = Built::asking(&both, &conds)?;
-    let second = built.route(second, 0)?;
-    let second = built.guarded(&guards, second)?;
-    let roots = (built.real, built.store.gate(built.possible, second)?);
-    let found = Walk::of(&built).ends(roots)?;
+    let whole = || -> Result<_, TooLarge> {
+        let mut built = Built::asking(&both, &conds)?;
+        let second = built.route(second, 0)?;
+        let second = built.guarded(&guards, second)?;
+        let roots = (built.real, built.store.gate(built.possible, second)?);
+        let found = Walk::of(&built).ends(roots)?;
+        Ok((built, found))
+    };
+    let (built, found) = match (kept, whole()) {
+        (Kept::Diagram, Err(why)) if listed::helps(why) => {
+            beside::ends((&both, &conds), (&guards, second), (new, arms))?
+        }
+        (Kept::Diagram, whole) => whole?,
+        (Kept::List, _) => beside::ends((&both, &conds), (&guards, second), (new, arms))?,
+    };
     Ok(found
         .into_iter()
         .map(|((old, new), path)| Pair {
@@ -119,7 +134,7 @@ struct Walk<'b, 'm> {
 }
 
 /// The atoms on the way to a pair of arms.
-type Ends = BTreeMap<(ArmId, ArmId), Vec<(u16, u16)>>;
+pub(super) type Ends = BTreeMap<(ArmId, ArmId), Vec<(u16, u16)>>;
 
 impl<'b, 'm> Walk<'b, 'm> {
     fn of(built: &'b Built<'m>) -> Self {

@@ -12,7 +12,7 @@ use super::from_model::Built;
 use super::search::Path;
 use super::sieve::Sieve;
 use super::store::Ref;
-use crate::model::{Goal, RouteId};
+use crate::model::{Goal, Guard, RouteId};
 
 /// The arms of a policy, guards first, then the routes with what they lead to in place.
 #[derive(Debug)]
@@ -85,7 +85,7 @@ pub(crate) fn alone(built: &mut Built<'_>, route: RouteId) -> Result<BTreeSet<Ar
     Ok(reached(built, &sieve, &ways)?.into_keys().collect())
 }
 
-fn sieve(built: &mut Built<'_>, ways: &[(ArmId, Ref)]) -> Result<Sieve, TooLarge> {
+pub(super) fn sieve(built: &mut Built<'_>, ways: &[(ArmId, Ref)]) -> Result<Sieve, TooLarge> {
     let conds: Vec<Ref> = ways.iter().map(|(_, cond)| *cond).collect();
     Sieve::of(&conds, &mut built.store)
 }
@@ -104,6 +104,21 @@ fn reached(
         }
     }
     Ok(found)
+}
+
+/// Every arm in which a request can end that comes to these guards and then to this route, each
+/// with the condition under which it is looked at.
+pub(super) fn ways(
+    built: &mut Built<'_>,
+    guards: &[Guard],
+    route: RouteId,
+) -> Result<Vec<(ArmId, Ref)>, TooLarge> {
+    let mut ways = Vec::new();
+    for guard in guards {
+        ways.push((guard.arm.id, built.condition(&guard.arm.cond)?));
+    }
+    inlined(built, (route, Ref::YES, 0), &mut ways)?;
+    Ok(ways)
 }
 
 /// Every arm that ends a route, with the condition under which it is looked at.

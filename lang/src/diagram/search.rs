@@ -19,14 +19,28 @@ type State = SmallVec<[Ref; 6]>;
 
 /// A way on which every diagram of `must` leads somewhere and none of `not` does.
 pub(crate) fn find(built: &Built<'_>, must: &[Ref], not: &[Ref]) -> Result<Option<Path>, TooLarge> {
+    find_outside(built, (must, not), &[])
+}
+
+/// What is in the first of three diagrams and in neither of the other two.
+pub(crate) type Rest = [Ref; 3];
+
+/// The same, on a way that is in none of these.
+pub(crate) fn find_outside(
+    built: &Built<'_>,
+    (must, not): (&[Ref], &[Ref]),
+    rests: &[Rest],
+) -> Result<Option<Path>, TooLarge> {
     let mut search = Search {
         built,
         wanted: must.len(),
+        single: must.len() + not.len(),
         failed: BTreeSet::new(),
         steps: 0,
         path: Path::new(),
     };
-    let state: State = must.iter().chain(not).copied().collect();
+    let rests = rests.iter().flatten();
+    let state: State = must.iter().chain(not).chain(rests).copied().collect();
     let found = search.below(&state)?;
     Ok(found.then_some(search.path))
 }
@@ -35,6 +49,8 @@ struct Search<'b, 'm> {
     built: &'b Built<'m>,
     /// So many of the diagrams, the first ones, must lead somewhere.
     wanted: usize,
+    /// So many stand for themselves; each three of the others are a rest.
+    single: usize,
     failed: BTreeSet<State>,
     steps: usize,
     path: Path,
@@ -85,7 +101,8 @@ impl Search<'_, '_> {
         (first, last): (u16, u16),
     ) -> Result<bool, TooLarge> {
         let next = state.iter().map(|at| self.child(*at, field, first).0);
-        let next: State = next.collect();
+        let mut next: State = next.collect();
+        self.settle(&mut next);
         self.path
             .push((field, self.built.natural(field, first, last)));
         let found = self.below(&next)?;
@@ -93,6 +110,19 @@ impl Search<'_, '_> {
             self.path.pop();
         }
         Ok(found)
+    }
+
+    /// A rest that the way has left for good says nothing more.
+    fn settle(&self, state: &mut State) {
+        let rests = state.get_mut(self.single..).unwrap_or_default();
+        for rest in rests.chunks_mut(3) {
+            let taken = |other: &Ref| other.node().is_none() && *other != Ref::NOWHERE;
+            let is_left = rest.first() == Some(&Ref::NOWHERE)
+                || rest.get(1..).unwrap_or_default().iter().any(taken);
+            if is_left {
+                rest.fill(Ref::NOWHERE);
+            }
+        }
     }
 
     /// The last atom up to which nothing changes, or up to which one diagram by itself rules all out.
@@ -125,11 +155,20 @@ impl Search<'_, '_> {
 
     fn is_lost(&self, state: &State) -> bool {
         let mut all = state.iter().enumerate();
-        all.any(|(number, at)| self.rules_out(number, *at))
+        let rests = state.get(self.single..).unwrap_or_default();
+        let is_in = |rest: &[Ref]| {
+            let (own, others) = rest.split_first().unzip();
+            let others: &[Ref] = others.unwrap_or_default();
+            let is_own = own.is_some_and(|own| own.node().is_none() && *own != Ref::NOWHERE);
+            is_own && others.iter().all(|other| *other == Ref::NOWHERE)
+        };
+        all.any(|(number, at)| self.rules_out(number, *at)) || rests.chunks(3).any(is_in)
     }
 
     fn rules_out(&self, number: usize, at: Ref) -> bool {
-        if number < self.wanted {
+        if number >= self.single {
+            false
+        } else if number < self.wanted {
             at == Ref::NOWHERE
         } else {
             at.node().is_none() && at != Ref::NOWHERE

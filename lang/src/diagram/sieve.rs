@@ -2,7 +2,7 @@
 
 use super::budget::TooLarge;
 use super::from_model::Built;
-use super::search::{Path, find};
+use super::search::{Path, Rest, find};
 use super::store::{Ref, Store};
 
 /// Conditions of which the first that holds counts.
@@ -57,6 +57,12 @@ impl Sieve {
         };
         let must: Vec<Ref> = must.iter().copied().chain([item.own]).collect();
         find(built, &must, &[item.far, item.near])
+    }
+
+    /// What falls to the condition at this position.
+    pub(crate) fn rest(&self, position: usize) -> Option<Rest> {
+        let item = self.items.get(position)?;
+        Some([item.own, item.far, item.near])
     }
 
     /// A request that meets the condition at this position and one before it, and all of `must`.

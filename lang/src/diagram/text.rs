@@ -120,6 +120,26 @@ impl TextValues {
         ranges
     }
 
+    /// The atom of one value, where no infixes are asked for.
+    pub(super) fn atom_of(&self, value: &str) -> u16 {
+        let literal = self
+            .literals
+            .binary_search_by_key(&value, |(literal, _)| literal);
+        if let Some((_, atom)) = literal.ok().and_then(|at| self.literals.get(at)) {
+            return *atom;
+        }
+        let longest = |list: &[String], fits: fn(&str, &str) -> bool| {
+            let all = list.iter().enumerate();
+            let fitting = all.filter(|(_, affix)| fits(value, affix));
+            let longest = fitting.max_by_key(|(_, affix)| affix.len());
+            longest.map_or(0, |(at, _)| at + 1)
+        };
+        let row = longest(&self.prefixes, |value, affix| value.starts_with(affix));
+        let column = longest(&self.suffixes, |value, affix| value.ends_with(affix));
+        let cell = row * (self.suffixes.len() + 1) + column;
+        self.grid.get(cell).copied().unwrap_or(0)
+    }
+
     /// Gives atoms to what several values add up to, if these are not too many.
     fn join(&mut self, order: &[Vec<u32>], yes: &mut [Vec<u16>]) {
         let bits = |met: &Vec<u32>| met.iter().fold(0, |set, question| set | 1 << question);

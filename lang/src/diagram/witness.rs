@@ -97,7 +97,7 @@ impl Built<'_> {
     /// The most ordinary atom of a run: a request has a method and a model, but few headers.
     pub(crate) fn natural(&self, field: u16, first: u16, last: u16) -> u16 {
         let first = first.max(self.least(field));
-        let rare = |field: &Field| field.fact.repeats();
+        let rare = |field: &Field| field.fact.repeats() || matches!(field.fact, Fact::Contains(..));
         let absent = self.fields.get(usize::from(field)).is_some_and(rare);
         if first == 0 && last > 0 && !absent {
             1
@@ -127,6 +127,9 @@ impl Built<'_> {
             }
         }
         request.prompt = self.prompt(path);
+        for held in &self.held {
+            held.say(path, self, &mut request);
+        }
         request
     }
 }
@@ -175,7 +178,7 @@ fn real(field: &Field, atom: u16) -> Sample {
         .map_or(sample, |word| Sample::Texts(vec![(*word).to_owned()]))
 }
 
-fn set(request: &mut Request, fact: &Fact, sample: Sample) {
+pub(super) fn set(request: &mut Request, fact: &Fact, sample: Sample) {
     let (mut texts, mut number, mut address, mut flag) = (Vec::new(), None, None, false);
     let mut member = None;
     match sample {
@@ -213,8 +216,8 @@ fn set(request: &mut Request, fact: &Fact, sample: Sample) {
         }
         Fact::Session => request.session = texts.into_iter().next(),
         Fact::Tokens => request.tokens = number,
-        // What is said of all lists together is said at the end.
-        Fact::Mentions(_) => {}
+        // What is said of all lists together is said at the end, and so is what is said of one text.
+        Fact::Mentions(_) | Fact::Contains(..) => {}
         Fact::CallerKey => request.caller_key = flag,
         Fact::Streaming => request.streaming = flag,
         Fact::Has(can) => {

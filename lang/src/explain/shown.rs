@@ -32,6 +32,13 @@ pub(super) fn fact(fact: &Fact) -> String {
             format!("prompt mentions {}", list.join(", "))
         }
         Fact::Tokens => "tokens".to_owned(),
+        Fact::Contains((within, text)) => {
+            format!(
+                "{} like {}",
+                self::fact(&within.fact()),
+                escape(&format!("*{text}*"))
+            )
+        }
     }
 }
 
@@ -48,7 +55,9 @@ pub(super) fn value(fact: &Fact, request: &Request) -> String {
             .known(fact)
             .map_or("absent".to_owned(), |found| clip(member(found).as_bytes())),
         Fact::Ip => request.ip.map_or("absent".to_owned(), |ip| ip.to_string()),
-        Fact::CallerKey | Fact::Streaming | Fact::Mentions(_) => yes_or_no(request.flag(fact)),
+        Fact::CallerKey | Fact::Streaming | Fact::Mentions(_) | Fact::Contains(..) => {
+            yes_or_no(request.flag(fact))
+        }
         Fact::Has(can) => yes_or_no(request.uses(*can)),
         Fact::Method => bare(request.method.as_ref()),
         Fact::Client => bare(request.client.as_ref()),

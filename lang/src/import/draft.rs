@@ -30,7 +30,50 @@ pub(super) struct Provider {
     pub(super) key: Key,
     pub(super) catalog: Option<&'static str>,
     pub(super) attempt_s: Option<u64>,
+    pub(super) limits: Limits,
+    /// Every model of its catalog can be asked for.
+    pub(super) is_whole: bool,
     pub(super) models: Vec<Model>,
+}
+
+/// How much is sent to a provider at a time.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Limits {
+    /// In a minute.
+    pub(super) requests: Option<u64>,
+    /// In a minute.
+    pub(super) tokens: Option<u64>,
+    /// At once.
+    pub(super) concurrent: Option<u64>,
+}
+
+impl Limits {
+    /// Both together, as far as something is said.
+    pub(super) fn add(&mut self, more: &Self) {
+        let sum = |own: &mut Option<u64>, more: Option<u64>| {
+            *own = match (*own, more) {
+                (Some(own), Some(more)) => Some(own.saturating_add(more).min(1_000_000_000)),
+                (own, more) => own.or(more),
+            };
+        };
+        sum(&mut self.requests, more.requests);
+        sum(&mut self.tokens, more.tokens);
+        sum(&mut self.concurrent, more.concurrent);
+        self.concurrent = self.concurrent.map(|most| most.min(1_000_000));
+    }
+
+    fn written(&self) -> Option<String> {
+        let concurrent = self.concurrent.map(|most| format!("{most} concurrent"));
+        let rate =
+            |most: Option<u64>, what: &str| most.map(|most| format!("{most} {what} per minute"));
+        let rates = [
+            concurrent,
+            rate(self.requests, "requests"),
+            rate(self.tokens, "tokens"),
+        ];
+        let all: Vec<String> = rates.into_iter().flatten().collect();
+        (!all.is_empty()).then(|| all.join(", "))
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,8 +151,17 @@ impl Draft {
         }
         out.push_str("route {\n");
         for arm in &self.arms {
-            let names: Vec<String> = arm.models.iter().map(|name| escape(name)).collect();
-            let _ = writeln!(out, "  when model is {} -> {}", names.join(", "), arm.class);
+            let (open, named): (Vec<&String>, Vec<&String>) =
+                arm.models.iter().partition(|name| name.contains('*'));
+            let ways = [("is", named), ("like", open)].into_iter();
+            let ways = ways
+                .filter(|(_, names)| !names.is_empty())
+                .map(|(word, names)| {
+                    let names: Vec<String> = names.into_iter().map(|name| escape(name)).collect();
+                    format!("model {word} {}", names.join(", "))
+                });
+            let ways: Vec<String> = ways.collect();
+            let _ = writeln!(out, "  when {} -> {}", ways.join(" or "), arm.class);
         }
         out.push_str("  otherwise -> deny 404 \"model not found\"\n}\n");
         out
@@ -147,7 +199,10 @@ impl Provider {
         if let Some(seconds) = self.attempt_s {
             let _ = writeln!(out, "  timeout attempt {seconds}s");
         }
-        let is_listed = self.models.iter().any(|model| model.is_listed);
+        if let Some(limits) = self.limits.written() {
+            let _ = writeln!(out, "  limit {limits}");
+        }
+        let is_listed = self.is_whole || self.models.iter().any(|model| model.is_listed);
         if let Some(catalog) = self.catalog.filter(|_| is_listed) {
             let _ = writeln!(out, "  models catalog {catalog}");
         }
@@ -204,8 +259,16 @@ impl Class {
             return;
         };
         let _ = writeln!(out, "class {} {{\n  primary {primary}", self.name);
-        if !fallbacks.is_empty() {
-            let _ = writeln!(out, "  fallback {}", fallbacks.join(", "));
+        // What is asked for has a list of its own behind it.
+        let (asked, named): (Vec<&String>, Vec<&String>) = fallbacks
+            .iter()
+            .partition(|leg| leg.starts_with("requested"));
+        if !named.is_empty() {
+            let named: Vec<&str> = named.into_iter().map(String::as_str).collect();
+            let _ = writeln!(out, "  fallback {}", named.join(", "));
+        }
+        for leg in asked {
+            let _ = writeln!(out, "  fallback {leg}");
         }
         if let Some(retry) = retry {
             let _ = writeln!(out, "  retry {retry}");

@@ -63,6 +63,9 @@ pub(super) fn read(value: &Value) -> Result<Draft, ImportError> {
     work.draft(&settings)
 }
 
+/// How a leg begins that is the model which the client names.
+const ASKED: &str = "requested from ";
+
 #[derive(Default)]
 struct Work {
     stock: Stock,
@@ -120,6 +123,13 @@ impl Work {
             });
             draft.classes.push(class);
         }
+        // A name by itself goes before a star, and a long star before a short one.
+        draft.arms.sort_by_key(|arm| {
+            let stars = arm.models.iter().filter(|name| name.contains('*'));
+            stars
+                .map(|name| 1_000_usize.saturating_sub(name.len()))
+                .max()
+        });
         settings.strangers(&self.order, &mut self.notes);
         draft.providers = self.stock.providers;
         draft.notes = self.notes.0;
@@ -139,6 +149,14 @@ impl Work {
             }
         }
         let mut legs: Vec<String> = Vec::new();
+        if group.contains('*') {
+            // The first that has the model: providers of a star share no requests.
+            let all = ranks.into_values().flatten();
+            let from = all.filter_map(|(leg, _)| leg.strip_prefix(ASKED).map(str::to_owned));
+            let from: Vec<String> = from.collect();
+            legs.push(format!("{ASKED}{}", from.join(", ")));
+            return legs;
+        }
         for members in ranks.into_values() {
             if let [(target, _)] = members.as_slice() {
                 legs.push(target.clone());
@@ -162,7 +180,9 @@ impl Work {
         legs: &BTreeMap<String, Vec<String>>,
     ) -> Class {
         let mut class = Class {
-            name: self.taken.fresh(group, "class"),
+            name: self
+                .taken
+                .fresh(if group == "*" { "other-models" } else { group }, "class"),
             docs: format!("What asks for {group}.").replace(char::is_control, " "),
             first_token_s: settings.first_token_s,
             total_s: settings.total_s,

@@ -1,7 +1,7 @@
 //! The providers of a draft: one for each house, address and key, with the models that are used.
 
 use super::at::{At, Notes};
-use super::draft::{Key, Model, Provider};
+use super::draft::{Key, Limits, Model, Provider};
 use super::house::House;
 use super::text::{Taken, slug};
 use crate::check::{address, is_listed, is_near};
@@ -22,6 +22,7 @@ pub(super) struct Place {
     pub(super) key: Key,
     pub(super) catalog: Option<&'static str>,
     pub(super) attempt_s: Option<u64>,
+    pub(super) limits: Limits,
 }
 
 impl Place {
@@ -37,6 +38,7 @@ impl Place {
             },
             catalog: house.catalog,
             attempt_s: None,
+            limits: Limits::default(),
         }
     }
 }
@@ -54,13 +56,26 @@ pub(super) fn url(at: &At<'_>, text: &str, notes: &mut Notes) -> Option<String> 
 }
 
 impl Stock {
-    /// The model of a place, as a target; both are made if they are not there.
-    pub(super) fn target(
+    /// The provider of a place with every model of its catalog, by its name.
+    pub(super) fn whole(
         &mut self,
-        mut place: Place,
-        mut model: Model,
+        place: Place,
         (at, taken, notes): (&At<'_>, &mut Taken, &mut Notes),
     ) -> String {
+        let slot = self.slot(place, (at, taken, notes));
+        let Some(provider) = self.providers.get_mut(slot) else {
+            return String::new();
+        };
+        provider.is_whole = true;
+        provider.name.clone()
+    }
+
+    /// Where the provider of a place stands; it is made if it is not there.
+    fn slot(
+        &mut self,
+        mut place: Place,
+        (at, taken, notes): (&At<'_>, &mut Taken, &mut Notes),
+    ) -> usize {
         safe(&mut place, at, notes);
         let slot = self.providers.iter().position(|known| {
             known.api == place.api && known.url == place.url && known.key == place.key
@@ -73,14 +88,30 @@ impl Stock {
                 key: place.key.clone(),
                 catalog: place.catalog,
                 attempt_s: place.attempt_s,
+                limits: Limits::default(),
+                is_whole: false,
                 models: Vec::new(),
             });
             self.providers.len() - 1
         });
+        if let Some(provider) = self.providers.get_mut(slot) {
+            provider.attempt_s = provider.attempt_s.max(place.attempt_s);
+            provider.limits.add(&place.limits);
+        }
+        slot
+    }
+
+    /// The model of a place, as a target; both are made if they are not there.
+    pub(super) fn target(
+        &mut self,
+        place: Place,
+        mut model: Model,
+        (at, taken, notes): (&At<'_>, &mut Taken, &mut Notes),
+    ) -> String {
+        let slot = self.slot(place, (at, taken, notes));
         let Some(provider) = self.providers.get_mut(slot) else {
             return String::new();
         };
-        provider.attempt_s = provider.attempt_s.max(place.attempt_s);
         if let Some(known) = provider
             .models
             .iter()

@@ -67,6 +67,8 @@ pub struct ClassPlaces {
     pub keys: Option<Span>,
     /// As above.
     pub cache: Option<Span>,
+    /// Two targets at different providers to which it could send one caller's key.
+    pub spread: Option<(Span, Span)>,
     /// Its `retry`, if it names one.
     pub retry: Option<Span>,
     /// Its `timeout`, if it has one.

@@ -249,8 +249,8 @@ pub fn written(request: &Request) -> String {
     one("method", &request.method, &usual.method);
     one("path", &request.path, &usual.path);
     one("host", &request.host, &usual.host);
-    // A name is always said: without one a request is hard to imagine.
-    one("model", &request.model, &None);
+    // A name is always said: without one a request is hard to imagine. So is that there is none.
+    one("model", &request.model, &Some(String::new()));
     match &request.endpoint {
         Some(word) if request.endpoint != usual.endpoint => parts.push(format!("endpoint {word}")),
         Some(_) | None => {}

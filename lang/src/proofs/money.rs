@@ -35,11 +35,12 @@ pub(super) fn check(
             places,
             told: &mut told,
             beyond: Some(0),
+            dearest: None,
         };
         for at in 0..served.stops.len() {
             money.stop(served, at, report)?;
         }
-        money.idle(report);
+        money.idle(served, report);
         money.stays(served, report)?;
     }
     Ok(())
@@ -53,6 +54,8 @@ struct Money<'m, 't> {
     told: &'t mut BTreeSet<(u16, u16)>,
     /// The most that one request under it can cost; nothing if something of that is not known.
     beyond: Option<u128>,
+    /// The stop from which that one comes.
+    dearest: Option<(Stop, usize)>,
 }
 
 impl Money<'_, '_> {
@@ -85,8 +88,11 @@ impl Money<'_, '_> {
             shape: Shape::Plain,
         };
         let most = worst(policy, class, load).and_then(|worst| worst.cost.most_pico);
+        if self.beyond.zip(most).is_some_and(|(all, most)| most > all) {
+            self.dearest = Some((stop.clone(), at));
+        }
         self.beyond = self.beyond.zip(most).map(|(all, most)| all.max(most));
-        self.cheapest((stop.class, class.targets.as_slice()), report);
+        self.cheapest(served, (&stop, at, class.targets.as_slice()), report);
         Ok(())
     }
 
@@ -129,7 +135,12 @@ impl Money<'_, '_> {
     }
 
     /// A ceiling under which no request of the class fits.
-    fn cheapest(&self, (class, targets): (ClassId, &[Target]), report: &mut Report) {
+    fn cheapest(
+        &self,
+        served: &mut Served<'_>,
+        (stop, at, targets): (&Stop, usize, &[Target]),
+        report: &mut Report,
+    ) {
         let policy = &self.model.policy;
         let costs = targets.iter().map(|target| {
             let provider = policy.providers.get(target.provider.index())?;
@@ -144,8 +155,11 @@ impl Money<'_, '_> {
         if least <= self.ceiling.amount_pico {
             return;
         }
-        let class_name = class_name(self.model, class);
-        let places = self.model.claims.classes.get(class.index());
+        let Some(witness) = served.witness(stop, at) else {
+            return;
+        };
+        let class_name = class_name(self.model, stop.class);
+        let places = self.model.claims.classes.get(stop.class.index());
         let found = Diagnostic::new(
             Code::CeilingTooLow,
             self.places.amount,
@@ -159,24 +173,36 @@ impl Money<'_, '_> {
             dollars(least)
         ));
         let place = places.map(|places| places.class).unwrap_or_default();
-        report.add(found.and(place, "this class").help(
+        let led = format!(
+            "`{}` goes to this class, and cannot be paid",
+            written(&witness)
+        );
+        report.add(found.and(place, led).help(
             "allow more, name a cheaper target in the class, or refuse these requests with `forbid`",
         ));
     }
 
     /// A ceiling on each request that none can reach.
-    fn idle(&self, report: &mut Report) {
+    fn idle(&self, served: &mut Served<'_>, report: &mut Report) {
         let Some(most) = self.beyond.filter(|most| *most > 0) else {
             return;
         };
         if self.ceiling.window == Window::Request && most <= self.ceiling.amount_pico {
+            let dearest = self.dearest.as_ref();
+            let witness = dearest.and_then(|(stop, at)| served.witness(stop, *at));
+            let witness = witness.map_or(String::new(), |witness| {
+                format!(" as `{}`", written(&witness))
+            });
             report.add(
                 Diagnostic::new(
                     Code::CeilingIdle,
                     self.places.amount,
                     format!("no request can cost {}", dollars(self.ceiling.amount_pico)),
                 )
-                .label(format!("the dearest costs {}, all attempts together", dollars(most)))
+                .label(format!(
+                    "the dearest costs {}, all attempts together{witness}",
+                    dollars(most)
+                ))
                 .help("allow less, or take the ceiling out; `clawc explain class NAME` shows every term"),
             );
         }

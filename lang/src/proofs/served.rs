@@ -97,6 +97,19 @@ impl<'m> Served<'m> {
         moves::taken(&mut self.reached, stop, arms).map(|(_, request)| request)
     }
 
+    /// One request that an arm leads to a class, or that a ceiling moves there.
+    pub(super) fn led(&mut self, class: ClassId) -> Option<Request> {
+        for at in 0..self.stops.len() {
+            let (stop, _) = self.stops.get(at)?.clone();
+            if stop.class == class
+                && let Some(witness) = self.witness(&stop, at)
+            {
+                return Some(witness);
+            }
+        }
+        None
+    }
+
     /// Where a target of a class is written.
     pub(super) fn place(&self, class: ClassId, target: Target) -> Span {
         let places = self.model.claims.classes.get(class.index());

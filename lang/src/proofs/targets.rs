@@ -22,7 +22,6 @@ use crate::report::{Diagnostic, Report};
 use crate::span::Span;
 
 pub(super) fn check(
-    model: &Model,
     (served, conds): (&mut Served<'_>, &Conds),
     report: &mut Report,
 ) -> Result<(), TooLarge> {
@@ -31,7 +30,7 @@ pub(super) fn check(
         stop(served, (conds, at), (&mut seen, report))?;
     }
     seen.tell(served, report);
-    providers(model, &seen, report);
+    providers(served, &seen, report);
     Ok(())
 }
 
@@ -351,9 +350,10 @@ fn none(served: &mut Served<'_>, (arm, class): (ArmId, ClassId)) -> Option<Diagn
     )
 }
 
-fn unused(served: &Served<'_>, (class, target): (ClassId, Target)) -> Diagnostic {
+fn unused(served: &mut Served<'_>, (class, target): (ClassId, Target)) -> Diagnostic {
     let model = served.model;
     let name = name(&model.policy, target);
+    let witness = served.led(class);
     Diagnostic::new(
         Code::TargetUnused,
         served.place(class, target),
@@ -362,12 +362,15 @@ fn unused(served: &Served<'_>, (class, target): (ClassId, Target)) -> Diagnostic
             class_name(model, class)
         ),
     )
-    .label("it can carry none of those that are led here")
+    .label(match witness {
+        Some(witness) => format!("it cannot carry `{}`, nor any other", written(&witness)),
+        None => "it can carry none of those that are led here".to_owned(),
+    })
     .help("take it out, or lead requests to the class that it can carry")
 }
 
 /// A fallback behind a target that is never passed over and that no failure leads past.
-fn behind(served: &Served<'_>, (id, class): (ClassId, &Class)) -> Option<Diagnostic> {
+fn behind(served: &mut Served<'_>, (id, class): (ClassId, &Class)) -> Option<Diagnostic> {
     let model = served.model;
     let retry = &class.retry;
     let named = |cause: Cause| retry.on.names(cause);
@@ -387,6 +390,7 @@ fn behind(served: &Served<'_>, (id, class): (ClassId, &Class)) -> Option<Diagnos
         return None;
     }
     let places = model.claims.classes.get(id.index())?;
+    let led = served.led(id);
     let found = Diagnostic::new(
         Code::TargetUnused,
         served.place(id, *second),
@@ -396,7 +400,13 @@ fn behind(served: &Served<'_>, (id, class): (ClassId, &Class)) -> Option<Diagnos
             name(&model.policy, *second)
         ),
     )
-    .label("it stands behind a target that is never passed over");
+    .label(match led {
+        Some(witness) => format!(
+            "`{}` never gets past the target before it",
+            written(&witness)
+        ),
+        None => "it stands behind a target that is never passed over".to_owned(),
+    });
     Some(
         found
             .and(
@@ -408,7 +418,8 @@ fn behind(served: &Served<'_>, (id, class): (ClassId, &Class)) -> Option<Diagnos
 }
 
 /// Classes all of whose targets fail together.
-fn providers(model: &Model, seen: &Seen, report: &mut Report) {
+fn providers(served: &mut Served<'_>, seen: &Seen, report: &mut Report) {
+    let model = served.model;
     for (id, class) in (0..).map(ClassId).zip(&model.policy.classes) {
         let [first, rest @ ..] = class.targets.as_slice() else {
             continue;
@@ -429,6 +440,7 @@ fn providers(model: &Model, seen: &Seen, report: &mut Report) {
         if !is_one || is_here || is_asked || provider.urls.len() > 1 {
             continue;
         }
+        let witness = served.led(id);
         let places = model.claims.classes.get(id.index());
         let place = |target: &Target| {
             let at = class.targets.iter().position(|known| known == target);
@@ -444,7 +456,10 @@ fn providers(model: &Model, seen: &Seen, report: &mut Report) {
                     provider.name
                 ),
             )
-            .label("it fails when the first one does")
+            .label(match witness {
+                Some(witness) => format!("`{}` is lost when it is down", written(&witness)),
+                None => "it fails when the first one does".to_owned(),
+            })
             .and(place(first).unwrap_or_default(), "the first one")
             .help("add a fallback at another provider, or `accept C0506 in CLASS \"why\"`"),
         );

@@ -97,7 +97,9 @@ impl Work<'_> {
                         continue;
                     }
                     if let Some(block) = block
-                        && (self.begins_item(token) || self.begins_model(token, block))
+                        && (self.begins_item(token)
+                            || self.begins_model(token, block)
+                            || self.steps_back(token, block))
                     {
                         self.unclosed(block.open, Some(token.span));
                         return lines;
@@ -292,9 +294,17 @@ impl Work<'_> {
         let mut rest = line.take_while(|t| t.kind != Kind::Newline);
         match word {
             "let" => rest.any(|t| t.kind == Kind::Equal),
-            "policy" => true,
+            "policy" | "never" | "forbid" | "unused" | "accept" => true,
             _ => vocab::is_declaration(word) && rest.any(|t| t.kind == Kind::Open),
         }
+    }
+
+    /// Whether a line begins no further right than the one that opened this block inside another: of
+    /// what is indented like that, the block is over. Only asked when braces do not add up.
+    fn steps_back(&self, token: Token, block: Block) -> bool {
+        !self.is_balanced
+            && block.depth > 1
+            && layout::indent(self.source, token).is_some_and(|indent| indent <= block.indent)
     }
 
     /// Whether a model begins here although one is open: they never nest.
@@ -326,9 +336,11 @@ impl Work<'_> {
             return false;
         };
         let word = keyword.span.of(self.source);
+        // In a block only what begins a line could have lost its brace at the end of it.
+        let begins_line = layout::indent(self.source, *keyword).is_some();
         let opens = match depth {
             0 => vocab::DECLARATIONS.contains(&word) && !vocab::DECLARATIONS_BARE.contains(&word),
-            _ => word == "model",
+            _ => word == "model" && begins_line,
         };
         let next = self.tokens.get(head.end..).unwrap_or_default();
         let next = next.iter().find(|t| t.kind != Kind::Newline);

@@ -99,7 +99,8 @@ fn count(request: &mut Request, fact: &Fact, number: Option<u64>) {
         | Fact::Has(_)
         | Fact::Body(_)
         | Fact::Session
-        | Fact::Mentions(_) => return,
+        | Fact::Mentions(_)
+        | Fact::Contains(..) => return,
     };
     *slot = number;
 }
@@ -131,6 +132,7 @@ fn say(request: &mut Request, fact: &Fact, text: Option<&str>) {
         | Fact::MaxOutput
         | Fact::Temperature
         | Fact::Body(_)
-        | Fact::Mentions(_) => {}
+        | Fact::Mentions(_)
+        | Fact::Contains(..) => {}
     }
 }

@@ -41,6 +41,67 @@ pub enum Fact {
     Tokens,
     /// Whether the prompt mentions one of these keywords, which are in lower case and sorted.
     Mentions(Vec<String>),
+    /// Whether some value of a text fact has this text in it. No policy writes it: it stands in the
+    /// place of `like "*x*"` where one fact is asked for too many of these to number what they can
+    /// be together.
+    Contains((Within, String)),
+}
+
+/// The text facts of which can be asked apart whether a text is in them.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Within {
+    /// [`Fact::Path`]
+    Path,
+    /// [`Fact::Host`]
+    Host,
+    /// [`Fact::Model`]
+    Model,
+    /// [`Fact::Session`]
+    Session,
+    /// [`Fact::Header`]
+    Header(String),
+    /// [`Fact::Query`]
+    Query(String),
+}
+
+impl Within {
+    /// The fact by itself, if it can be asked so.
+    pub fn of(fact: &Fact) -> Option<Self> {
+        match fact {
+            Fact::Path => Some(Self::Path),
+            Fact::Host => Some(Self::Host),
+            Fact::Model => Some(Self::Model),
+            Fact::Session => Some(Self::Session),
+            Fact::Header(name) => Some(Self::Header(name.clone())),
+            Fact::Query(name) => Some(Self::Query(name.clone())),
+            Fact::Method
+            | Fact::Ip
+            | Fact::Client
+            | Fact::CallerKey
+            | Fact::Endpoint
+            | Fact::Streaming
+            | Fact::Has(_)
+            | Fact::MaxOutput
+            | Fact::Messages
+            | Fact::Temperature
+            | Fact::Body(_)
+            | Fact::Tokens
+            | Fact::Mentions(_)
+            | Fact::Contains(..) => None,
+        }
+    }
+
+    /// The fact whose values are looked through.
+    pub fn fact(&self) -> Fact {
+        match self {
+            Self::Path => Fact::Path,
+            Self::Host => Fact::Host,
+            Self::Model => Fact::Model,
+            Self::Session => Fact::Session,
+            Self::Header(name) => Fact::Header(name.clone()),
+            Self::Query(name) => Fact::Query(name.clone()),
+        }
+    }
 }
 
 /// The headers by which clients name a session, the first that is there counts.
@@ -96,7 +157,11 @@ impl Fact {
             Self::MaxOutput | Self::Messages | Self::Temperature | Self::Tokens => Kind::Number,
             Self::Body(_) => Kind::Json,
             Self::Ip => Kind::Address,
-            Self::CallerKey | Self::Streaming | Self::Has(_) | Self::Mentions(_) => Kind::Flag,
+            Self::CallerKey
+            | Self::Streaming
+            | Self::Has(_)
+            | Self::Mentions(_)
+            | Self::Contains(..) => Kind::Flag,
         }
     }
 
@@ -151,6 +216,7 @@ impl Fact {
             | Self::Messages
             | Self::Temperature
             | Self::Body(_) => Phase::Body,
+            Self::Contains((within, _)) => within.fact().phase(),
             Self::Tokens => Phase::Count,
             Self::Mentions(_) => Phase::Scan,
         }
@@ -272,6 +338,7 @@ pub trait Facts {
     fn member(&self, fact: &Fact, each: impl FnMut(Member<'_>));
     /// Hands the text of the prompt to `each`, piece by piece, with an end after each part.
     fn prompt(&self, each: impl FnMut(Said<'_>));
-    /// The value of a flag fact other than [`Fact::Mentions`], which is found in the prompt.
+    /// The value of a flag fact other than [`Fact::Mentions`], which is found in the prompt, and
+    /// [`Fact::Contains`], which is found in texts.
     fn flag(&self, fact: &Fact) -> bool;
 }

@@ -31,7 +31,7 @@ mod walk;
 
 pub use about::{About, Feature, Place};
 pub use address::address;
-pub use facts::{Can, Fact, Facts, Kind, Member, Phase, SESSION_HEADERS, Said};
+pub use facts::{Can, Fact, Facts, Kind, Member, Phase, SESSION_HEADERS, Said, Within};
 pub use file::{encode, repair};
 pub use ids::{
     ArmId, AtomId, CacheId, ClassId, ClientId, DenyId, FieldId, GuardId, ModelId, PoolId,

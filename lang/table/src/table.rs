@@ -1,5 +1,7 @@
 //! A verified table.
 
+use memchr::memmem::Finder;
+
 use crate::keywords::{Keywords, Mentioned};
 use crate::policy::Policy;
 use crate::text::{Repeats, Seen, TextIndex};
@@ -129,6 +131,16 @@ impl Table {
     }
 }
 
+/// How a flag is told: by the request itself, or by whether a text is in another fact.
+fn contains(fact: &Fact) -> Index {
+    if let Fact::Contains((within, text)) = fact {
+        let finder = Finder::new(text.as_bytes()).into_owned();
+        Index::Contains(within.fact(), finder)
+    } else {
+        Index::Flag
+    }
+}
+
 /// One field of the diagram: a fact, and how its values fall into atoms.
 #[derive(Debug)]
 pub struct Field {
@@ -145,6 +157,8 @@ enum Index {
     Json(JsonIndex),
     /// The number of a list of keywords.
     Keywords(usize),
+    /// A text that is looked for in the values of another fact.
+    Contains(Fact, Finder<'static>),
     Flag,
 }
 
@@ -161,7 +175,7 @@ impl Field {
             Split::Address(address) => Index::Address(address.clone()),
             Split::Json(json) => Index::Json(JsonIndex::new(json)?),
             Split::Flag if parts.fact.keywords().is_some() => Index::Keywords(list),
-            Split::Flag => Index::Flag,
+            Split::Flag => contains(&parts.fact),
         };
         Some(Self {
             fact: parts.fact.clone(),
@@ -208,6 +222,13 @@ impl Field {
             }
             // Keywords are looked for by the table, all at once.
             Index::Keywords(_) => Some(AtomId(0)),
+            Index::Contains(fact, finder) => {
+                let mut is_there = false;
+                facts.texts(fact, |value| {
+                    is_there = is_there || finder.find(value).is_some();
+                });
+                Some(AtomId(is_there.into()))
+            }
             Index::Flag => Some(AtomId(facts.flag(&self.fact).into())),
         }
     }

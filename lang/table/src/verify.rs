@@ -254,6 +254,9 @@ fn fields(fields: &[FieldParts]) -> Check {
         if let Fact::Has(can) = fact {
             check!(Can::ASKED.contains(can), "a capability that no request has");
         }
+        if let Fact::Contains((_, text)) = fact {
+            check!(!text.is_empty(), "a text of no bytes to look for");
+        }
     }
     facts.sort_unstable();
     check!(ordered(&facts, |a, b| a < b), "a fact with two fields");

@@ -3,7 +3,7 @@
 use crate::wire::{Fault, Reader, Wire, choice, record, wrapped};
 use crate::{
     AddressParts, ArmId, AtomId, Block, BoxPart, BoxParts, Can, Cell, DiagramParts, Fact,
-    FieldParts, JsonParts, Node, NumberParts, Ref, Run, Split, TextParts, Union,
+    FieldParts, JsonParts, Node, NumberParts, Ref, Run, Split, TextParts, Union, Within,
 };
 
 wrapped! { Ref(u32) }
@@ -61,6 +61,15 @@ choice! {
         16 => Session,
         17 => Mentions(Vec<String>),
         19 => CallerKey,
+        20 => Contains((Within, String)),
+    }
+    Within {
+        0 => Path,
+        1 => Host,
+        2 => Model,
+        3 => Session,
+        4 => Header(String),
+        5 => Query(String),
     }
     Split { 0 => Text(TextParts), 1 => Number(NumberParts), 2 => Flag, 3 => Address(AddressParts), 4 => Json(JsonParts) }
 }

@@ -169,3 +169,18 @@ fn a_pipe_or_a_ring_of_links_in_the_folder_is_refused_and_not_waited_for() {
     let ran = clawc(home.path(), &["check", "up"], "");
     assert_eq!((ran.code, &*ran.out, &*ran.err), (0, "", ""));
 }
+
+#[test]
+fn a_folder_of_ten_thousand_files_is_refused_and_says_how_many_there_may_be() {
+    let home = folder(&[("p/shop.claw", SOUND)]);
+    for number in 0..10_000 {
+        fs::write(home.path().join(format!("p/{number}.claw")), "# nothing\n").unwrap();
+    }
+    let ran = clawc(home.path(), &["check", "p"], "");
+    assert_eq!(ran.code, 2);
+    assert!(
+        ran.err.contains("holds more than 4096 files"),
+        "{}",
+        ran.err
+    );
+}

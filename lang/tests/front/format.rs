@@ -192,6 +192,18 @@ fn much_of_one_thing_is_formatted_in_one_pass() {
     }
 }
 
+/// Whether a comparison of two policies finds nothing.
+fn same(old: &str, new: &str) -> bool {
+    let checked = [claw_lang::check(one(old)), claw_lang::check(one(new))];
+    let [old, new] = checked.each_ref().map(|side| claw_lang::diff::Side {
+        model: side.model.as_ref().expect("a sound policy"),
+        report: &side.report,
+    });
+    claw_lang::diff::diff(old, new)
+        .expect("a small policy")
+        .is_empty()
+}
+
 /// A text with other blanks, line ends and comments between its words. Each number chooses once.
 fn disturbed(text: &str, choices: &[u8]) -> String {
     const BLANKS: &[&str] = &[" ", "  ", "\t", " ", "   \t "];
@@ -281,6 +293,7 @@ proptest! {
         let text = disturbed(&whole, &choices);
         if read(&text).1 == "[]" && compile(one(&text)).table.is_some() {
             prop_assert_eq!(digest(&text), digest(&formatted(&text)));
+            prop_assert!(same(&text, &formatted(&text)), "a formatted policy is another one");
         }
     }
 }

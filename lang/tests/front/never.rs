@@ -57,7 +57,15 @@ fn claims(text: &str) -> Vec<Diagnostic> {
 }
 
 /// One bad policy for each construct through which a claim can be broken.
-const BAD: &[(&str, &str)] = &[
+pub(crate) const BAD: &[(&str, &str)] = &[
+    (
+        "a pool in a pool, by its reach",
+        "pool one { cloud/large }
+pool both { house/small; one }
+class best { primary both }
+route { otherwise -> best }
+never leaves reaches provider tagged us",
+    ),
     (
         "a direct arm, by its cost",
         "class code { primary cloud/large; retry once }
@@ -428,8 +436,16 @@ pub(crate) fn read(text: &str) -> Request {
                 let value = values[1].text.clone().into_bytes();
                 request.headers.push((values[0].text.clone(), value));
             }
+            "query" => {
+                let value = values[1].text.clone().into_bytes();
+                request.query.push((values[0].text.clone(), value));
+            }
             "has" => {
                 for word in values {
+                    if word.text == "caller-key" {
+                        request.caller_key = true;
+                        continue;
+                    }
                     let can = Can::ALL.into_iter().find(|can| can.word() == word.text);
                     request.has |= can.unwrap().bit();
                 }

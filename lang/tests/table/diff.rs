@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use claw_lang::Report;
-use claw_lang::diff::{Diff, Side, diff};
-use claw_lang::model::{Ask, Cond, Model};
+use claw_lang::diagram::Kept;
+use claw_lang::diff::{Diff, Side, diff, diff_kept};
+use claw_lang::model::{Ask, Cond, Model, Pattern};
 use claw_lang::oracle::{self, Request};
 use claw_table::Fact;
 use claw_table::policy::Action;
@@ -22,6 +23,22 @@ fn compared(old: &Model, new: &Model) -> Diff {
         report: &report,
     };
     diff(side(old), side(new)).expect("small models are compared")
+}
+
+/// What changes, by arms, without the requests that show it.
+fn arms(found: &Diff) -> BTreeSet<String> {
+    let changes = found.changes.iter();
+    let pairs = changes.flat_map(|change| {
+        let moved = change.arms.iter();
+        moved.map(move |moved| {
+            let (old, new) = (&moved.old.arm, &moved.new.arm);
+            format!(
+                "{:?} {old} {new} {} {}",
+                change.verdict, change.old, change.new
+            )
+        })
+    });
+    pairs.collect()
 }
 
 /// What becomes of a request, as the comparison names it.
@@ -100,6 +117,13 @@ fn every_request_that_is_treated_otherwise_is_in_a_change_and_no_other() {
                     );
                 }
             }
+            let report = Report::new(Arc::from(Vec::new()));
+            let side = |model| Side {
+                model,
+                report: &report,
+            };
+            let listed = diff_kept(side(&old), side(&new), Kept::List).expect("small lists");
+            assert_eq!(arms(&listed), arms(&found));
             for change in &found.changes {
                 assert_ne!(change.old, change.new);
                 assert!(!change.arms.is_empty());
@@ -126,4 +150,77 @@ fn a_policy_beside_itself_shows_nothing() {
             Ok(())
         })
         .unwrap_or_else(|fault| panic!("{fault}"));
+}
+
+/// Half the arms on one fact, half on another, in turn: no diagram of them is small.
+fn crossed(arms: usize, odd: usize) -> Model {
+    let is =
+        |fact: Fact, value: String| Cond::Test(fact, Ask::Matches(vec![Pattern::Exact(value)]));
+    let conds = (0..arms).map(|at| {
+        let cond = match at % 2 {
+            0 => is(Fact::Host, format!("h{at}.example")),
+            _ => is(Fact::Model, format!("m{at}")),
+        };
+        let pick = if at == odd { 2 } else { 3 };
+        (cond, pick)
+    });
+    models::made(vec![conds.collect()])
+}
+
+#[test]
+fn policies_that_are_too_large_for_a_diagram_are_compared_as_lists() {
+    let found = compared(&crossed(6_000, 3_001), &crossed(6_000, 7));
+    let told: Vec<(&str, &str)> = found
+        .changes
+        .iter()
+        .map(|one| (&*one.old, &*one.new))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("deny 400 \"no\"", "class two"),
+            ("class two", "deny 400 \"no\"")
+        ]
+    );
+    let same = compared(&crossed(6_000, 7), &crossed(6_000, 7));
+    assert!(same.is_empty());
+}
+
+/// Another way to say the same condition.
+fn said_otherwise(cond: &Cond, way: u8) -> Cond {
+    match way % 4 {
+        0 => Cond::All(vec![cond.clone()]),
+        1 => Cond::Any(vec![cond.clone()]),
+        2 => Cond::Not(Box::new(Cond::Not(Box::new(cond.clone())))),
+        _ => cond.clone(),
+    }
+}
+
+#[test]
+fn policies_of_one_digest_differ_in_nothing() {
+    let digest = |model: &Model| crate::opened(model).about().behaviour;
+    let alike = std::cell::Cell::new(0);
+    let mut runner = TestRunner::new(Config {
+        cases: 150,
+        failure_persistence: None,
+        ..Config::default()
+    });
+    let outcome = runner.run(&(models::model(), vec(any::<u8>(), 40)), |(model, ways)| {
+        let mut other = model.clone();
+        let arms = other.routes.iter_mut().flat_map(|route| &mut route.arms);
+        for (arm, way) in arms.zip(ways.iter().cycle()) {
+            if arm.cond != Cond::Always {
+                arm.cond = said_otherwise(&arm.cond, *way);
+            }
+        }
+        let found = compared(&model, &other);
+        assert!(found.is_empty(), "{found:?}");
+        if digest(&model) == digest(&other) {
+            alike.set(alike.get() + 1);
+        }
+        Ok(())
+    });
+    outcome.unwrap_or_else(|fault| panic!("{fault}"));
+    println!("{} of 150 have one digest", alike.get());
+    assert!(alike.get() > 100, "one meaning has one digest but for few");
 }

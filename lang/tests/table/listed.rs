@@ -23,7 +23,7 @@ fn listed(model: &Model) -> Table {
 }
 
 /// What is found, without whom it is blamed on.
-fn found(findings: &[Finding]) -> BTreeSet<String> {
+pub(crate) fn found(findings: &[Finding]) -> BTreeSet<String> {
     let bare = |finding: &Finding| match finding {
         Finding::Shadowed { arm, .. } => format!("shadowed {arm:?}"),
         Finding::Forbidden { arm, .. } => format!("forbidden {arm:?}"),
@@ -39,7 +39,7 @@ fn found(findings: &[Finding]) -> BTreeSet<String> {
     findings.iter().map(bare).collect()
 }
 
-fn arms(witnesses: &[(ArmId, oracle::Request)]) -> BTreeSet<ArmId> {
+pub(crate) fn arms(witnesses: &[(ArmId, oracle::Request)]) -> BTreeSet<ArmId> {
     witnesses.iter().map(|(arm, _)| *arm).collect()
 }
 

@@ -177,6 +177,8 @@ pub(crate) fn graft(request: &mut Request, other: &Request, which: usize) {
         Fact::Messages => request.messages = other.messages,
         Fact::Temperature => request.temperature = other.temperature,
         Fact::Body(_) => request.body.clone_from(&other.body),
+        // No policy asks it.
+        Fact::Contains(_) => {}
         Fact::Mentions(_) => request.prompt.clone_from(&other.prompt),
         Fact::Session => request.session.clone_from(&other.session),
         Fact::Streaming => request.streaming = other.streaming,

@@ -84,6 +84,7 @@ impl Facts for Asked<'_> {
             | Fact::Temperature
             | Fact::Body(_)
             | Fact::Mentions(_)
+            | Fact::Contains(..)
             | Fact::Tokens => {}
         }
     }
@@ -108,6 +109,7 @@ impl Facts for Asked<'_> {
             | Fact::Streaming
             | Fact::Has(_)
             | Fact::Mentions(_)
+            | Fact::Contains(..)
             | Fact::Body(_) => None,
         }
     }

@@ -146,22 +146,7 @@ impl Work<'_> {
     /// What a class with the caller's key must not do.
     pub(super) fn lent(&mut self) {
         let Some(keys) = self.places.keys else { return };
-        if let Some((first, second)) = self.spread() {
-            self.report.add(
-                Diagnostic::new(
-                    Code::CallerKeySpread,
-                    second,
-                    format!(
-                        "class `{}` could send a caller's key to a second provider",
-                        self.out.name
-                    ),
-                )
-                .label("it could be sent here")
-                .and(first, "and here")
-                .and(keys, "the key is the caller's")
-                .help("name targets of one provider, or `primary requested from P, Q` alone"),
-            );
-        }
+        self.places.spread = self.spread();
         let mut tell = |span, message: &str| {
             let found = Diagnostic::new(Code::WrongValue, span, message);
             self.report.add(

@@ -96,7 +96,8 @@ impl Reading<'_> {
             | Fact::Streaming
             | Fact::Has(_)
             | Fact::Body(_)
-            | Fact::Mentions(_) => {
+            | Fact::Mentions(_)
+            | Fact::Contains(..) => {
                 let text = fields::text(value, "what a request says", self.report)?;
                 Some(Says::Text(fact, text.to_owned()))
             }

@@ -1,7 +1,7 @@
 //! One entry of `model_list`.
 
 use super::super::at::{At, Notes};
-use super::super::draft::{Key, Model};
+use super::super::draft::{Key, Limits, Model};
 use super::super::house::{House, named, of_model};
 use super::super::stock::{Place, Stock, url};
 use super::super::text::Taken;
@@ -27,6 +27,9 @@ const PARAMS: &[&str] = &[
     "weight",
     "order",
     "timeout",
+    "rpm",
+    "tpm",
+    "max_parallel_requests",
     "input_cost_per_token",
     "output_cost_per_token",
     "cache_read_input_token_cost",
@@ -64,29 +67,44 @@ pub(super) fn read(
         return None;
     };
     let group = name.text(notes)?.to_owned();
-    if group.contains('*') {
-        notes.left(&name, "a name with a star: list the models that you use");
-        return None;
-    }
     let Some(model) = params.get("model") else {
         notes.left(&params, "there is no `model` in it");
         return None;
     };
     let said = model.text(notes)?;
     let place = place(&params, (said, &model), notes)?;
-    let (place, wire) = (place.0, place.1);
+    let (mut place, wire) = (place.0, place.1);
     params.rest(PARAMS, notes);
+    place.limits = limits(&params, notes);
+    let is_star = group.contains('*');
+    if is_star && !is_open((&group, &wire), &place, (&name, notes)) {
+        return None;
+    }
     let info = at.get("model_info");
     if let Some(info) = &info {
         info.rest(INFO, notes);
     }
     let model = self::model(wire, &params, info.as_ref(), notes);
+    let address = place.url.clone();
     let number = |key: &str, least: u64, notes: &mut Notes| {
         let number = params.get(key).and_then(|at| at.number(0, notes));
         number.unwrap_or(1).clamp(least, 1_000)
     };
     let (weight, order) = (number("weight", 1, notes), number("order", 0, notes));
-    let (address, of_model) = (place.url.clone(), model.wire.clone());
+    if is_star {
+        let provider = stock.whole(place, (&params, taken, notes));
+        notes.exact(
+            at,
+            format!("`{group}` is served by the model of that name at {address}"),
+        );
+        return Some(Deployment {
+            group,
+            target: format!("requested from {provider}"),
+            weight,
+            order,
+        });
+    }
+    let of_model = model.wire.clone();
     let target = stock.target(place, model, (&params, taken, notes));
     notes.exact(
         at,
@@ -98,6 +116,52 @@ pub(super) fn read(
         weight,
         order,
     })
+}
+
+/// Whether a name with a star can be carried over: what the client asks for is what is sent, and
+/// what the house has is known.
+fn is_open((group, wire): (&str, &str), place: &Place, (at, notes): (&At<'_>, &mut Notes)) -> bool {
+    if group.matches('*').count() > 1 {
+        notes.left(
+            at,
+            "a name with several stars: list the models that you use",
+        );
+        return false;
+    }
+    if group != wire {
+        notes.left(
+            at,
+            "a name with a star that is another on the way on: list the models that you use",
+        );
+        return false;
+    }
+    if place.catalog.is_none() {
+        notes.left(
+            at,
+            "a name with a star, at a house of which no catalog is built in: list its models",
+        );
+        return false;
+    }
+    true
+}
+
+/// How much is sent there at a time: requests and tokens in a minute, and requests at once.
+fn limits(params: &At<'_>, notes: &mut Notes) -> Limits {
+    let mut number = |key: &str| {
+        let at = params.get(key)?;
+        let number = at.number(0, notes)?;
+        if number == 0 || number > 1_000_000_000 {
+            notes.left(&at, "no limit that can be kept");
+            return None;
+        }
+        notes.near(&at, "it counts for all models of the provider together");
+        Some(number)
+    };
+    Limits {
+        requests: number("rpm"),
+        tokens: number("tpm"),
+        concurrent: number("max_parallel_requests").filter(|most| *most <= 1_000_000),
+    }
 }
 
 /// Where it is served and by which name.

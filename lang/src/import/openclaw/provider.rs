@@ -1,7 +1,7 @@
 //! One entry of `models.providers`.
 
 use super::super::at::{At, Notes};
-use super::super::draft::{Key, Model};
+use super::super::draft::{Key, Limits, Model};
 use super::super::house::named;
 use super::super::litellm::is_variable;
 use super::super::stock::{Place, url};
@@ -114,6 +114,7 @@ fn place(name: &str, at: &At<'_>, notes: &mut Notes) -> Option<Place> {
             .is_some_and(|known| known.trim_end_matches("/v1") == url.trim_end_matches("/v1"))
     });
     Some(Place {
+        limits: Limits::default(),
         name: name.to_owned(),
         api,
         url,

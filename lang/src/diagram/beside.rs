@@ -1,0 +1,72 @@
+//! Two policies of which the diagrams would be too large, compared as lists of arms: where requests
+//! of each old arm end now is looked for, one new arm after the other, until nothing is left.
+
+use std::collections::BTreeMap;
+
+use claw_table::ArmId;
+
+use super::budget::TooLarge;
+use super::from_model::Built;
+use super::joint::Ends;
+use super::listed;
+use super::search::{Rest, find_outside};
+use super::store::Ref;
+use crate::model::{Cond, Guard, Model, RouteId};
+use crate::oracle;
+
+/// The pairs of arms, each with the way of one request.
+pub(super) fn ends<'b>(
+    (both, conds): (&'b Model, &[&'b Cond]),
+    (guards, second): (&[Guard], RouteId),
+    (new, arms): (&Model, u32),
+) -> Result<(Built<'b>, Ends), TooLarge> {
+    let mut built = Built::loose(both, conds)?;
+    let real = whole(&mut built)?;
+    let old_ways = listed::ways(&mut built, &both.guards, both.root)?;
+    let new_ways = listed::ways(&mut built, guards, second)?;
+    let old_sieve = listed::sieve(&mut built, &old_ways)?;
+    let new_sieve = listed::sieve(&mut built, &new_ways)?;
+    let mut falls: BTreeMap<ArmId, Vec<Rest>> = BTreeMap::new();
+    for (position, (arm, _)) in new_ways.iter().enumerate() {
+        let rest = new_sieve.rest(position);
+        falls.entry(*arm).or_default().extend(rest);
+    }
+    let mut found = Ends::new();
+    for (position, (arm, _)) in old_ways.iter().enumerate() {
+        let Some([own, far, near]) = old_sieve.rest(position) else {
+            continue;
+        };
+        let mut told: Vec<Rest> = Vec::new();
+        // Each turn finds another new arm, so there are no more turns than arms.
+        for _ in 0..=new_ways.len() {
+            let must = [real, own];
+            let Some(path) = find_outside(&built, (&must, &[far, near]), &told)? else {
+                break;
+            };
+            let ends = oracle::arm(new, &built.request(&path));
+            let Some(to) = ends.map(|to| ArmId(to.0 + arms)) else {
+                break;
+            };
+            let rests = falls.get(&to).map_or(&[][..], Vec::as_slice);
+            if rests.iter().any(|rest| told.contains(rest)) {
+                break;
+            }
+            told.extend(rests);
+            found.entry((*arm, to)).or_insert(path);
+        }
+    }
+    Ok((built, found))
+}
+
+/// The requests that there can be: what every request has is absent from none.
+fn whole(built: &mut Built<'_>) -> Result<Ref, TooLarge> {
+    let mut whole = built.possible;
+    for at in (0_u16..).take(built.fields.len()) {
+        let field = built.fields.get(usize::from(at));
+        if field.is_some_and(|field| field.fact.is_always() && field.atoms() > 1) {
+            let present = built.among(at, &[(1, built.last_atom(at))])?;
+            whole = built.store.gate(present, whole)?;
+        }
+    }
+    Ok(whole)
+}

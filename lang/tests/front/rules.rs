@@ -1,0 +1,606 @@
+//! The fifteen rules of a good diagnostic, one test for each, over everything bad that the project
+//! knows: the pages of the codes and what the proofs find.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use claw_lang::codes::{Code, Severity};
+use claw_lang::day::Day;
+use claw_lang::oracle;
+use claw_lang::report::{Diagnostic, Lines, Report};
+use claw_lang::syntax::lexer::lex;
+use claw_lang::{Source, check, compile, compile_on, declared, read_folder};
+
+use crate::frame::{blocks, complete};
+use crate::{never, one, proofs};
+
+/// One bad policy and what is told of it.
+struct Bad {
+    name: String,
+    sources: Vec<Source>,
+    report: Report,
+}
+
+/// Everything bad: what the page of each code avoids, and what each proof finds.
+fn corpus() -> Vec<Bad> {
+    let pages = Code::ALL.iter().map(|code| {
+        let block = &blocks(code.page())[0];
+        let day = block.info.split("today=").nth(1);
+        let day = day.map(|day| Day::read(day.split(' ').next().unwrap()).unwrap());
+        let sources = complete(block);
+        let report = match day {
+            Some(day) => compile_on(sources.clone(), day).report,
+            None => compile(sources.clone()).report,
+        };
+        Bad {
+            name: code.id().to_owned(),
+            sources,
+            report,
+        }
+    });
+    let proofs = proofs::BAD.iter().map(|(code, what, rest)| {
+        let sources = one(&format!("{}{rest}\n", proofs::HOUSE));
+        Bad {
+            name: format!("{code} {what}"),
+            report: compile(sources.clone()).report,
+            sources,
+        }
+    });
+    pages.chain(proofs).collect()
+}
+
+fn told(text: &str) -> Report {
+    compile(one(text)).report
+}
+
+fn codes(report: &Report) -> Vec<&'static str> {
+    report.diagnostics().iter().map(|it| it.code.id()).collect()
+}
+
+const HOUSE: &str = "policy p
+provider a { api openai; url \"http://127.0.0.1:1/v1\"; key none; model x; model y }
+class code { primary a/x }
+class cheap { primary a/y }
+unused cheap
+";
+
+/// A message without what it quotes of the policy.
+fn own_words(message: &str) -> String {
+    let mut out = String::new();
+    let mut inside = None;
+    for c in message.chars() {
+        match inside {
+            Some(mark) if c == mark => inside = None,
+            Some(_) => {}
+            None if c == '`' || c == '"' => inside = Some(c),
+            None => out.push(c),
+        }
+    }
+    out
+}
+
+/// Rule 1.
+#[test]
+fn the_first_line_says_what_is_wrong_in_the_operators_words() {
+    for bad in corpus() {
+        for found in bad.report.diagnostics() {
+            let (name, message) = (&bad.name, &found.message);
+            assert!(
+                own_words(message).chars().count() <= 80,
+                "{name}: {message}"
+            );
+            assert!(!message.contains('\n'), "{name}: {message}");
+            for inner in ["Rule::", "Kind::", "Some(", "None", "token", "parse"] {
+                assert!(!message.contains(inner), "{name}: {message}");
+            }
+        }
+    }
+}
+
+/// Rule 2.
+#[test]
+fn the_first_place_is_small_and_the_cause_has_its_own() {
+    // These say where something is missing, or what a whole block or file is.
+    let wide = ["C0102", "C0107", "C0108", "C0210", "C0701"];
+    for bad in corpus() {
+        for found in bad.report.diagnostics() {
+            let text = bad.report.text(found.primary.span);
+            if !wide.contains(&found.code.id()) {
+                assert!(text.lines().count() <= 1, "{}: {text}", bad.name);
+            }
+            let mut places: Vec<_> = found.labels().map(|label| label.span).collect();
+            let count = places.len();
+            places.sort_unstable();
+            places.dedup();
+            assert_eq!(places.len(), count, "{}: a place twice", bad.name);
+        }
+    }
+}
+
+/// Rule 3.
+#[test]
+fn every_party_to_a_conflict_is_shown() {
+    let conflicts = [
+        Code::Duplicate,
+        Code::OnlyOnce,
+        Code::FieldTwice,
+        Code::OtherwiseNotLast,
+        Code::Shadowed,
+        Code::ArmsMeet,
+        Code::TargetTwice,
+        Code::TagLacking,
+        Code::NoneCapable,
+        Code::OneProvider,
+        Code::NoCapableFallback,
+        Code::CallerKeySpread,
+        Code::NeverBroken,
+        Code::NeverUnknown,
+        Code::CeilingUnpriced,
+        Code::CeilingTooLow,
+        Code::CeilingStays,
+        Code::ArmForbidden,
+        Code::ClientTwice,
+        Code::NotUnused,
+    ];
+    let mut seen = BTreeSet::new();
+    for bad in corpus() {
+        for found in bad.report.diagnostics() {
+            if conflicts.contains(&found.code) {
+                seen.insert(found.code);
+                assert!(found.labels().count() >= 2, "{}: {found:#?}", bad.name);
+            }
+        }
+    }
+    assert_eq!(seen.len(), conflicts.len());
+}
+
+/// The requests that a finding shows, as they are written.
+fn shown(found: &Diagnostic) -> Vec<String> {
+    let mut all = Vec::new();
+    for text in found.labels().map(|label| &label.text).chain(&found.help) {
+        let mut rest = text.as_str();
+        while let Some(start) = rest.find("request {") {
+            let from = &rest[start..];
+            let Some(end) = from.find(" }`") else { break };
+            all.push(from[..end + 2].to_owned());
+            rest = &from[end..];
+        }
+    }
+    all
+}
+
+/// Rule 4.
+#[test]
+fn a_claim_about_traffic_shows_a_request_that_replays() {
+    let claims = [
+        Code::ArmsMeet,
+        Code::NoneCapable,
+        Code::TargetUnused,
+        Code::OneProvider,
+        Code::NoCapableFallback,
+        Code::CallerKeySpread,
+        Code::NeverBroken,
+        Code::NeverUnknown,
+        Code::CeilingUnpriced,
+        Code::CeilingTooLow,
+        Code::CeilingIdle,
+        Code::CeilingStays,
+        Code::AbsentSlips,
+    ];
+    let mut seen = BTreeSet::new();
+    for bad in corpus() {
+        for found in bad.report.diagnostics() {
+            let requests = shown(found);
+            if claims.contains(&found.code) {
+                seen.insert(found.code);
+                assert!(!requests.is_empty(), "{}: {found:#?}", bad.name);
+            }
+            for written in requests {
+                let request = never::read(&written);
+                // What is printed is a `request { … }` that a test can hold.
+                let mut sources = bad.sources.clone();
+                sources[0].text.push_str(&format!(
+                    "\ntest \"w\" {{ {written}; expect attempts 1 }}\n"
+                ));
+                let again = check(sources).report;
+                let syntax = again.diagnostics().iter().map(|it| it.code.id());
+                let mut syntax = syntax.filter(|id| id.starts_with("C01") || id.starts_with("C03"));
+                assert_eq!(syntax.next(), None, "{}: {written}", bad.name);
+                let model = declared(bad.sources.clone()).model;
+                let model = model.unwrap_or_else(|| panic!("{} is well formed", bad.name));
+                assert!(oracle::arm(&model, &request).is_some(), "{}", bad.name);
+            }
+        }
+    }
+    assert_eq!(seen.len(), claims.len());
+}
+
+/// Rule 5.
+#[test]
+fn blame_is_minimal_and_capped() {
+    let arms = |names: &[&str]| {
+        let arms = names
+            .iter()
+            .map(|name| format!("  when model is \"{name}\" -> code\n"));
+        let list: Vec<String> = ["a", "b", "c", "d", "e", "f"]
+            .map(|n| format!("\"{n}\""))
+            .into();
+        let all = list.join(", ");
+        format!(
+            "{HOUSE}route {{\n  when model is \"z\" -> code\n{}  when model is {all} -> code\n  otherwise -> code\n}}\n",
+            arms.collect::<String>()
+        )
+    };
+    let report = told(&arms(&["a", "b", "c", "d", "e", "f"]));
+    assert_eq!(codes(&report), ["C0403"]);
+    let found = &report.diagnostics()[0];
+    assert_eq!(found.labels().count(), 5, "itself and four of six");
+    assert!(
+        found.help.as_ref().unwrap().contains("2 more"),
+        "{:?}",
+        found.help
+    );
+    let touched: Vec<&str> = found
+        .labels()
+        .map(|label| report.text(label.span))
+        .collect();
+    assert!(
+        !touched.iter().any(|text| text.contains("\"z\"")),
+        "{touched:?}"
+    );
+    // Without any one of them the arm is reached.
+    assert_eq!(
+        codes(&told(&arms(&["a", "b", "c", "d", "e"]))),
+        Vec::<&str>::new()
+    );
+}
+
+/// Rule 6.
+#[test]
+fn a_name_is_suggested_only_when_it_is_close() {
+    let places = [
+        ("route { otherwise -> WORD }", "code"),
+        (
+            "class d { primary a/x; retry WORD }\nretry slowly { on cut }\nroute { otherwise -> d }",
+            "slowly",
+        ),
+        (
+            "class d { primary WORD/x }\nprovider azure { api openai; url \"http://127.0.0.1:2/v1\"; key none; model x }\nroute { otherwise -> d }",
+            "azure",
+        ),
+        ("class d { WORD a/x }\nroute { otherwise -> d }", "primary"),
+        (
+            "route { when WORD is \"a\" -> code\n  otherwise -> code }",
+            "model",
+        ),
+        (
+            "route { when has WORD -> code\n  otherwise -> code }",
+            "images",
+        ),
+        (
+            "WORD d { primary a/x }\nroute { otherwise -> code }",
+            "class",
+        ),
+        (
+            "retry r { on WORD }\nunused r\nroute { otherwise -> code }",
+            "overloaded",
+        ),
+    ];
+    for (place, near) in places {
+        let said = |word: &str| {
+            let report = told(&format!("{HOUSE}{}\n", place.replace("WORD", word)));
+            report.human().contains("did you mean")
+        };
+        let mut slip: Vec<char> = near.chars().collect();
+        slip.swap(1, 2);
+        let slip: String = slip.into_iter().collect();
+        assert!(said(&slip), "{place}: {slip}");
+        assert!(said(&near.to_uppercase()), "{place}: {near} in capitals");
+        assert!(!said("xyzzy"), "{place}");
+    }
+}
+
+/// Rule 7.
+#[test]
+fn values_and_arithmetic_are_shown() {
+    let due = [
+        ("C0801", &["$"][..]),
+        ("C0812", &["$", "80 tokens in"]),
+        ("C0813", &["$"]),
+        ("C0503", &["%"]),
+        ("C0304", &["30"]),
+    ];
+    for bad in corpus() {
+        for found in bad.report.diagnostics() {
+            let Some((_, parts)) = due.iter().find(|(id, _)| *id == found.code.id()) else {
+                continue;
+            };
+            let labels = found.labels().map(|label| label.text.as_str());
+            let all: Vec<&str> = labels
+                .chain([found.message.as_str()])
+                .chain(found.help.as_deref())
+                .collect();
+            for part in *parts {
+                assert!(
+                    all.iter().any(|text| text.contains(part)) || bad.name.contains("0801"),
+                    "{}: {part} in {all:?}",
+                    bad.name
+                );
+            }
+        }
+    }
+    let worst = told(
+        "policy p\nprovider a { api openai; url \"http://127.0.0.1:1/v1\"; key none; model x { price in $2/M, out $8/M; context 200k; max-output 32k } }\nclass code { primary a/x; timeout total 5m }\nroute { otherwise -> code }\nnever dear costs over $1\n",
+    );
+    let human = worst.human();
+    for part in ["$2/M", "$8/M", "32k", "3 attempts", "$1"] {
+        assert!(human.contains(part), "{part}\n{human}");
+    }
+}
+
+/// Rule 8.
+#[test]
+fn a_fix_is_an_edit_that_takes_its_finding_away_and_brings_nothing_new() {
+    let mut tried = 0;
+    for bad in corpus() {
+        let before: Vec<&str> = codes(&bad.report);
+        for found in bad.report.diagnostics() {
+            let Some(fix) = &found.fix else { continue };
+            tried += 1;
+            let mut fixed = bad.sources.clone();
+            fixed[fix.span.file as usize]
+                .text
+                .replace_range(fix.span.start as usize..fix.span.end as usize, &fix.text);
+            let after = compile(fixed).report;
+            let left = |code: &str| codes(&after).iter().filter(|id| **id == code).count();
+            let had = |code: &str| before.iter().filter(|id| **id == code).count();
+            assert!(left(found.code.id()) < had(found.code.id()), "{}", bad.name);
+            // `timeout: 30` loses its colon and then has to say its unit.
+            if found.code == Code::Colon {
+                continue;
+            }
+            for new in codes(&after) {
+                // What could not be looked at before may be looked at now, but no new error comes.
+                let is_error = Code::named(new).unwrap().severity() == Severity::Error;
+                assert!(!is_error || before.contains(&new), "{}: {new}", bad.name);
+            }
+        }
+    }
+    assert!(tried >= 10, "only {tried}");
+}
+
+/// Rule 9.
+#[test]
+fn foreign_habits_are_recognised() {
+    for (habit, code) in [
+        ("class d { timeout: 30 }", "C0110"),
+        ("class d { primary = a/x }", "C0114"),
+        ("class d {\n  - primary a/x\n}", "C0112"),
+        ("class d { primary a/x; priority 10 }", "C0113"),
+        ("class d { primary a/x; timeout total 30 }", "C0304"),
+        ("class d { primary a/x; timeout total 5M }", "C0306"),
+        ("class d { primary a/x; min-output 2m }", "C0306"),
+        ("class d { primary a/x; min-output 1,000 }", "C0115"),
+        ("forbid f when model == \"m\"", "C0111"),
+        ("forbid f when model is \"m\" && streaming", "C0111"),
+        ("forbid f when model is \"m\" || streaming", "C0111"),
+        ("forbid f when !streaming", "C0111"),
+    ] {
+        let report = told(&format!("{HOUSE}{habit}\nroute {{ otherwise -> code }}\n"));
+        assert!(
+            codes(&report).contains(&code),
+            "{habit}\n{}",
+            report.human()
+        );
+        let found = report.diagnostics().iter().find(|it| it.code.id() == code);
+        assert!(found.unwrap().help.is_some(), "{habit}");
+    }
+}
+
+/// The folders of good policies that ship.
+fn folders() -> Vec<Vec<Source>> {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut found = Vec::new();
+    for place in ["examples", "policies"] {
+        let mut entries: Vec<PathBuf> = std::fs::read_dir(root.join(place))
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .collect();
+        entries.sort();
+        for folder in entries {
+            if folder.is_dir() && !folder.ends_with("catalog") {
+                found.push(read_folder(&folder).unwrap());
+            }
+        }
+    }
+    found.retain(|sources| !sources.is_empty());
+    found
+}
+
+fn errors(report: &Report) -> usize {
+    let all = report.diagnostics().iter();
+    all.filter(|it| it.code.severity() == Severity::Error)
+        .count()
+}
+
+/// Rule 10. What the tests of a policy expect is not asked here: one word may be the ground of many.
+#[test]
+fn one_mistake_is_one_error_or_two() {
+    let mut wrong = Vec::new();
+    let mut tried = 0;
+    for sources in folders() {
+        for at in 0..sources.len() {
+            let text = sources[at].text.clone();
+            let tokens = lex(0, &text);
+            for token in tokens.iter().filter(|token| !token.kind.is_trivia()) {
+                tried += 1;
+                let mut broken = sources.clone();
+                let range = token.span.start as usize..token.span.end as usize;
+                broken[at].text.replace_range(range, "");
+                let report = declared(broken).report;
+                if errors(&report) > 2 {
+                    let line = Lines::new(&text).position(token.span.start).line;
+                    let path = &sources[at].path;
+                    let word = token.span.of(&text);
+                    wrong.push(format!("{path}:{line} `{word}`: {:?}", codes(&report)));
+                }
+            }
+        }
+    }
+    assert!(tried > 2000, "{tried}");
+    assert!(wrong.is_empty(), "{} of {tried}: {wrong:#?}", wrong.len());
+}
+
+/// Rule 11. Each class of a policy gets one of these or none, by a rule that looks random.
+#[test]
+fn many_mistakes_are_all_told_each_at_its_line() {
+    let faults = [
+        ("timeout total 30", "C0304"),
+        ("timeot total 30s", "C0301"),
+        ("timeout total 5M", "C0306"),
+        ("retry nothing-like-it", "C0201"),
+        ("fail maybe", "C0310"),
+        ("min-output 1,000", "C0115"),
+        ("heartbeat: 30s", "C0110"),
+        ("fallback a/q", "C0203"),
+        ("commit whole; commit whole", "C0303"),
+    ];
+    let mut dice: u64 = 1;
+    for _ in 0..60 {
+        let mut text = "policy p\nprovider a { api openai; url \"http://127.0.0.1:1/v1\"; key none; model x; model y }\n".to_owned();
+        let mut due = Vec::new();
+        for class in 0..12 {
+            dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            let (fault, code) = faults[(dice >> 33) as usize % faults.len()];
+            let is_bad = (dice >> 60).is_multiple_of(2);
+            text.push_str(&format!("class c{class} {{\n  primary a/x\n"));
+            if is_bad {
+                text.push_str(&format!("  {fault}\n"));
+                due.push((text.lines().count() as u32, code));
+            }
+            text.push_str(&format!("}}\nunused c{class}\n"));
+        }
+        text.push_str("class last { primary a/x }\nroute { otherwise -> last }\n");
+        let report = check(one(&text)).report;
+        let lines = Lines::new(&text);
+        let found = report.diagnostics().iter().map(|found| {
+            let line = lines.position(found.primary.span.start).line;
+            (line, found.code.id())
+        });
+        assert_eq!(found.collect::<Vec<_>>(), due, "{text}");
+    }
+}
+
+/// Rule 12.
+#[test]
+fn every_code_is_stable_and_has_its_page() {
+    let mut seen = BTreeSet::new();
+    for code in Code::ALL {
+        let id = code.id();
+        let digits = id.strip_prefix('C').unwrap();
+        assert!(digits.len() == 4 && digits.bytes().all(|byte| byte.is_ascii_digit()));
+        assert!(seen.insert(id), "{id} twice");
+        assert_eq!(Code::named(&id.to_lowercase()), Some(*code));
+        let page = code.page();
+        assert!(page.starts_with(&format!("# {id}: {}\n", code.title())));
+        let why = page.split("## Why").nth(1).unwrap().trim();
+        assert!(why.len() > 40, "{id} says why");
+    }
+}
+
+/// Rule 13.
+#[test]
+fn severity_is_consequence() {
+    for code in Code::ALL {
+        let is_read = ["C01", "C02", "C03"]
+            .iter()
+            .any(|area| code.id().starts_with(area));
+        let is_error = code.severity() == Severity::Error;
+        if is_read && ![Code::Unused, Code::StarInText].contains(code) {
+            assert!(
+                is_error,
+                "{}: what is not understood is never built",
+                code.id()
+            );
+        }
+    }
+    for bad in corpus() {
+        let table = compile(bad.sources.clone()).table;
+        assert_eq!(table.is_some(), errors(&bad.report) == 0, "{}", bad.name);
+    }
+}
+
+/// Rule 14. The formats are held against each other one by one elsewhere.
+#[test]
+fn every_format_says_the_same_findings() {
+    for bad in corpus() {
+        let report = &bad.report;
+        let json: serde_json::Value = serde_json::from_str(&report.json()).unwrap();
+        let listed = json["findings"].as_array().unwrap();
+        assert_eq!(listed.len(), report.diagnostics().len(), "{}", bad.name);
+        for (found, told) in report.diagnostics().iter().zip(listed) {
+            assert_eq!(told["code"], found.code.id());
+            assert_eq!(told["message"], found.message);
+            assert_eq!(told["help"].as_str(), found.help.as_deref());
+            assert_eq!(
+                told["labels"].as_array().unwrap().len(),
+                found.labels().count()
+            );
+        }
+        let human = report.human();
+        for found in report.diagnostics().iter().take(50) {
+            assert!(human.contains(found.code.id()), "{}", bad.name);
+        }
+    }
+}
+
+/// Rule 15.
+#[test]
+fn every_warning_can_be_kept_if_it_is_meant() {
+    let mut kept = BTreeSet::new();
+    for bad in corpus() {
+        let warnings = bad.report.diagnostics().iter();
+        let warnings = warnings.filter(|it| it.code.severity() == Severity::Warning);
+        for found in warnings.filter(|_| bad.report.is_sound()) {
+            let code = found.code;
+            // These are about such words themselves.
+            if [Code::NotUnused, Code::AcceptedInVain].contains(&code) {
+                continue;
+            }
+            let names = bad.sources.iter().flat_map(|source| source.text.lines());
+            let names = names.filter_map(|line| {
+                let mut words = line.split([' ', '{']);
+                let (keyword, name) = (words.next()?, words.next()?);
+                claw_lang::vocab::is_declaration(keyword).then(|| name.to_owned())
+            });
+            let all = names.chain([
+                "route".to_owned(),
+                "gateway".to_owned(),
+                "policy".to_owned(),
+            ]);
+            let is_kept = all.filter(|name| !name.is_empty()).any(|name| {
+                let mut sources = bad.sources.clone();
+                let (line, unused) = (
+                    format!("\naccept {} in {name} \"it is meant\"\n", code.id()),
+                    format!("\nunused {name}\n"),
+                );
+                let line = if code == Code::Unused { unused } else { line };
+                sources[0].text.push_str(&line);
+                let after = compile(sources).report;
+                let count = |report: &Report| {
+                    report
+                        .diagnostics()
+                        .iter()
+                        .filter(|it| it.code == code)
+                        .count()
+                };
+                after.is_sound() && count(&after) < count(&bad.report)
+            });
+            // What depends on the day is looked at on that day only.
+            let by_day = [Code::ModelEnds, Code::CatalogOld].contains(&code);
+            assert!(is_kept || by_day, "{}: {}", bad.name, code.id());
+            kept.insert(code);
+        }
+    }
+    assert!(kept.len() >= 10, "{kept:?}");
+}
