@@ -1,7 +1,7 @@
 //! Two policies of which the diagrams would be too large, compared as lists of arms: where requests
 //! of each old arm end now is looked for, one new arm after the other, until nothing is left.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use claw_table::ArmId;
 
@@ -37,6 +37,7 @@ pub(super) fn ends<'b>(
             continue;
         };
         let mut told: Vec<Rest> = Vec::new();
+        let mut known: BTreeSet<ArmId> = BTreeSet::new();
         // Each turn finds another new arm, so there are no more turns than arms.
         for _ in 0..=new_ways.len() {
             let must = [real, own];
@@ -47,11 +48,10 @@ pub(super) fn ends<'b>(
             let Some(to) = ends.map(|to| ArmId(to.0 + arms)) else {
                 break;
             };
-            let rests = falls.get(&to).map_or(&[][..], Vec::as_slice);
-            if rests.iter().any(|rest| told.contains(rest)) {
+            if !known.insert(to) {
                 break;
             }
-            told.extend(rests);
+            told.extend(falls.get(&to).into_iter().flatten());
             found.entry((*arm, to)).or_insert(path);
         }
     }

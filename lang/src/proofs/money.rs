@@ -190,19 +190,18 @@ impl Money<'_, '_> {
         if self.ceiling.window == Window::Request && most <= self.ceiling.amount_pico {
             let dearest = self.dearest.as_ref();
             let witness = dearest.and_then(|(stop, at)| served.witness(stop, *at));
-            let witness = witness.map_or(String::new(), |witness| {
-                format!(" as `{}`", written(&witness))
-            });
+            let all = format!("{}, all attempts together", dollars(most));
+            let label = match witness {
+                Some(witness) => format!("`{}` can cost the most: {all}", written(&witness)),
+                None => format!("the dearest costs {all}"),
+            };
             report.add(
                 Diagnostic::new(
                     Code::CeilingIdle,
                     self.places.amount,
                     format!("no request can cost {}", dollars(self.ceiling.amount_pico)),
                 )
-                .label(format!(
-                    "the dearest costs {}, all attempts together{witness}",
-                    dollars(most)
-                ))
+                .label(label)
                 .help("allow less, or take the ceiling out; `clawc explain class NAME` shows every term"),
             );
         }

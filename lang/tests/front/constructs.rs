@@ -426,7 +426,7 @@ const BAD: &[(&str, &str, &str)] = &[
     (
         "C0907",
         "a class",
-        "test \"t\" { request { client ann }; expect class rest }",
+        "test \"t\" { request { client ann }; expect class code }",
     ),
     (
         "C0907",
@@ -436,7 +436,7 @@ const BAD: &[(&str, &str, &str)] = &[
     (
         "C0907",
         "a target",
-        "test \"t\" { request { client ann }; expect served by a/y }",
+        "test \"t\" { request { client ann }; expect served by a/x }",
     ),
 ];
 
