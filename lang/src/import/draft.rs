@@ -151,14 +151,14 @@ impl Draft {
         }
         out.push_str("route {\n");
         for arm in &self.arms {
-            let (open, named): (Vec<&String>, Vec<&String>) =
+            let (open, exact): (Vec<&String>, Vec<&String>) =
                 arm.models.iter().partition(|name| name.contains('*'));
-            let ways = [("is", named), ("like", open)].into_iter();
+            let ways = [("is", exact), ("like", open)].into_iter();
             let ways = ways
-                .filter(|(_, names)| !names.is_empty())
-                .map(|(word, names)| {
-                    let names: Vec<String> = names.into_iter().map(|name| escape(name)).collect();
-                    format!("model {word} {}", names.join(", "))
+                .filter(|(_, list)| !list.is_empty())
+                .map(|(word, list)| {
+                    let list: Vec<String> = list.into_iter().map(|name| escape(name)).collect();
+                    format!("model {word} {}", list.join(", "))
                 });
             let ways: Vec<String> = ways.collect();
             let _ = writeln!(out, "  when {} -> {}", ways.join(" or "), arm.class);
