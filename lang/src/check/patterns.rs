@@ -185,7 +185,7 @@ pub(super) fn fact_word(fact: &Fact) -> &'static str {
         Fact::Temperature => "temperature",
         Fact::Body(_) => "body",
         Fact::Mentions(_) => "prompt",
-        Fact::Contains((within, _)) => return fact_word(&within.fact()),
+        Fact::Contains((within, _)) => fact_word(&within.fact()),
         Fact::Endpoint => "endpoint",
         Fact::Header(_) => "header",
         Fact::Query(_) => "query",

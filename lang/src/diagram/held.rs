@@ -296,9 +296,12 @@ impl Held {
         for way in ways {
             let all = wanted.iter().enumerate();
             let mut asked = all.filter_map(|(at, wanted)| Some((at, (*wanted)?)));
-            let fits = asked.all(|(at, is_there)| match way.has.contains(&at) {
-                true => is_there,
-                false => !is_there || !way.is_whole,
+            let fits = asked.all(|(at, is_there)| {
+                if way.has.contains(&at) {
+                    is_there
+                } else {
+                    !is_there || !way.is_whole
+                }
             });
             if fits && way.is_whole {
                 return way.head.clone();
