@@ -432,28 +432,29 @@ pub(crate) fn read(text: &str) -> Request {
                     None => text.parse().unwrap(),
                 });
             }
-            "header" => {
-                let value = values[1].text.clone().into_bytes();
-                request.headers.push((values[0].text.clone(), value));
-            }
-            "query" => {
-                let value = values[1].text.clone().into_bytes();
-                request.query.push((values[0].text.clone(), value));
-            }
-            "has" => {
-                for word in values {
-                    if word.text == "caller-key" {
-                        request.caller_key = true;
-                        continue;
-                    }
-                    let can = Can::ALL.into_iter().find(|can| can.word() == word.text);
-                    request.has |= can.unwrap().bit();
+            word @ ("header" | "query") => {
+                let pair = (values[0].text.clone(), values[1].text.clone().into_bytes());
+                if word == "header" {
+                    request.headers.push(pair);
+                } else {
+                    request.query.push(pair);
                 }
             }
+            "has" => values.iter().for_each(|word| uses(&mut request, word)),
             other => panic!("{other}"),
         }
     }
     request
+}
+
+/// Notes one word behind `has`.
+fn uses(request: &mut Request, word: &Value) {
+    if word.text == "caller-key" {
+        request.caller_key = true;
+        return;
+    }
+    let can = Can::ALL.into_iter().find(|can| can.word() == word.text);
+    request.has |= can.unwrap().bit();
 }
 
 fn member(value: &Value) -> Member {

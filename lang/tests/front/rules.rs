@@ -2,6 +2,7 @@
 //! knows: the pages of the codes and what the proofs find.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use claw_lang::codes::{Code, Severity};
@@ -160,10 +161,10 @@ fn shown(found: &Diagnostic) -> Vec<String> {
     for text in found.labels().map(|label| &label.text).chain(&found.help) {
         let mut rest = text.as_str();
         while let Some(start) = rest.find("request {") {
-            let from = &rest[start..];
+            let from = rest.get(start..).unwrap();
             let Some(end) = from.find(" }`") else { break };
-            all.push(from[..end + 2].to_owned());
-            rest = &from[end..];
+            all.push(from.get(..end + 2).unwrap().to_owned());
+            rest = from.get(end..).unwrap();
         }
     }
     all
@@ -199,9 +200,8 @@ fn a_claim_about_traffic_shows_a_request_that_replays() {
                 let request = never::read(&written);
                 // What is printed is a `request { … }` that a test can hold.
                 let mut sources = bad.sources.clone();
-                sources[0].text.push_str(&format!(
-                    "\ntest \"w\" {{ {written}; expect attempts 1 }}\n"
-                ));
+                let test = format!("\ntest \"w\" {{ {written}; expect attempts 1 }}\n");
+                sources[0].text.push_str(&test);
                 let again = check(sources).report;
                 let syntax = again.diagnostics().iter().map(|it| it.code.id());
                 let mut syntax = syntax.filter(|id| id.starts_with("C01") || id.starts_with("C03"));
@@ -473,12 +473,12 @@ fn many_mistakes_are_all_told_each_at_its_line() {
             dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
             let (fault, code) = faults[(dice >> 33) as usize % faults.len()];
             let is_bad = (dice >> 60).is_multiple_of(2);
-            text.push_str(&format!("class c{class} {{\n  primary a/x\n"));
+            write!(text, "class c{class} {{\n  primary a/x\n").unwrap();
             if is_bad {
-                text.push_str(&format!("  {fault}\n"));
-                due.push((text.lines().count() as u32, code));
+                writeln!(text, "  {fault}").unwrap();
+                due.push((u32::try_from(text.lines().count()).unwrap(), code));
             }
-            text.push_str(&format!("}}\nunused c{class}\n"));
+            writeln!(text, "}}\nunused c{class}").unwrap();
         }
         text.push_str("class last { primary a/x }\nroute { otherwise -> last }\n");
         let report = check(one(&text)).report;

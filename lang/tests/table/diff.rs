@@ -22,7 +22,16 @@ fn compared(old: &Model, new: &Model) -> Diff {
         model,
         report: &report,
     };
-    diff(side(old), side(new)).expect("small models are compared")
+    diff(side(old), side(new)).expect("policies are compared")
+}
+
+fn kept(old: &Model, new: &Model, kept: Kept) -> Diff {
+    let report = Report::new(Arc::from(Vec::new()));
+    let side = |model| Side {
+        model,
+        report: &report,
+    };
+    diff_kept(side(old), side(new), kept).expect("policies are compared")
 }
 
 /// What changes, by arms, without the requests that show it.
@@ -117,12 +126,7 @@ fn every_request_that_is_treated_otherwise_is_in_a_change_and_no_other() {
                     );
                 }
             }
-            let report = Report::new(Arc::from(Vec::new()));
-            let side = |model| Side {
-                model,
-                report: &report,
-            };
-            let listed = diff_kept(side(&old), side(&new), Kept::List).expect("small lists");
+            let listed = kept(&old, &new, Kept::List);
             assert_eq!(arms(&listed), arms(&found));
             for change in &found.changes {
                 assert_ne!(change.old, change.new);
