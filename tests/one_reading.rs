@@ -51,15 +51,16 @@ proptest! {
     fn a_path_has_the_same_form_for_the_compiler_and_the_gateway(parts in prop::collection::vec(
         prop::sample::select(vec![
             "/", "v1", "chat", "completions", "embeddings", ".", "..", "%2F", "%C3%A9", "%c3", "%41",
-            ";", "\\", " ", "models", "messages", "count_tokens", "é",
-        ]), 0..7))
+            ";", "\\", " ", "models", "messages", "count_tokens", "é", "openai", "/v1/openai",
+            "/chat/completions",
+        ]), 0..7), base in prop::sample::select(vec![None, Some("/v1"), Some("/v1/openai"), Some("/chat")]))
     {
         let written = format!("/{}", parts.concat());
-        let read = request::read(&json!({ "path": written }).to_string()).ok();
+        let read = request::read_below(&json!({ "path": written }).to_string(), &[], base).ok();
         let normal = path::normal(&written);
         prop_assert_eq!(normal, read.as_ref().and_then(|read| read.path.as_deref()));
         let endpoint = read.as_ref().and_then(|read| read.endpoint.as_deref());
-        prop_assert_eq!(normal.map(facts::endpoint), endpoint);
+        prop_assert_eq!(normal.map(|path| facts::endpoint(path, base)), endpoint);
     }
 }
 

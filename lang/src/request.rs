@@ -102,6 +102,18 @@ pub fn read(text: &str) -> Result<Request, RequestError> {
 /// # Errors
 /// As for [`read`]; and where one of these members is ambiguous.
 pub fn read_for(text: &str, asked: &[&Fact]) -> Result<Request, RequestError> {
+    read_below(text, asked, None)
+}
+
+/// The same, for a gateway with this base before the paths of its API.
+///
+/// # Errors
+/// As for [`read_for`].
+pub fn read_below(
+    text: &str,
+    asked: &[&Fact],
+    base: Option<&str>,
+) -> Result<Request, RequestError> {
     let json: Json =
         serde_json::from_str(text).map_err(|error| RequestError::NotJson(error.to_string()))?;
     let Json::Object(members) = json else {
@@ -114,7 +126,7 @@ pub fn read_for(text: &str, asked: &[&Fact]) -> Result<Request, RequestError> {
         }
         draft.member((key, value), asked)?;
     }
-    draft.finish()
+    draft.finish(base)
 }
 
 /// Writes a request as [`read`] reads it. What is absent is left out.
@@ -295,7 +307,7 @@ impl Draft {
         Ok(())
     }
 
-    fn finish(self) -> Result<Request, RequestError> {
+    fn finish(self, base: Option<&str>) -> Result<Request, RequestError> {
         let path = self
             .path
             .unwrap_or_else(|| "/v1/chat/completions".to_owned());
@@ -309,7 +321,7 @@ impl Draft {
         });
         let mut request = Request {
             method: Some(self.method.unwrap_or_else(|| "POST".to_owned())),
-            endpoint: Some(endpoint(&path).to_owned()),
+            endpoint: Some(endpoint(&path, base).to_owned()),
             path: Some(path),
             host: Some(self.host.unwrap_or_else(|| "localhost".to_owned())),
             ip: self.ip.or(Some(IpAddr::V4(Ipv4Addr::LOCALHOST))),

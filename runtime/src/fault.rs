@@ -70,6 +70,8 @@ pub enum Kind {
     AmbiguousPath,
     /// The host is missing, repeated or not a host.
     BadHost,
+    /// The transfer coding is another than `chunked`, or stands twice.
+    BadFraming,
     /// No such resource here.
     NotFound,
     /// The resource exists, the method does not.
@@ -102,6 +104,10 @@ pub enum Kind {
     Body(crate::request::peek::Refusal),
     /// The body names no model.
     NoModel,
+    /// The class is served with the caller's own key, and none is shown.
+    NoCallerKey,
+    /// No provider of the class offers the model that is named.
+    NotOffered,
     /// A header or query parameter the policy asks about is repeated with contradicting values.
     AmbiguousHeader,
     /// The policy refuses the request.
@@ -142,6 +148,8 @@ pub enum Kind {
     Redirect,
     /// The provider answered with a failure.
     Provider(FailureKind),
+    /// The provider refused the caller's own key, or the account behind it has nothing left.
+    CallersKey(FailureKind),
 }
 
 impl Kind {
@@ -150,6 +158,7 @@ impl Kind {
         match self {
             Self::AmbiguousPath
             | Self::BadHost
+            | Self::BadFraming
             | Self::NotFound
             | Self::MethodNotAllowed
             | Self::WebSocket
@@ -166,6 +175,9 @@ impl Kind {
             | Self::BodyCut
             | Self::Body(_)
             | Self::NoModel
+            | Self::NoCallerKey
+            | Self::NotOffered
+            | Self::CallersKey(_)
             | Self::AmbiguousHeader
             | Self::Uncarried(_)
             | Self::Denied(_) => Side::Client,
@@ -218,6 +230,7 @@ impl Kind {
             Self::Provider(failure) => failure.cause(),
             Self::AmbiguousPath
             | Self::BadHost
+            | Self::BadFraming
             | Self::NotFound
             | Self::MethodNotAllowed
             | Self::WebSocket
@@ -234,6 +247,9 @@ impl Kind {
             | Self::BodyCut
             | Self::Body(_)
             | Self::NoModel
+            | Self::NoCallerKey
+            | Self::NotOffered
+            | Self::CallersKey(_)
             | Self::AmbiguousHeader
             | Self::Denied(_)
             | Self::NoCapableTarget(_)
@@ -276,11 +292,33 @@ impl Fault {
         }
     }
 
+    /// The same where it was sent with the caller's own key: what is wrong with that key is the
+    /// caller's, is told as it is, and no other key or target is tried for it.
+    #[must_use]
+    pub fn of_callers_key(self) -> Self {
+        let Kind::Provider(failure) = self.kind else {
+            return self;
+        };
+        if !failure.is_of_key() {
+            return self;
+        }
+        let kind = Kind::CallersKey(failure);
+        Self {
+            kind,
+            side: kind.side(),
+            retry: kind.retry(),
+            ..self
+        }
+    }
+
     /// Whether a retry with these causes moves on from it. A target that cannot be told the request
     /// is passed over, whatever the causes are: nothing was tried.
     pub fn moves_on(&self, on: &Causes) -> bool {
         if self.is_uncarried() {
             return true;
+        }
+        if matches!(self.kind, Kind::CallersKey(_)) {
+            return false;
         }
         let named = self.kind.cause().is_some_and(|cause| on.names(cause));
         named || self.status.is_some_and(|status| on.has_status(status))
@@ -302,6 +340,9 @@ impl Fault {
         }
         if let Some(word) = OWN_WORDS.iter().find(|(kind, _)| *kind == self.kind) {
             return word.1.to_owned();
+        }
+        if let Kind::CallersKey(failure) = self.kind {
+            return failure.word().to_owned();
         }
         match (self.kind.cause(), self.status) {
             (Some(cause), _) => cause.word().to_owned(),

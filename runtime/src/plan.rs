@@ -1,9 +1,10 @@
 //! What will be tried, in which order and for how long: pure, from the policy and the request.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
-use claw_table::policy::{Class, Deadlines, Policy, Provider, Retry, Target};
-use claw_table::{Can, ClassId, policy};
+use claw_table::policy::{Class, Deadlines, Keys, Leg, Policy, Provider, Retry, Target};
+use claw_table::{Can, ClassId, ModelId, RequestedId, policy};
 use smallvec::SmallVec;
 
 use crate::limits::Limits;
@@ -32,6 +33,8 @@ pub struct Plan<'p> {
     /// Capabilities that made targets drop out which speak the protocol, as bits of
     /// [`claw_table::Can`].
     pub lacking: u16,
+    /// Whether no provider that `requested from` lists offers the model that is named.
+    pub is_unoffered: bool,
     /// From the arrival of the head to the end of the answer.
     pub total: Duration,
 }
@@ -81,7 +84,7 @@ impl Plan<'_> {
 /// which its verification rules out.
 pub fn plan<'p>(
     policy: &'p Policy,
-    class: ClassId,
+    (class, model): (ClassId, Option<&str>),
     needs: Needs,
     limits: &Limits,
 ) -> Option<Plan<'p>> {
@@ -100,9 +103,11 @@ pub fn plan<'p>(
         needs,
         steps: SmallVec::new(),
         lacking: 0,
+        is_unoffered: false,
         total: millis(class.total_ms).unwrap_or(limits.total),
     };
-    for target in &class.targets {
+    let targets = targets(policy, class, (model, &mut plan.is_unoffered));
+    for target in targets.iter() {
         let provider = policy.providers.get(target.provider.index())?;
         let model = provider.models.get(target.model.index())?;
         let Some(asked) = needs.endpoint.at(provider.api) else {
@@ -119,7 +124,59 @@ pub fn plan<'p>(
             });
         }
     }
+    if class.keys == Keys::Caller {
+        // The compiler has proved that there is no second one; a key is not sent on a proof alone.
+        let first = plan.steps.first().map(|step| step.target.provider);
+        plan.steps
+            .retain(|step| Some(step.target.provider) == first);
+    }
     Some(plan)
+}
+
+/// The targets of a class in the order in which they are tried; of `requested from` the one that
+/// the client names, if it is offered.
+fn targets<'p>(
+    policy: &Policy,
+    class: &'p Class,
+    (model, is_unoffered): (Option<&str>, &mut bool),
+) -> Cow<'p, [Target]> {
+    let asks = |leg: &Leg| matches!(leg, Leg::Requested(_));
+    if !class.legs.iter().any(asks) {
+        return Cow::Borrowed(&class.targets);
+    }
+    let mut found: Vec<Target> = Vec::new();
+    for leg in &class.legs {
+        let reached = match leg {
+            Leg::Requested(list) => {
+                let named = model.and_then(|name| offered(policy, *list, name));
+                *is_unoffered |= named.is_none();
+                named.into_iter().collect()
+            }
+            Leg::Target(target) => vec![*target],
+            Leg::Pool(_) => policy.reached(&[*leg]),
+        };
+        for target in reached {
+            if !found.contains(&target) {
+                found.push(target);
+            }
+        }
+    }
+    *is_unoffered &= found.is_empty();
+    Cow::Owned(found)
+}
+
+/// The model of this name at the first provider that has it, as [`Policy::offer`] finds it, without
+/// making a list of them all.
+fn offered(policy: &Policy, list: RequestedId, name: &str) -> Option<Target> {
+    let list = policy.requested.get(list.index())?;
+    list.providers.iter().find_map(|id| {
+        let models = &policy.providers.get(id.index())?.models;
+        let place = models.iter().position(|model| model.name == name)?;
+        Some(Target {
+            provider: *id,
+            model: ModelId(u16::try_from(place).ok()?),
+        })
+    })
 }
 
 fn waits(provider: &Provider, class: &Class, needs: Needs, limits: &Limits) -> Waits {
@@ -222,7 +279,7 @@ mod tests {
             can,
             streaming: true,
         };
-        let of = |can| plan(&policy, ClassId(0), needs(can), &Limits::default()).unwrap();
+        let of = |can| plan(&policy, (ClassId(0), None), needs(can), &Limits::default()).unwrap();
         assert_eq!(names(&of(0)), ["blind", "open"]);
         assert_eq!(names(&of(Can::Tools.bit())), ["blind", "open"]);
         let images = of(Can::Images.bit() | Can::Tools.bit());
@@ -241,7 +298,7 @@ mod tests {
                 can: 0,
                 streaming: false,
             };
-            plan(&policy, ClassId(0), needs, &Limits::default()).unwrap()
+            plan(&policy, (ClassId(0), None), needs, &Limits::default()).unwrap()
         };
         assert_eq!(names(&of(Endpoint::Chat)), ["open"]);
         assert_eq!(of(Endpoint::Chat).lacking, 0);
@@ -257,7 +314,7 @@ mod tests {
             can: 0,
             streaming: true,
         };
-        let plan = plan(&policy, ClassId(0), needs, &limits).unwrap();
+        let plan = plan(&policy, (ClassId(0), None), needs, &limits).unwrap();
         let waits = plan.steps[0].waits;
         assert_eq!(waits.connect.as_millis(), 100);
         assert_eq!(waits.first_token.as_millis(), 1_000);
@@ -275,7 +332,7 @@ mod tests {
             streaming: false,
         };
         let first = |policy: &Policy| {
-            let plan = plan(policy, ClassId(0), needs, &limits).unwrap();
+            let plan = plan(policy, (ClassId(0), None), needs, &limits).unwrap();
             plan.steps[1].waits.first_token
         };
         assert_eq!(first(&policy).as_millis(), 1_000);
@@ -285,7 +342,7 @@ mod tests {
         policy.classes[0].total_ms = Some(1_200_000);
         assert_eq!(first(&policy).as_millis(), 1_200_000);
         policy.providers[1].attempt_ms = None;
-        let whole = plan(&policy, ClassId(0), needs, &limits).unwrap();
+        let whole = plan(&policy, (ClassId(0), None), needs, &limits).unwrap();
         assert_eq!(whole.steps[1].waits.attempt.as_millis(), 1_200_000);
     }
 }

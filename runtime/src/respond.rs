@@ -84,7 +84,7 @@ fn param(kind: Kind) -> Option<&'static str> {
     if let Kind::Uncarried(uncarried) = kind {
         return Some(uncarried.field);
     }
-    (kind == Kind::NoModel).then_some("model")
+    matches!(kind, Kind::NoModel | Kind::NotOffered).then_some("model")
 }
 
 fn wait_s(fault: &Fault, status: StatusCode, limits: &Limits) -> Option<u64> {
@@ -104,6 +104,7 @@ fn verdict(fault: &Fault, around: &Circumstances<'_>) -> (u16, &'static str) {
     match fault.kind {
         Kind::AmbiguousPath => (400, "ambiguous_path"),
         Kind::BadHost => (400, "bad_host"),
+        Kind::BadFraming => (400, "bad_framing"),
         Kind::NotFound => (404, "not_found"),
         Kind::MethodNotAllowed => (405, "method_not_allowed"),
         Kind::WebSocket => (426, "websocket_not_served"),
@@ -120,6 +121,9 @@ fn verdict(fault: &Fault, around: &Circumstances<'_>) -> (u16, &'static str) {
         Kind::BodyCut => (400, "incomplete_body"),
         Kind::Body(refusal) => (400, refusal.code()),
         Kind::NoModel => (400, "missing_model"),
+        Kind::NoCallerKey => (401, "missing_provider_key"),
+        Kind::NotOffered => (404, "model_not_found"),
+        Kind::CallersKey(failure) => (callers_status(failure, fault), callers_code(failure)),
         Kind::AmbiguousHeader => (400, "ambiguous_header"),
         Kind::Denied(id) => {
             let deny = around.policy.denies.get(id.index());
@@ -143,6 +147,23 @@ fn verdict(fault: &Fault, around: &Circumstances<'_>) -> (u16, &'static str) {
         Kind::AnswerTooLarge => (502, "answer_too_large"),
         Kind::Redirect => (502, "upstream_redirect"),
         Kind::Provider(failure) => provider_verdict(failure, fault),
+    }
+}
+
+/// What the provider said of the caller's own key, as it said it.
+fn callers_status(failure: FailureKind, fault: &Fault) -> u16 {
+    match (fault.status, failure) {
+        (Some(status @ 400..=499), _) => status,
+        (_, FailureKind::BadKey) => 401,
+        _ => 429,
+    }
+}
+
+fn callers_code(failure: FailureKind) -> &'static str {
+    if failure == FailureKind::BadKey {
+        "invalid_provider_key"
+    } else {
+        "provider_quota"
     }
 }
 
@@ -228,6 +249,7 @@ fn words(kind: Kind) -> &'static str {
             encoded segments"
         }
         Kind::BadHost => "send exactly one valid host header",
+        Kind::BadFraming => "send the body with a content-length, or chunked and no more",
         Kind::NotFound => {
             "nothing is served at this path: POST to /v1/chat/completions, /v1/responses, \
             /v1/embeddings, /v1/messages or /v1/messages/count_tokens, and list models with GET /v1/models; the base URL of \
@@ -260,6 +282,11 @@ fn words(kind: Kind) -> &'static str {
         Kind::BodyCut => "the body ended before it was whole",
         Kind::Body(_) => "the body cannot be read",
         Kind::NoModel => "the body names no `model`",
+        Kind::NoCallerKey => {
+            "this is served with your own key of the provider: send it as `authorization: Bearer`"
+        }
+        Kind::NotOffered => "no provider here offers the `model` that is named",
+        Kind::CallersKey(failure) => callers_words(failure),
         Kind::AmbiguousHeader => {
             "a header or query parameter that the policy decides on is repeated with different \
             values: send it once"
@@ -286,6 +313,14 @@ fn words(kind: Kind) -> &'static str {
         }
         Kind::Redirect => "the provider answered with a redirect, which is not followed",
         Kind::Provider(failure) => provider_words(failure),
+    }
+}
+
+fn callers_words(failure: FailureKind) -> &'static str {
+    if failure == FailureKind::BadKey {
+        "invalid api key: the provider refuses the key that the request shows"
+    } else {
+        "the account behind the key that the request shows has used up its quota at the provider"
     }
 }
 
@@ -382,6 +417,7 @@ mod tests {
         let mut kinds = vec![
             Kind::AmbiguousPath,
             Kind::BadHost,
+            Kind::BadFraming,
             Kind::NotFound,
             Kind::MethodNotAllowed,
             Kind::WebSocket,
@@ -398,6 +434,8 @@ mod tests {
             Kind::BodyCut,
             Kind::Body(peek(b"{").unwrap_err()),
             Kind::NoModel,
+            Kind::NoCallerKey,
+            Kind::NotOffered,
             Kind::AmbiguousHeader,
             Kind::Denied(DenyId(0)),
             Kind::NoCapableTarget(Can::Images.bit() | Can::Tools.bit()),
@@ -422,6 +460,7 @@ mod tests {
             Kind::Redirect,
         ];
         kinds.extend(FAILURES.map(Kind::Provider));
+        kinds.extend([FailureKind::BadKey, FailureKind::Quota].map(Kind::CallersKey));
         kinds
     }
 

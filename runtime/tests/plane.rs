@@ -16,6 +16,8 @@ mod client;
 #[path = "plane/house.rs"]
 mod house;
 
+#[path = "plane/base.rs"]
+mod base;
 #[path = "plane/bytes.rs"]
 mod bytes;
 #[path = "plane/changes.rs"]
@@ -32,8 +34,12 @@ mod facts;
 mod failover;
 #[path = "plane/gone.rs"]
 mod gone;
+#[path = "plane/hardening.rs"]
+mod hardening;
 #[path = "plane/identity.rs"]
 mod identity;
+#[path = "plane/lent.rs"]
+mod lent;
 #[path = "plane/matrix.rs"]
 mod matrix;
 #[path = "plane/messages.rs"]

@@ -34,7 +34,7 @@ pub(super) fn of(policy: &Policy, test: &Test) -> Request {
     }
     let path = request.path.as_deref().unwrap_or_default();
     if !has_endpoint {
-        request.endpoint = Some(endpoint(path).to_owned());
+        request.endpoint = Some(endpoint(path, policy.gateway.base.as_deref()).to_owned());
     }
     if request.client.is_none() {
         request.client = caller(&policy.clients, request.ip);

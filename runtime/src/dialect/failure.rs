@@ -92,6 +92,11 @@ impl FailureKind {
         }
     }
 
+    /// Whether it is about the key, or the account behind it.
+    pub fn is_of_key(self) -> bool {
+        matches!(self, Self::BadKey | Self::Quota)
+    }
+
     /// The word for it in logs.
     pub fn word(self) -> &'static str {
         match self {

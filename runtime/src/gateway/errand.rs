@@ -7,7 +7,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use claw_table::ClassId;
-use claw_table::policy::{Commit, Heartbeat};
+use claw_table::policy::{Commit, Heartbeat, Keys};
 use http::HeaderMap;
 
 use crate::dialect::Dialect;
@@ -15,6 +15,7 @@ use crate::dialect::reader::UsageChunk;
 use crate::fault::{Fault, Kind};
 use crate::gateway::Worker;
 use crate::gateway::body::Held;
+use crate::gateway::head;
 use crate::gateway::outgoing::{Changed, Leaving};
 use crate::limits::Limits;
 use crate::plan::{Needs, Plan, Step, plan};
@@ -22,14 +23,18 @@ use crate::policy::live::Snapshot;
 use crate::relay::Origin;
 use crate::relay::journal::Journal;
 use crate::relay::socket::Meter;
+use crate::request::facts::Lends;
 use crate::request::peek::Peek;
 use crate::translate::Dropped;
+use crate::upstream::Whose;
 use crate::upstream::attempt::{Ask, Opened};
 use crate::upstream::fallback::Round;
 
 /// What is asked, and of whom.
 pub(super) struct Errand<'p> {
     pub(super) class: ClassId,
+    /// Whether the key that is shown is the caller's own for a provider.
+    pub(super) lends: Lends,
     pub(super) plan: Plan<'p>,
     pub(super) body: Held,
     pub(super) peek: Peek,
@@ -68,6 +73,16 @@ impl Errand<'_> {
         }
     }
 
+    /// With whose key it is sent.
+    fn key<'h>(&self, headers: &'h HeaderMap) -> Result<Whose<'h>, Fault> {
+        match (self.plan.class.keys, self.lends) {
+            (Keys::Provider, _) => Ok(Whose::Ours),
+            (Keys::Caller, Lends::Key) => head::callers_key(headers).map(Whose::Callers),
+            // A key that opens this gateway is none of a provider's, and is never sent to one.
+            (Keys::Caller, Lends::Nothing) => Err(Fault::early(Kind::NoCallerKey)),
+        }
+    }
+
     /// Asks target after target until there is an answer that may be shown.
     pub(super) async fn run(
         &self,
@@ -87,6 +102,7 @@ impl Errand<'_> {
             streaming: needs.streaming,
             changes: &means.snapshot.changes,
             class: means.snapshot.changes.class(self.class),
+            key: self.key(means.headers)?,
             // Without the wish a client's loop may index `choices[0]` of every chunk. That the
             // other chunks then say `"usage":null` is left as it is: to every client null is as
             // good as absent, and their bytes stay the provider's.
@@ -158,6 +174,7 @@ pub(super) struct Lasting {
     pub(super) headers: HeaderMap,
     pub(super) dialect: Dialect,
     pub(super) class: ClassId,
+    pub(super) lends: Lends,
     pub(super) needs: Needs,
     pub(super) body: Held,
     pub(super) peek: Peek,
@@ -182,12 +199,14 @@ impl Lasting {
         };
         let origin = means.origin();
         let policy = self.snapshot.table.policy();
-        let plan = plan(policy, self.class, self.needs, &origin.limits);
+        let asked = (self.class, head::named(&self.peek));
+        let plan = plan(policy, asked, self.needs, &origin.limits);
         let result = match plan {
             None => Err(Fault::early(Kind::Internal)),
             Some(plan) => {
                 let errand = Errand {
                     class: self.class,
+                    lends: self.lends,
                     plan,
                     body: self.body,
                     peek: self.peek,

@@ -12,8 +12,9 @@ use crate::fault::{Fault, Kind};
 use crate::identity::credential::{self, Credential};
 use crate::identity::roster::{Caller, Roster};
 use crate::limits::Limits;
-use crate::request::endpoint::Endpoint;
+use crate::request::endpoint::{Endpoint, api};
 use crate::request::path;
+use crate::request::peek::Peek;
 
 /// Where a request goes inside the gateway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +27,7 @@ pub(super) enum Route {
     Hello,
 }
 
-const MODELS: &str = "/v1/models";
+const MODELS: &str = "/models";
 const HELLO: &str = "/api/hello";
 
 /// Who calls, from `address`.
@@ -49,9 +50,9 @@ pub(super) fn path(parts: &Parts) -> Result<&str, Fault> {
 }
 
 /// The protocol in which a client expects to be answered, whatever else is wrong with its request.
-pub(super) fn dialect(parts: &Parts) -> Dialect {
+pub(super) fn dialect(parts: &Parts, base: Option<&str>) -> Dialect {
     let path = path::normal(parts.uri.path()).unwrap_or_default();
-    let asked = Endpoint::of(path).map(Endpoint::dialect);
+    let asked = Endpoint::of(api(path, base)).map(Endpoint::dialect);
     asked.unwrap_or(if parts.headers.contains_key("anthropic-version") {
         Dialect::Messages
     } else {
@@ -60,17 +61,32 @@ pub(super) fn dialect(parts: &Parts) -> Dialect {
 }
 
 /// Where a normal path leads.
-pub(super) fn route(parts: &Parts, path: &str) -> Result<Route, Fault> {
-    match (Endpoint::of(path), &parts.method) {
+pub(super) fn route(parts: &Parts, path: &str, base: Option<&str>) -> Result<Route, Fault> {
+    let api = api(path, base);
+    let is_hello = path == HELLO || api == HELLO;
+    match (Endpoint::of(api), &parts.method) {
         (Some(Endpoint::Responses), &Method::GET) if is_websocket(&parts.headers) => {
             Err(Fault::early(Kind::WebSocket))
         }
-        (None, &Method::GET | &Method::HEAD) if path == HELLO => Ok(Route::Hello),
+        (None, &Method::GET | &Method::HEAD) if is_hello => Ok(Route::Hello),
         (Some(endpoint), &Method::POST) => Ok(Route::Ask(endpoint)),
-        (None, &Method::GET | &Method::HEAD) if path == MODELS => Ok(Route::Models),
-        (None, _) if path != MODELS && path != HELLO => Err(Fault::early(Kind::NotFound)),
+        (None, &Method::GET | &Method::HEAD) if api == MODELS => Ok(Route::Models),
+        (None, _) if api != MODELS && !is_hello => Err(Fault::early(Kind::NotFound)),
         _ => Err(Fault::early(Kind::MethodNotAllowed)),
     }
+}
+
+/// The key that a caller shows of its own for a provider.
+pub(super) fn callers_key(headers: &HeaderMap) -> Result<&[u8], Fault> {
+    match credential::credential(headers)? {
+        Credential::Key(key) => Ok(key),
+        Credential::None | Credential::Other => Err(Fault::early(Kind::NoCallerKey)),
+    }
+}
+
+/// The model that a body names.
+pub(super) fn named(peek: &Peek) -> Option<&str> {
+    peek.model.as_ref().map(|model| &*model.name)
 }
 
 /// Whether the client would go on in another protocol. It comes back with a POST once it is told
@@ -107,6 +123,13 @@ pub(super) fn host(parts: &Parts) -> Result<Option<String>, Fault> {
 
 /// Whether the body is one that can be read here.
 pub(super) fn check_body_headers(headers: &HeaderMap) -> Result<(), Fault> {
+    let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
+    let plain = codings
+        .next()
+        .is_none_or(|coding| coding.as_bytes().eq_ignore_ascii_case(b"chunked"));
+    if !plain || codings.next().is_some() {
+        return Err(Fault::early(Kind::BadFraming));
+    }
     let encoding = headers.get(header::CONTENT_ENCODING);
     if encoding.is_some_and(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity")) {
         return Err(Fault::early(Kind::ContentEncoding));

@@ -98,6 +98,7 @@ impl<'w> Visit<'w> {
             headers,
             dialect: self.dialect,
             class: errand.class,
+            lends: errand.lends,
             needs: errand.plan.needs,
             body: errand.body,
             peek: errand.peek,
@@ -141,7 +142,8 @@ impl<'w> Visit<'w> {
 
     fn note_head(&mut self, parts: &Parts) {
         let (worker, limits) = (self.worker, &self.worker.common.limits);
-        self.dialect = head::dialect(parts);
+        let base = self.snapshot.table.policy().gateway.base.as_deref();
+        self.dialect = head::dialect(parts, base);
         let record = &mut self.journal.record;
         record.request_id = head::request_id(&parts.headers, &worker.dice, limits);
         record
@@ -160,14 +162,15 @@ impl<'w> Visit<'w> {
         let path = head::path(parts)?;
         self.journal.record.path = head::cut(path, self.worker.common.limits.model_bytes_max);
         let host = head::host(parts)?;
-        let route = head::route(parts, path);
+        let settings = &snapshot.table.policy().gateway;
+        let route = head::route(parts, path, settings.base.as_deref());
         if let Ok(Route::Hello) = route {
             return Ok(Led::Hello);
         }
         // Who is nobody's client does not learn what is served here.
-        let trust = &snapshot.table.policy().gateway.trust;
-        let ip = origin(from.ip(), &parts.headers, trust)?;
-        let client = head::caller(parts, &snapshot.roster, ip)?.name();
+        let ip = origin(from.ip(), &parts.headers, &settings.trust)?;
+        let caller = head::caller(parts, &snapshot.roster, ip)?;
+        let (client, lends) = (caller.name(), caller.lends());
         self.journal.record.client = client.map(str::to_owned);
         let endpoint = match route? {
             Route::Models => return Ok(Led::Models),
@@ -189,6 +192,8 @@ impl<'w> Visit<'w> {
                 host: host.as_deref(),
                 ip,
                 client,
+                lends,
+                endpoint: Some(endpoint),
                 headers: &parts.headers,
                 body: &body.bytes,
                 pointers: &snapshot.pointers,
@@ -200,7 +205,8 @@ impl<'w> Visit<'w> {
             can: peek.can,
             streaming: peek.stream && endpoint.streams(),
         };
-        let plan = match self.plan(snapshot.table.policy(), class, needs) {
+        let asked = (class, head::named(&peek));
+        let plan = match self.plan(snapshot.table.policy(), asked, needs) {
             Err(fault) if fault.kind == Kind::NoSpeakingTarget(Endpoint::CountTokens) => {
                 return Ok(Led::Counted(estimate(&body.bytes)));
             }
@@ -208,6 +214,7 @@ impl<'w> Visit<'w> {
         };
         Ok(Led::Errand(Errand {
             class,
+            lends,
             plan,
             body,
             peek,
@@ -246,14 +253,15 @@ impl<'w> Visit<'w> {
     fn plan<'p>(
         &mut self,
         policy: &'p Policy,
-        class: ClassId,
+        asked: (ClassId, Option<&str>),
         needs: Needs,
     ) -> Result<Plan<'p>, Fault> {
-        self.journal.record.class = head::label(policy, class).map(str::to_owned);
-        let plan = plan(policy, class, needs, &self.worker.common.limits);
+        self.journal.record.class = head::label(policy, asked.0).map(str::to_owned);
+        let plan = plan(policy, asked, needs, &self.worker.common.limits);
         let plan = plan.ok_or(Fault::early(Kind::Internal))?;
         if plan.steps.is_empty() {
             return Err(Fault::early(match plan.lacking {
+                0 if plan.is_unoffered => Kind::NotOffered,
                 0 => Kind::NoSpeakingTarget(needs.endpoint),
                 lacking => Kind::NoCapableTarget(lacking),
             }));

@@ -11,6 +11,7 @@ use super::credential::Credential;
 use super::key;
 use crate::fault::{Fault, Kind};
 use crate::keys::{NoKey, Vault};
+use crate::request::facts::Lends;
 
 /// Everyone who may call.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -46,6 +47,8 @@ pub enum Caller<'r> {
     Local,
     /// This client of the policy.
     Client(&'r str),
+    /// This client, who shows a key of its own for a provider.
+    Lender(&'r str),
 }
 
 impl<'r> Caller<'r> {
@@ -53,7 +56,15 @@ impl<'r> Caller<'r> {
     pub fn name(self) -> Option<&'r str> {
         match self {
             Self::Local => None,
-            Self::Client(name) => Some(name),
+            Self::Client(name) | Self::Lender(name) => Some(name),
+        }
+    }
+
+    /// Whether the key that is shown is the caller's own for a provider, and no client's.
+    pub fn lends(self) -> Lends {
+        match self {
+            Self::Lender(_) => Lends::Key,
+            Self::Local | Self::Client(_) => Lends::Nothing,
         }
     }
 }
@@ -129,13 +140,17 @@ impl Roster {
                 Err(Fault::early(Kind::NotLocal))
             };
         }
-        let number = self.number(shown, claw_table::address(address))?;
+        let (number, means) = self.number(shown, claw_table::address(address))?;
         let name = self.names.get(number);
         let name = name.ok_or(Fault::early(Kind::Internal))?;
-        Ok(Caller::Client(name))
+        Ok(match means {
+            Auth::Caller => Caller::Lender(name),
+            Auth::Known | Auth::Ignore => Caller::Client(name),
+        })
     }
 
-    fn number(&self, shown: Credential<'_>, address: u128) -> Result<usize, Fault> {
+    /// A client, and what the key is that is shown: one of ours, nothing at all, or the caller's.
+    fn number(&self, shown: Credential<'_>, address: u128) -> Result<(usize, Auth), Fault> {
         let known = match shown {
             Credential::Key(key) => self.keys.get(&Hash(key::hash(key))),
             Credential::None | Credential::Other => None,
@@ -144,15 +159,20 @@ impl Roster {
             let from = self.from.get(*number).map_or(&[][..], Vec::as_slice);
             let is_there = from.is_empty() || from.iter().any(|prefix| prefix.holds(address));
             return if is_there {
-                Ok(*number)
+                Ok((*number, Auth::Known))
             } else {
                 Err(Fault::early(Kind::KeyElsewhere))
             };
         }
-        let here = self.at(address);
-        let here = here.filter(|(_, auth)| *auth == Auth::Ignore || shown == Credential::None);
-        here.map(|(number, _)| number)
-            .ok_or(Fault::early(Kind::UnknownKey))
+        let here = self
+            .at(address)
+            .and_then(|(number, auth)| match (auth, shown) {
+                (Auth::Known | Auth::Caller, Credential::None) => Some((number, Auth::Known)),
+                (Auth::Caller, Credential::Key(_)) => Some((number, Auth::Caller)),
+                (Auth::Known | Auth::Caller, Credential::Key(_) | Credential::Other) => None,
+                (Auth::Ignore, _) => Some((number, Auth::Ignore)),
+            });
+        here.ok_or(Fault::early(Kind::UnknownKey))
     }
 
     /// The client with the longest prefix that holds the address.

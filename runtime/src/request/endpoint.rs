@@ -22,14 +22,14 @@ pub enum Endpoint {
 }
 
 impl Endpoint {
-    /// What a path in its normal form asks for.
-    pub fn of(path: &str) -> Option<Self> {
-        match path {
-            "/v1/chat/completions" => Some(Self::Chat),
-            "/v1/responses" => Some(Self::Responses),
-            "/v1/embeddings" => Some(Self::Embeddings),
-            "/v1/messages" => Some(Self::Messages),
-            "/v1/messages/count_tokens" => Some(Self::CountTokens),
+    /// What a path of the API asks for, as [`api`] gives it.
+    pub fn of(api: &str) -> Option<Self> {
+        match api {
+            "/chat/completions" => Some(Self::Chat),
+            "/responses" => Some(Self::Responses),
+            "/embeddings" => Some(Self::Embeddings),
+            "/messages" => Some(Self::Messages),
+            "/messages/count_tokens" => Some(Self::CountTokens),
             _ => None,
         }
     }
@@ -105,6 +105,24 @@ impl Endpoint {
     }
 }
 
+/// The part of a normal path that is the API's own: behind the gateway's base with or without the
+/// version, elsewhere behind the version; empty where it is none.
+///
+/// ```text
+/// base /v1/openai:  /v1/openai/chat/completions, /v1/openai/v1/chat/completions,
+///                   /v1/chat/completions          → /chat/completions
+/// ```
+pub fn api<'p>(path: &'p str, base: Option<&str>) -> &'p str {
+    let behind = |front: &str, path: &'p str| {
+        let rest = path.strip_prefix(front)?;
+        rest.starts_with('/').then_some(rest)
+    };
+    match base.and_then(|base| behind(base.trim_end_matches('/'), path)) {
+        Some(rest) => behind("/v1", rest).unwrap_or(rest),
+        None => behind("/v1", path).unwrap_or_default(),
+    }
+}
+
 /// Whether a segment of a path is a version: `v1`, `v1beta`.
 fn is_version(segment: &str) -> bool {
     let digit = segment
@@ -115,7 +133,32 @@ fn is_version(segment: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::Endpoint;
+    use super::{Endpoint, api};
+
+    #[test]
+    fn a_base_is_stripped_at_a_slash_and_the_version_may_follow_it() {
+        let chat = "/chat/completions";
+        for (path, base, rest) in [
+            ("/v1/chat/completions", None, chat),
+            ("/chat/completions", None, ""),
+            ("/v1/openai/chat/completions", Some("/v1/openai"), chat),
+            ("/v1/openai/v1/chat/completions", Some("/v1/openai"), chat),
+            ("/v1/chat/completions", Some("/v1/openai"), chat),
+            (
+                "/v1/openaichat/completions",
+                Some("/v1/openai"),
+                "/openaichat/completions",
+            ),
+            ("/v1/openai", Some("/v1/openai"), "/openai"),
+            ("/v1/chat/completions", Some("/v1"), chat),
+            ("/v1/v1/chat/completions", Some("/v1"), chat),
+            ("/llm/chat/completions", Some("/llm/"), chat),
+            ("/V1/chat/completions", None, ""),
+            ("/v1", None, ""),
+        ] {
+            assert_eq!(api(path, base), rest, "{path} {base:?}");
+        }
+    }
 
     #[test]
     fn a_version_in_the_address_of_a_provider_is_not_repeated() {

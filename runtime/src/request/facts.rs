@@ -7,7 +7,7 @@ use claw_table::{Can, Fact, Facts, Member, SESSION_HEADERS, Said};
 use http::{HeaderMap, Method};
 
 use crate::json::Text;
-use crate::request::endpoint::Endpoint;
+use crate::request::endpoint::{self, Endpoint};
 use crate::request::peek::{Found, Peek, Pointers};
 use crate::request::{prompt, tokens};
 
@@ -26,6 +26,10 @@ pub struct Asked<'a> {
     pub ip: IpAddr,
     /// Who calls, where there are clients.
     pub client: Option<&'a str>,
+    /// Whether the key that is shown is the caller's own for a provider.
+    pub lends: Lends,
+    /// What the path asks for.
+    pub endpoint: Option<Endpoint>,
     /// The client's headers.
     pub headers: &'a HeaderMap,
     /// The body.
@@ -34,6 +38,15 @@ pub struct Asked<'a> {
     pub pointers: &'a Pointers,
     /// What the pass over the body found.
     pub peek: &'a Peek,
+}
+
+/// Whether a caller brings a key of its own for a provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lends {
+    /// It does.
+    Key,
+    /// It does not.
+    Nothing,
 }
 
 impl Facts for Asked<'_> {
@@ -46,7 +59,7 @@ impl Facts for Asked<'_> {
                     each(host.as_bytes());
                 }
             }
-            Fact::Endpoint => each(endpoint(self.path).as_bytes()),
+            Fact::Endpoint => each(self.endpoint.map_or("other", Endpoint::word).as_bytes()),
             Fact::Header(name) => {
                 for value in self.headers.get_all(name) {
                     each(value.as_bytes());
@@ -146,15 +159,17 @@ impl Facts for Asked<'_> {
     fn flag(&self, fact: &Fact) -> bool {
         if let Fact::Has(can) = fact {
             self.peek.can & Can::bit(*can) != 0
+        } else if *fact == Fact::CallerKey {
+            self.lends == Lends::Key
         } else {
             *fact == Fact::Streaming && self.peek.stream
         }
     }
 }
 
-/// What a path asks for, in the language's words.
-pub fn endpoint(path: &str) -> &'static str {
-    Endpoint::of(path).map_or("other", Endpoint::word)
+/// What a path asks for below this base, in the language's words.
+pub fn endpoint(path: &str, base: Option<&str>) -> &'static str {
+    Endpoint::of(endpoint::api(path, base)).map_or("other", Endpoint::word)
 }
 
 /// Every value of one query parameter, decoded. A parameter without `=` has an empty value.

@@ -39,6 +39,10 @@ pub fn refusal(body: &[u8], kind: FailureKind, client: Dialect) -> Option<Bytes>
 fn word(kind: FailureKind) -> &'static str {
     if kind == FailureKind::TooLarge {
         "request_too_large"
+    } else if kind == FailureKind::BadKey {
+        "authentication_error"
+    } else if kind == FailureKind::Quota {
+        "rate_limit_error"
     } else {
         "invalid_request_error"
     }
@@ -50,6 +54,10 @@ fn code(kind: FailureKind) -> Tree<'static> {
         "context_length_exceeded".into()
     } else if kind == FailureKind::ContentFilter {
         "content_filter".into()
+    } else if kind == FailureKind::BadKey {
+        "invalid_api_key".into()
+    } else if kind == FailureKind::Quota {
+        "insufficient_quota".into()
     } else {
         Tree::Null
     }

@@ -29,13 +29,13 @@ use crate::request::changes::{Change, Changes};
 use crate::request::endpoint::Endpoint;
 use crate::request::room::{self, Room};
 use crate::translate::{Pair, Translator};
-use crate::upstream::Upstream;
 use crate::upstream::asking::Asking;
 use crate::upstream::chain::Chain;
 use crate::upstream::connect::{Dial, connect};
 use crate::upstream::link::{Flow, Link, Unanswered};
 use crate::upstream::outbound::request;
 use crate::upstream::pool::Pool;
+use crate::upstream::{Upstream, Whose};
 use reading::Reading;
 
 /// What every attempt of one worker uses.
@@ -60,6 +60,8 @@ pub(crate) struct Ask<'a> {
     pub(crate) changes: &'a Changes,
     /// What the request's class changes.
     pub(crate) class: Option<&'a Change>,
+    /// With whose key it is sent.
+    pub(crate) key: Whose<'a>,
     /// What becomes of the chunk that says nothing but what was used.
     pub(crate) usage: UsageChunk,
     /// When a stream may be shown.
@@ -171,6 +173,14 @@ impl Deadline {
 
 /// Sends the request to one target and waits until its answer may be shown.
 pub(crate) async fn attempt(ask: &Ask<'_>, place: Place<'_>, body: Chain) -> Result<Opened, Fault> {
+    let opened = tried(ask, place, body).await;
+    match ask.key {
+        Whose::Ours => opened,
+        Whose::Callers(_) => opened.map_err(Fault::of_callers_key),
+    }
+}
+
+async fn tried(ask: &Ask<'_>, place: Place<'_>, body: Chain) -> Result<Opened, Fault> {
     let request = request(ask, place, body)?;
     let answered = send(ask, place, request).await?;
     let (head, incoming) = answered.response.into_parts();

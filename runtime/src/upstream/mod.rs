@@ -66,10 +66,41 @@ impl Credential {
         value.map(|value| Self { name, value })
     }
 
+    /// The key that a caller shows, in the place where its provider has it.
+    pub(crate) fn of_caller(api: Api, shown: &[u8]) -> Option<Self> {
+        let (name, value) = match api {
+            Api::OpenAi => (header::AUTHORIZATION, [b"Bearer ", shown].concat()),
+            Api::Anthropic => (HeaderName::from_static("x-api-key"), shown.to_vec()),
+            Api::Gemini => (HeaderName::from_static("x-goog-api-key"), shown.to_vec()),
+        };
+        let mut value = HeaderValue::from_bytes(&value).ok()?;
+        value.set_sensitive(true);
+        Some(Self { name, value })
+    }
+
     /// The key alone.
     pub(crate) fn key(&self) -> &[u8] {
         let value = self.value.as_bytes();
         value.strip_prefix(b"Bearer ").unwrap_or(value)
+    }
+}
+
+/// With whose key a request is sent.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Whose<'h> {
+    /// The gateway's own, if its provider has one.
+    Ours,
+    /// The caller's, and no other. It goes to no second provider, and its failures are the
+    /// caller's to hear of.
+    Callers(&'h [u8]),
+}
+
+impl std::fmt::Debug for Whose<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Ours => "Ours",
+            Self::Callers(_) => "Callers(…)",
+        })
     }
 }
 

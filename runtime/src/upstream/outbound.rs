@@ -8,6 +8,7 @@ use crate::fault::{Fault, Kind};
 use crate::request::endpoint::Endpoint;
 use crate::upstream::attempt::{Ask, Place};
 use crate::upstream::chain::Chain;
+use crate::upstream::{Credential, Whose};
 
 /// What of a client's head goes on; everything else stays here, its credentials above all.
 const PASSED: &[&str] = &[
@@ -111,8 +112,17 @@ pub(super) fn request(
     if let Some(provider) = ask.changes.provider(place.step.target.provider) {
         provider.head(ask.headers, headers);
     }
-    if let Some(credential) = &upstream.credential {
-        headers.insert(credential.name.clone(), credential.value.clone());
+    match ask.key {
+        Whose::Ours => {
+            if let Some(credential) = &upstream.credential {
+                headers.insert(credential.name.clone(), credential.value.clone());
+            }
+        }
+        Whose::Callers(key) => {
+            let credential = Credential::of_caller(api, key);
+            let credential = credential.ok_or(Fault::early(Kind::NoCallerKey))?;
+            headers.insert(credential.name, credential.value);
+        }
     }
     Ok(request)
 }

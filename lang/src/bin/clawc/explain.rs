@@ -99,9 +99,10 @@ fn of_request(args: &Request, output: &mut Output) -> Result<Verdict, Trouble> {
     let table = Table::open(bytes).map_err(Trouble::Unsound)?;
     let written = text(&args.request, "the request", REQUEST_BYTES_MAX)?;
     // What the policy changes must be one member to every reader, like what it asks for.
+    let base = table.policy().gateway.base.as_deref();
     let changed: Vec<Fact> = table.policy().changed().map(Fact::Body).collect();
     let asked: Vec<&Fact> = model.facts().into_iter().chain(&changed).collect();
-    let request = request::read_for(&written, &asked).map_err(|why| Trouble::Request {
+    let request = request::read_below(&written, &asked, base).map_err(|why| Trouble::Request {
         path: if is_standard(&args.request) {
             "<stdin>".into()
         } else {

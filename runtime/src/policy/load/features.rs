@@ -12,10 +12,15 @@ use super::Refusal;
 pub const ENFORCED: &[&str] = &[
     "api-anthropic",
     "api-gemini",
+    "base",
+    "caller-keys",
     "clients",
     "commit-whole",
     "edits",
+    "has-caller-key",
     "heartbeat",
+    "keys-caller",
+    "requested",
     "trust",
 ];
 

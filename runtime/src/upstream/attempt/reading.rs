@@ -20,7 +20,7 @@ use crate::request::room::{Full, Room};
 use crate::translate::refusal;
 use crate::upstream::asking::Asking;
 use crate::upstream::link::{Broken, Flow};
-use crate::upstream::{Credential, Upstream};
+use crate::upstream::{Credential, Upstream, Whose};
 
 /// An answer whose head has come.
 pub(super) struct Reading<'a> {
@@ -125,10 +125,12 @@ impl Reading<'_> {
         let mut fault = Fault::provider(&failure);
         // The model's name is the policy's choice: what a provider says of it is not the caller's.
         let callers = fault.side == Side::Client && failure.kind != FailureKind::ModelNotFound;
+        // What becomes of the caller's own key is told best by who refuses it.
+        let callers = callers || ask.key != Whose::Ours && failure.kind.is_of_key();
         if callers && whole && bytes.len() <= self.limits.error_pass_bytes_max {
             fault.answer = match pair {
-                None => passable(bytes, place.upstream),
-                Some(pair) => passable(bytes, place.upstream)
+                None => passable(bytes, ask.key, place.upstream),
+                Some(pair) => passable(bytes, ask.key, place.upstream)
                     .and_then(|error| refusal(&error, failure.kind, pair.client)),
             };
         }
@@ -271,11 +273,14 @@ impl Kept {
     }
 }
 
-/// The provider's own error object, if it is one and does not repeat our key.
-fn passable(body: Bytes, upstream: &Upstream) -> Option<Bytes> {
+/// The provider's own error object, if it is one and does not repeat the key.
+fn passable(body: Bytes, whose: Whose<'_>, upstream: &Upstream) -> Option<Bytes> {
     let error: serde_json::Value = serde_json::from_slice(&body).ok()?;
     error.get("error")?.as_object()?;
-    let secret = upstream.credential.as_ref().map(Credential::key);
+    let secret = match whose {
+        Whose::Ours => upstream.credential.as_ref().map(Credential::key),
+        Whose::Callers(key) => Some(key),
+    };
     match secret {
         Some(key) if !key.is_empty() && memchr::memmem::find(&body, key).is_some() => None,
         Some(_) | None => Some(body),
