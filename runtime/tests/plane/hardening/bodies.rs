@@ -121,7 +121,7 @@ fn small() -> Vec<(&'static str, &'static str, &'static str)> {
         ),
         (
             "J8",
-            r#"{"model":"a","x":1e400,"y":123456789012345678901234567890,"messages":[{"role":"user","content":"hi"}]}"#,
+            r#"{"model":"a","x":123456789012345678901234567890,"messages":[{"role":"user","content":"hi"}]}"#,
             "200",
         ),
         ("J9", r#"{"model":"\ud800"}"#, TYPE),
