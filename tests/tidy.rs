@@ -30,7 +30,9 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
     (
         "lang/src",
         &[
-            &["span", "source", "unseen", "vocab", "codes", "near", "day"],
+            &[
+                "span", "source", "unseen", "vocab", "codes", "near", "day", "zone", "moment",
+            ],
             &["report", "model"],
             &["syntax", "oracle", "worst"],
             &["check", "diagram", "request", "explain", "graph", "doc"],
@@ -47,7 +49,9 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
     (
         "runtime/src",
         &[
-            &["limits", "clock", "json", "sse", "meter", "keys", "sim"],
+            &[
+                "limits", "clock", "zones", "json", "sse", "meter", "keys", "sim",
+            ],
             &["dialect", "request", "observe", "plan"],
             &["translate"],
             &["fault"],

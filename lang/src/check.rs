@@ -7,6 +7,7 @@ mod accept;
 mod address;
 mod body;
 mod bounds;
+mod calendar;
 mod caller;
 mod catalog;
 mod ceiling;
@@ -39,6 +40,7 @@ mod route;
 mod secrets;
 mod target;
 mod test;
+mod time;
 mod url;
 mod values;
 

@@ -117,6 +117,7 @@ codes! {
     Error {
         C0315 TooLarge: "more of something than a table can hold",
         C0316 BadPointer: "a JSON pointer that cannot be asked for",
+        C0317 UnknownZone: "a time zone that there is not",
 
         C0401 NoOtherwise: "a route without `otherwise`",
         C0402 OtherwiseNotLast: "arms after `otherwise`",

@@ -11,7 +11,8 @@ use claw_table::{
 };
 
 use crate::diagram::{
-    self, AddressValues, AuditedDiagram, Budget, Field, JsonValues, Row, TooLarge, Values,
+    self, AddressValues, AuditedDiagram, Budget, Field, JsonValues, Row, TimeValues, TooLarge,
+    Values,
 };
 use crate::model::Model;
 use crate::span::Span;
@@ -308,6 +309,7 @@ fn field_parts(field: &Field, classes: &[u16]) -> FieldParts {
         Values::Number { cuts } => Split::Number(number_parts(cuts, class)),
         Values::Json(json) => Split::Json(json_parts(json, classes)),
         Values::Address(address) => Split::Address(address_parts(address, classes)),
+        Values::Time(time) => Split::Number(time_parts(time, classes)),
         Values::Flag => Split::Flag,
     };
     let atoms = classes.iter().max().map_or(1, |last| u32::from(*last) + 1);
@@ -329,6 +331,24 @@ fn number_parts(cuts: &[u64], class: impl Fn(usize) -> AtomId) -> NumberParts {
         if parts.atoms.last() != Some(&class(interval + 2)) {
             parts.cuts.push(*cut);
             parts.atoms.push(class(interval + 2));
+        }
+    }
+    parts
+}
+
+/// Keeps only the cuts that make a difference.
+fn time_parts(time: &TimeValues, classes: &[u16]) -> NumberParts {
+    let class = |atom: u16| AtomId(classes.get(usize::from(atom)).copied().unwrap_or(0));
+    let mut intervals = time.atoms.iter().map(|atom| class(*atom));
+    let mut parts = NumberParts {
+        absent: class(0),
+        cuts: Vec::new(),
+        atoms: vec![intervals.next().unwrap_or(class(0))],
+    };
+    for (cut, own) in time.cuts.iter().zip(intervals) {
+        if parts.atoms.last() != Some(&own) {
+            parts.cuts.push((*cut).into());
+            parts.atoms.push(own);
         }
     }
     parts

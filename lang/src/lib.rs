@@ -20,6 +20,7 @@ pub mod format;
 pub mod graph;
 pub mod import;
 pub mod model;
+pub mod moment;
 pub mod moves;
 mod near;
 pub mod never;
@@ -34,6 +35,7 @@ pub mod testing;
 pub mod unseen;
 pub mod vocab;
 pub mod worst;
+pub mod zone;
 
 pub use build::{Unbuilt, build, finish};
 pub use compile::{Checked, Compiled, Ran, check, compile, compile_on, declared, test};

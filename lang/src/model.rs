@@ -11,7 +11,7 @@ mod test;
 
 use std::collections::BTreeSet;
 
-use claw_table::policy::{Action, Policy};
+use claw_table::policy::{Action, Hours, Policy};
 use claw_table::{ArmId, Fact};
 
 use crate::codes::Code;
@@ -170,6 +170,8 @@ pub enum Ask {
     Below(u64),
     /// The address lies in one of these ranges. Never holds for an absent fact.
     In(Vec<Net>),
+    /// The clock shows a time in one of these windows.
+    During(Vec<Hours>),
     /// The number is one of these, which are sorted. Never holds for an absent fact.
     Equals(Vec<u64>),
     /// The JSON value is `null`.

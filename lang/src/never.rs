@@ -24,8 +24,8 @@ use crate::worst::{Load, Shape};
 
 pub(crate) use asked::Asked;
 pub use broken::{Broken, Why};
-pub use tell::written;
 pub(crate) use tell::{moved, tell};
+pub use tell::{said_at, written};
 
 /// Every claim of the policy that some request breaks; for each class that breaks it, one.
 ///

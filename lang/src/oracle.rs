@@ -7,6 +7,8 @@ use std::net::IpAddr;
 use claw_table::{ArmId, Can, Fact, Facts, GuardId, Said};
 
 use crate::model::{Arm, Ask, Cond, Goal, Member, Model, Pattern};
+use crate::moment::Moment;
+use crate::zone::Zone;
 
 /// A request as far as a policy can ask about it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -49,6 +51,8 @@ pub struct Request {
     pub prompt: Vec<String>,
     /// The estimate of input tokens.
     pub tokens: Option<u64>,
+    /// When it comes.
+    pub at: Option<Moment>,
 }
 
 impl Request {
@@ -89,6 +93,7 @@ impl Request {
             | Fact::Body(_)
             | Fact::Mentions(_)
             | Fact::Contains(..)
+            | Fact::Time(_)
             | Fact::Tokens => None,
         };
         let (list, name) = if let Fact::Header(name) = fact {
@@ -117,6 +122,10 @@ impl Facts for Request {
             Fact::Messages => self.messages,
             Fact::Temperature => self.temperature,
             Fact::Tokens => self.tokens,
+            Fact::Time(zone) => {
+                let minute = self.at.as_ref()?.minute;
+                Some(Zone::named(zone)?.week_minute(minute).into())
+            }
             Fact::Method
             | Fact::Path
             | Fact::Host
@@ -353,6 +362,9 @@ fn answer(fact: &Fact, ask: &Ask, request: &Request) -> bool {
         }
         Ask::AtLeast(least) => number.is_some_and(|number| number >= *least),
         Ask::Below(bound) => number.is_some_and(|number| number < *bound),
+        Ask::During(hours) => number
+            .and_then(|number| u16::try_from(number).ok())
+            .is_some_and(|minute| hours.iter().any(|hours| hours.holds(minute))),
         Ask::Equals(list) => number.is_some_and(|number| list.contains(&number)),
         Ask::In(nets) => request
             .address(fact)

@@ -20,6 +20,7 @@ use claw_table::{Can, Fact, SESSION_HEADERS, decimal};
 use serde_json::json;
 
 use crate::model::Member;
+use crate::moment::{Moment, NoMoment};
 use crate::near::nearest;
 use crate::oracle::Request;
 use json::Json;
@@ -75,6 +76,9 @@ pub enum RequestError {
         /// What to write.
         wanted: &'static str,
     },
+    /// A moment that there is not.
+    #[error("`at` is `{0}`, and must be {1}")]
+    NoMoment(String, NoMoment),
     /// The two names of the cap on output tokens say different things.
     #[error("`body.max_tokens` and `body.max_completion_tokens` differ; send one of them")]
     Conflict,
@@ -88,7 +92,7 @@ pub enum RequestError {
 
 /// Reads one request.
 ///
-/// Left out, the method is `POST`, the path `/v1/chat/completions`, the host `localhost`, the address
+/// Left out, it comes on a Wednesday at noon UTC; the method is `POST`, the path `/v1/chat/completions`, the host `localhost`, the address
 /// `127.0.0.1`; without a body there are [`TOKENS_DEFAULT`] tokens.
 ///
 /// # Errors
@@ -144,6 +148,11 @@ pub fn write(request: &Request) -> serde_json::Value {
     };
     let has = Can::ASKED.into_iter().filter(|can| request.uses(*can));
     let has: Vec<&str> = has.map(Can::word).collect();
+    let at = request.at.as_ref().filter(|at| **at != Moment::ordinary());
+    let at = at.map(|at| {
+        let (date, clock, zone) = at.told();
+        format!("{date} {clock} {zone}")
+    });
     let whole = [
         ("method", json!(request.method)),
         ("path", json!(request.path)),
@@ -163,6 +172,7 @@ pub fn write(request: &Request) -> serde_json::Value {
         ("temperature", number(request.temperature)),
         ("pointers", members(&request.body)),
         ("prompt", json!(request.prompt)),
+        ("at", json!(at)),
     ];
     let said = whole.into_iter().filter(|(_, value)| {
         !value.is_null()
@@ -215,6 +225,7 @@ const MEMBERS: &[&str] = &[
     "temperature",
     "pointers",
     "prompt",
+    "at",
 ];
 
 #[derive(Debug, Default)]
@@ -238,6 +249,7 @@ struct Draft {
     temperature: Option<Member>,
     members: Vec<(String, Member)>,
     prompt: Option<Vec<String>>,
+    at: Option<Moment>,
 }
 
 impl Draft {
@@ -268,6 +280,10 @@ impl Draft {
                 let pointers = asked.iter().filter_map(|fact| fact.pointer());
                 self.body = Some(body::read(value, &pointers.collect::<Vec<_>>())?);
             }
+            ("at", Json::Text(at)) => {
+                let found = Moment::read(at);
+                self.at = Some(found.map_err(|why| RequestError::NoMoment(at.clone(), why))?);
+            }
             ("prompt", Json::Text(part)) => self.prompt = Some(vec![part.clone()]),
             ("prompt", Json::List(parts)) => {
                 let parts = parts.iter().map(|part| {
@@ -294,7 +310,7 @@ impl Draft {
             ("streaming", Json::Flag(flag)) => self.streaming = Some(*flag),
             ("has", _) => self.has = Some(capabilities(value)?),
             ("tokens", Json::Whole(tokens)) => self.tokens = Some(*tokens),
-            ("method" | "path" | "host" | "ip" | "client" | "model" | "session", _) => {
+            ("method" | "path" | "host" | "ip" | "client" | "model" | "session" | "at", _) => {
                 return Err(wrong("a text"));
             }
             ("streaming" | "caller-key", _) => return Err(wrong("true or false")),
@@ -330,6 +346,7 @@ impl Draft {
             headers: self.headers,
             query: self.query,
             session,
+            at: self.at.or_else(|| Some(Moment::ordinary())),
             ..Request::default()
         };
         let Some(body) = self.body else {
@@ -436,6 +453,9 @@ fn unknown(key: &str) -> RequestError {
             "put the chat request under `body`".to_owned()
         }
         "header" => "did you mean `headers`?".to_owned(),
+        "time" => {
+            "say when it comes with `at`: `\"at\": \"2026-11-21 10:00 Europe/Berlin\"`".to_owned()
+        }
         "endpoint" => "it follows from `path`".to_owned(),
         _ => match nearest(key, MEMBERS.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),

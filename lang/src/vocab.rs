@@ -78,8 +78,8 @@ pub const CLIENT: Fields = Fields {
 /// Fields of `test`.
 pub const TEST: Fields = Fields {
     block: "test",
-    now: &["request", "spent", "draw", "fault", "expect"],
-    later: &["at"],
+    now: &["at", "request", "spent", "draw", "fault", "expect"],
+    later: &[],
 };
 
 /// Fields of `request` in a test.
@@ -194,11 +194,15 @@ pub const FACTS: &[&str] = &[
     "temperature",
     "body",
     "session",
+    "time",
     "prompt",
 ];
 
 /// Facts of the language that this version does not know yet.
-pub const FACTS_LATER: &[&str] = &["time"];
+pub const FACTS_LATER: &[&str] = &[];
+
+/// The days of the week, in order.
+pub const WEEKDAYS: &[&str] = &["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
 /// What `endpoint` can be.
 pub const ENDPOINTS: &[&str] = &[

@@ -54,6 +54,8 @@ mod served;
 mod sources;
 #[path = "front/testing.rs"]
 mod testing;
+#[path = "front/time.rs"]
+mod time;
 #[path = "front/worst.rs"]
 mod worst;
 

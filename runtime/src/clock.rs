@@ -2,6 +2,7 @@
 
 use std::hash::{BuildHasher, Hasher};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Context;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -30,6 +31,26 @@ impl Clock {
     pub fn wall_ms(self) -> u64 {
         let since = self.wall().duration_since(UNIX_EPOCH);
         since.map_or(0, |since| micros(since) / 1000)
+    }
+}
+
+/// The time of day at which requests are taken to come: the system's, or one that is set.
+#[derive(Debug, Clone, Default)]
+pub enum Wall {
+    /// The system's.
+    #[default]
+    System,
+    /// Milliseconds since 1970, UTC, that stand still until they are set anew.
+    Set(Arc<AtomicU64>),
+}
+
+impl Wall {
+    /// Milliseconds since 1970, UTC.
+    pub fn ms(&self) -> u64 {
+        match self {
+            Self::System => Clock.wall_ms(),
+            Self::Set(at_ms) => at_ms.load(Ordering::Relaxed),
+        }
     }
 }
 

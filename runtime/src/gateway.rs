@@ -16,7 +16,7 @@ use hyper::body::Incoming;
 use hyper::{Request, Response};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
-use crate::clock::{Clock, Dice};
+use crate::clock::{Clock, Dice, Wall};
 use crate::identity::origin::way;
 use crate::limits::Limits;
 use crate::observe::record::Sink;
@@ -35,6 +35,8 @@ pub struct Common {
     pub live: Arc<Live>,
     /// The bounds.
     pub limits: Arc<Limits>,
+    /// When requests are taken to come.
+    pub wall: Wall,
     bodies: Arc<AtomicUsize>,
     connections: Arc<Semaphore>,
 }
@@ -42,8 +44,14 @@ pub struct Common {
 impl Common {
     /// A gateway that serves by `live` within `limits`.
     pub fn new(live: Arc<Live>, limits: Limits) -> Arc<Self> {
+        Self::dated(live, limits, Wall::System)
+    }
+
+    /// The same, by another time of day than the system's.
+    pub fn dated(live: Arc<Live>, limits: Limits, wall: Wall) -> Arc<Self> {
         Arc::new(Self {
             live,
+            wall,
             connections: Arc::new(Semaphore::new(limits.connections_max)),
             limits: Arc::new(limits),
             bodies: Arc::default(),

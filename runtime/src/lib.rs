@@ -24,3 +24,4 @@ pub mod sim;
 pub mod sse;
 pub mod translate;
 pub mod upstream;
+pub mod zones;

@@ -65,32 +65,15 @@ impl Reader<'_, '_> {
     /// The ranges that one value on the right side stands for.
     fn nets<'v>(&mut self, value: &'v Value) -> Option<Vec<(Net, &'v Value)>> {
         if value.kind == Kind::Word && self.names.sort(&value.text) == Some(Sort::Let) {
-            let Meaning::Set(values) = self.meaning(value)? else {
-                let message = format!(
-                    "`{}` is a condition, and a list of addresses is due",
-                    value.text
-                );
-                self.report.add(
-                    wrong(value.span, message)
-                        .help(format!("write it by itself: `when {}`", value.text)),
-                );
-                return None;
+            let (what, due) = match self.meaning(value)? {
+                Meaning::Set(values) => return self.listed_nets(value, &values),
+                Meaning::Times(_) => ("a list of times", "ask the clock for it: `time in"),
+                Meaning::Cond(_) => ("a condition", "write it by itself: `when"),
             };
-            let listed = values
-                .iter()
-                .map(|one| is_address(one).then(|| net(one, self.report)).flatten());
-            let listed: Option<Vec<Net>> = listed.collect();
-            if listed.is_none() {
-                let message = format!(
-                    "`{}` is a list of texts, and a list of addresses is due",
-                    value.text
-                );
-                self.report.add(
-                    wrong(value.span, message)
-                        .help("list addresses: `let offices = 10.0.0.0/8, fe80::/10`"),
-                );
-            }
-            return Some(listed?.into_iter().map(|net| (net, value)).collect());
+            let message = format!("`{}` is {what}, and a list of addresses is due", value.text);
+            self.report
+                .add(wrong(value.span, message).help(format!("{due} {}`", value.text)));
+            return None;
         }
         if is_address(value) {
             return net(value, self.report).map(|net| vec![(net, value)]);
@@ -116,6 +99,29 @@ impl Reader<'_, '_> {
             found.help("write an address or a range: `10.0.0.5`, `10.0.0.0/8`, `fe80::/10`")
         });
         None
+    }
+
+    /// The ranges of a `let`.
+    fn listed_nets<'v>(
+        &mut self,
+        value: &'v Value,
+        values: &[Value],
+    ) -> Option<Vec<(Net, &'v Value)>> {
+        let listed = values
+            .iter()
+            .map(|one| is_address(one).then(|| net(one, self.report)).flatten());
+        let listed: Option<Vec<Net>> = listed.collect();
+        if listed.is_none() {
+            let message = format!(
+                "`{}` is a list of texts, and a list of addresses is due",
+                value.text
+            );
+            self.report.add(
+                wrong(value.span, message)
+                    .help("list addresses: `let offices = 10.0.0.0/8, fe80::/10`"),
+            );
+        }
+        return Some(listed?.into_iter().map(|net| (net, value)).collect());
     }
 }
 

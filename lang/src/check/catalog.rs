@@ -9,7 +9,7 @@ use claw_table::policy::Api;
 
 use super::model::{self, Read};
 use super::names::{Names, Sort};
-use super::{fields, price, values};
+use super::{calendar, fields, price};
 use crate::codes::Code;
 use crate::day::Day;
 use crate::near::nearest;
@@ -65,8 +65,8 @@ pub(super) fn catalog(it: &Statement, names: &mut Names, report: &mut Report) ->
     let list = fields::read(it, vocab::CATALOG, names, report);
     for field in list.iter() {
         if field.keyword.is_word("snapshot") {
-            out.snapshot =
-                fields::one(field, "catalog", report).and_then(|value| values::day(value, report));
+            out.snapshot = fields::one(field, "catalog", report)
+                .and_then(|value| calendar::day(value, report));
             continue;
         }
         let Some((name, wire)) = model::named(field, report) else {

@@ -10,7 +10,7 @@ use claw_table::{ClassId, GuardId};
 
 use super::cond::Reader;
 use super::names::{Names, Sort};
-use super::{fields, header, values};
+use super::{calendar, fields, header, values};
 use crate::codes::Code;
 use crate::model::{CeilingPlaces, Need, Scoped};
 use crate::report::{Diagnostic, Report};
@@ -213,7 +213,7 @@ impl Work<'_> {
             return left;
         };
         let zone = match zone {
-            Some(zone) => values::zone(zone, self.report),
+            Some(zone) => calendar::zone(zone, self.report),
             None => Some("UTC".to_owned()),
         };
         self.is_whole &= zone.is_some();

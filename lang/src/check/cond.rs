@@ -57,6 +57,9 @@ impl Reader<'_, '_> {
             .add(self.report);
             return None;
         }
+        if word != "time" && self.has_windows(ask) {
+            return None;
+        }
         let fact = match word {
             "method" => Fact::Method,
             "path" => Fact::Path,
@@ -69,6 +72,7 @@ impl Reader<'_, '_> {
             "streaming" => return self.flag(ask, Fact::Streaming),
             "has" => return self.has(ask),
             "session" => Fact::Session,
+            "time" => return self.time(ask),
             "tokens" => return self.number(ask, &Fact::Tokens),
             "max-output" => return self.number(ask, &Fact::MaxOutput),
             "messages" => return self.number(ask, &Fact::Messages),
@@ -241,6 +245,7 @@ impl Reader<'_, '_> {
             | Fact::Query(_)
             | Fact::Model
             | Fact::Session
+            | Fact::Time(_)
             | Fact::MaxOutput
             | Fact::Messages
             | Fact::Temperature
@@ -275,6 +280,18 @@ impl Reader<'_, '_> {
                     ),
                 )
                 .help(format!("ask the address for it: `ip in {}`", name.text))
+                .add(self.report);
+                None
+            }
+            Meaning::Times(_) => {
+                wrong(
+                    name.span,
+                    format!(
+                        "`{}` is a list of times, and a list of texts is due",
+                        name.text
+                    ),
+                )
+                .help(format!("ask the clock for it: `time in {}`", name.text))
                 .add(self.report);
                 None
             }
@@ -326,12 +343,12 @@ impl Reader<'_, '_> {
                 .add(self.report);
                 None
             }
-            (Meaning::Set(values), _) => {
-                let is_texts = values.iter().all(|value| value.kind == Kind::Text);
-                let (what, fact) = if is_texts {
-                    ("texts", "header \"x-team\"")
-                } else {
-                    ("addresses", "ip")
+            (set @ (Meaning::Set(_) | Meaning::Times(_)), _) => {
+                let is_texts = |values: &[Value]| values.iter().all(|it| it.kind == Kind::Text);
+                let (what, fact) = match &set {
+                    Meaning::Times(_) => ("times", "time"),
+                    Meaning::Set(values) if !is_texts(values) => ("addresses", "ip"),
+                    Meaning::Set(_) | Meaning::Cond(_) => ("texts", "header \"x-team\""),
                 };
                 wrong(
                     name.span,

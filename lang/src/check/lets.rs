@@ -1,6 +1,9 @@
 //! What each `let` stands for, read when it is first used; names that lead back to themselves.
 
+use claw_table::policy::Hours;
+
 use super::address::{is_address, net};
+use super::calendar;
 use super::cond::Reader;
 use crate::codes::Code;
 use crate::model::Cond;
@@ -19,6 +22,8 @@ const TESTS_MAX: usize = 1_000_000;
 pub(super) enum Meaning {
     /// A list of texts or of addresses, each with its place.
     Set(Vec<Value>),
+    /// A list of times.
+    Times(Vec<Hours>),
     /// A condition.
     Cond(Cond),
 }
@@ -82,6 +87,7 @@ impl<'f> Lets<'f> {
         reader.lets.open.push((at, used));
         let meaning = match &it.is {
             LetValue::Set(values) => set(values, reader.report).map(Meaning::Set),
+            LetValue::Times(times) => calendar::windows(times, reader.report).map(Meaning::Times),
             LetValue::Cond(cond) => reader.condition(cond).map(Meaning::Cond),
         };
         reader.lets.open.pop();
@@ -114,6 +120,7 @@ impl<'f> Lets<'f> {
     fn admit(&mut self, meaning: &Meaning, used: Span, report: &mut Report) -> bool {
         self.tests = self.tests.saturating_add(match meaning {
             Meaning::Set(values) => values.len(),
+            Meaning::Times(hours) => hours.len(),
             Meaning::Cond(cond) => size(cond),
         });
         if self.tests > TESTS_MAX && !self.is_full {
@@ -187,12 +194,6 @@ fn set(values: &[Value], report: &mut Report) -> Option<Vec<Value>> {
 /// A value that no set holds.
 fn misplaced(value: &Value) -> Diagnostic {
     let text = &value.text;
-    let is_time = matches!(value.kind, Kind::ClockRange | Kind::Clock | Kind::Date);
-    if is_time {
-        let what = format!("a set of times such as `{text}` is not in this version of claw");
-        return Diagnostic::new(Code::NotYet, value.span, what)
-            .help("a set holds texts or addresses: `let teams = \"ml\", \"web\"`");
-    }
     Diagnostic::new(
         Code::WrongValue,
         value.span,
@@ -209,6 +210,7 @@ fn size(cond: &Cond) -> usize {
         Cond::Not(part) => size(part) + 1,
         Cond::Test(_, crate::model::Ask::Matches(patterns)) => patterns.len() + 1,
         Cond::Test(_, crate::model::Ask::In(nets)) => nets.len() + 1,
+        Cond::Test(_, crate::model::Ask::During(hours)) => hours.len() + 1,
         Cond::Always | Cond::Test(..) => 1,
     }
 }

@@ -4,7 +4,7 @@ use claw_table::Can;
 use claw_table::policy::Model;
 
 use super::names::Names;
-use super::{fields, price, values};
+use super::{calendar, fields, price, values};
 use crate::codes::Code;
 use crate::day::Day;
 use crate::report::{Diagnostic, Report};
@@ -92,7 +92,7 @@ pub(super) fn read(
             "max-output" => model.output_tokens_max = tokens(field, report),
             "shutdown" => {
                 shutdown = fields::one(field, "model", report)
-                    .and_then(|value| values::day(value, report));
+                    .and_then(|value| calendar::day(value, report));
             }
             _ => model.can = can(field, report),
         }

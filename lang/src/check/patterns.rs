@@ -155,6 +155,7 @@ fn impossible(pattern: &Pattern, fact: &Fact) -> Option<(&'static str, Option<St
         | Fact::Client
         | Fact::CallerKey
         | Fact::Session
+        | Fact::Time(_)
         | Fact::MaxOutput
         | Fact::Messages
         | Fact::Temperature
@@ -180,6 +181,7 @@ pub(super) fn fact_word(fact: &Fact) -> &'static str {
         Fact::Ip => "ip",
         Fact::Client => "client",
         Fact::Session => "session",
+        Fact::Time(_) => "time",
         Fact::MaxOutput => "max-output",
         Fact::Messages => "messages",
         Fact::Temperature => "temperature",

@@ -1,15 +1,16 @@
 //! `price`: rates, and under which conditions they hold.
 
 use claw_table::Can;
-use claw_table::policy::{Api, Charge, Hours, Model, Price, Rates, When};
+use claw_table::policy::{Api, Charge, Model, Price, Rates, When};
 
-use super::{fields, values};
+use super::{calendar, fields, values};
 use crate::codes::Code;
 use crate::explain::rate;
 use crate::report::{Diagnostic, Report};
 use crate::span::Span;
 use crate::syntax::ast::{Statement, Value};
 use crate::syntax::lexer::Kind;
+use crate::vocab;
 
 /// Reads `price [above N] [tier WORD] [during DAYS HOURS "ZONE"] [from DATE] RATE, RATE…`.
 pub(super) fn price(field: &Statement, report: &mut Report) -> Option<Price> {
@@ -86,26 +87,14 @@ fn condition<'v>(mut rest: &'v [Value], report: &mut Report) -> Option<(When, &'
                 rest
             }
             [word, date, rest @ ..] if word.is_word("from") => {
-                let day = values::day(date, report)?;
+                let day = calendar::day(date, report)?;
                 set(&mut when.from_day, day.0, word, report);
                 rest
             }
-            [word, days, hours, zone, rest @ ..]
-                if word.is_word("during")
-                    && hours.kind == Kind::ClockRange
-                    && zone.kind == Kind::Text =>
-            {
-                let times = times((Some(days), hours, zone), report)?;
-                set(&mut when.during, times, word, report);
-                rest
-            }
-            [word, hours, zone, rest @ ..]
-                if word.is_word("during")
-                    && hours.kind == Kind::ClockRange
-                    && zone.kind == Kind::Text =>
-            {
-                let times = times((None, hours, zone), report)?;
-                set(&mut when.during, times, word, report);
+            [word, rest @ ..] if word.is_word("during") && window_of(rest) > 0 => {
+                let (window, rest) = rest.split_at_checked(window_of(rest))?;
+                let hours = calendar::windows(&[window.to_vec()], report)?.pop()?;
+                set(&mut when.during, hours, word, report);
                 rest
             }
             [word, rest @ ..]
@@ -145,22 +134,15 @@ fn set<T>(slot: &mut Option<T>, value: T, word: &Value, report: &mut Report) {
     }
 }
 
-fn times(
-    (days, hours, zone): (Option<&Value>, &Value, &Value),
-    report: &mut Report,
-) -> Option<Hours> {
-    let days = match days {
-        Some(days) => values::weekdays(days, report)?,
-        None => 0x7f,
+/// How many of these words are days, hours and zone.
+fn window_of(values: &[Value]) -> usize {
+    let is_day = |value: &Value| {
+        let is_word = vocab::WEEKDAYS.contains(&value.text.as_str());
+        value.kind == Kind::Range || value.kind == Kind::Word && is_word
     };
-    let (from_minute, to_minute) = values::clock_range(hours, report)?;
-    let zone = values::zone(zone, report)?;
-    Some(Hours {
-        days,
-        from_minute,
-        to_minute,
-        zone,
-    })
+    let is_part =
+        |value: &&Value| is_day(value) || matches!(value.kind, Kind::ClockRange | Kind::Text);
+    values.iter().take_while(is_part).count()
 }
 
 /// The prices of one model in the order of the table, of so many that were tried; what does not go

@@ -11,6 +11,7 @@ pub(super) fn check(file: &File, report: &mut Report) {
         match item {
             Item::Let(it) => match &it.is {
                 LetValue::Set(values) => texts(values, report),
+                LetValue::Times(times) => times.iter().for_each(|one| texts(one, report)),
                 LetValue::Cond(cond) => condition(cond, report),
             },
             Item::Never(it) => {
@@ -53,7 +54,10 @@ fn condition(cond: &Cond, report: &mut Report) {
         Cond::Not(part, _) => condition(part, report),
         Cond::Ask(it) => {
             texts(&it.of, report);
-            it.test.iter().for_each(|test| texts(&test.values, report));
+            if let Some(test) = &it.test {
+                texts(&test.values, report);
+                test.windows.iter().for_each(|one| texts(one, report));
+            }
         }
     }
 }

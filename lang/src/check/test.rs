@@ -11,9 +11,10 @@ use claw_table::policy::{Ceiling, Target};
 use super::class::Known;
 use super::names::{Names, Sort};
 use super::provider::Checked;
-use super::{fields, target, values};
+use super::{calendar, fields, target, values};
 use crate::codes::Code;
 use crate::model::{Expect, Test};
+use crate::moment::Moment;
 use crate::report::{Diagnostic, Report};
 use crate::span::Span;
 use crate::syntax::ast::{Statement, Value};
@@ -98,6 +99,7 @@ impl Reading<'_> {
         let mut test = Test {
             title: title.to_owned(),
             says: Vec::new(),
+            at: None,
             spent: Vec::new(),
             draw: 0,
             faults: Vec::new(),
@@ -107,6 +109,15 @@ impl Reading<'_> {
         let list = fields::read(it, vocab::TEST, self.names, self.report);
         for field in list.iter() {
             match field.keyword.text.as_str() {
+                "at" if test.at.is_some() => self.report.add(
+                    Diagnostic::new(
+                        Code::FieldTwice,
+                        field.span,
+                        "`at` stands twice in this test",
+                    )
+                    .help("keep one of them: a test sends one request"),
+                ),
+                "at" => test.at = self.at(field),
                 "request" => test.says = self.request(field),
                 "spent" => test.spent.extend(self.spent(field)),
                 "draw" => test.draw = self.draw(field).unwrap_or(0),
@@ -123,6 +134,15 @@ impl Reading<'_> {
             list.require(word, self.report);
         }
         test
+    }
+
+    /// `at 2026-11-21 10:00 "Europe/Berlin"`: when the request comes.
+    fn at(&mut self, field: &Statement) -> Option<Moment> {
+        let values = Self::flat(field);
+        if values.is_empty() {
+            return fields::shape(field, "test", None, self.report);
+        }
+        calendar::moment(&values, self.report)
     }
 
     /// `draw 97%`: where in the shares of a pool the request falls.

@@ -4,7 +4,6 @@ use claw_table::decimal;
 
 use super::fields;
 use crate::codes::Code;
-use crate::day::Day;
 use crate::report::{Diagnostic, Report};
 use crate::syntax::ast::Value;
 use crate::syntax::lexer::Kind;
@@ -126,69 +125,6 @@ pub(super) fn draw(value: &Value, report: &mut Report) -> Option<u32> {
     }
 }
 
-/// A day, as `2026-12-01`.
-pub(super) fn day(value: &Value, report: &mut Report) -> Option<Day> {
-    let found = Day::read(&value.text).filter(|_| value.kind == Kind::Date);
-    if found.is_none() {
-        let shown = &value.text;
-        let (code, message) = if value.kind == Kind::Date {
-            (Code::OutOfRange, format!("there is no day `{shown}`"))
-        } else {
-            (Code::WrongValue, format!("`{shown}` is not a day"))
-        };
-        let found = Diagnostic::new(code, value.span, message);
-        report.add(found.help("write year, month and day: `2026-12-01`"));
-    }
-    found
-}
-
-/// The minutes of the day at which `22:00..06:00` begins and ends.
-pub(super) fn clock_range(value: &Value, report: &mut Report) -> Option<(u16, u16)> {
-    let minute = |text: &str| {
-        let (hour, minute) = text.split_once(':')?;
-        let (hour, minute) = (hour.parse::<u16>().ok()?, minute.parse::<u16>().ok()?);
-        (minute < 60 && (hour < 24 || hour == 24 && minute == 0)).then(|| hour * 60 + minute)
-    };
-    let found = value.text.split_once("..").and_then(|(from, to)| {
-        Some((minute(from)?, minute(to)?)).filter(|(from, to)| from != to && *from < 24 * 60)
-    });
-    if found.is_none() {
-        report.add(
-            Diagnostic::new(
-                Code::OutOfRange,
-                value.span,
-                format!("`{}` is not a time of the day", value.text),
-            )
-            .help("write when it begins and when it ends: `22:00..06:00`"),
-        );
-    }
-    found
-}
-
-/// The days of the week in `mon..fri` or `sat`: bit 0 is Monday. A range may go over Sunday.
-pub(super) fn weekdays(value: &Value, report: &mut Report) -> Option<u8> {
-    const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
-    let at = |text: &str| DAYS.iter().position(|day| *day == text);
-    let (from, to) = value
-        .text
-        .split_once("..")
-        .unwrap_or((&value.text, &value.text));
-    let (Some(from), Some(to)) = (at(from), at(to)) else {
-        report.add(
-            Diagnostic::new(
-                Code::UnknownWord,
-                value.span,
-                format!("`{}` names no days of the week", value.text),
-            )
-            .help("write `mon..fri`, or one of `mon` `tue` `wed` `thu` `fri` `sat` `sun`"),
-        );
-        return None;
-    };
-    let count = (to + 7 - from) % 7;
-    let days = (0..=count).map(|step| 1_u8 << ((from + step) % 7));
-    Some(days.fold(0, |all, day| all | day))
-}
-
 /// A number of bytes such as `64KiB` or `256MB`.
 pub(super) fn bytes(value: &Value, report: &mut Report) -> Option<u64> {
     const UNITS: &[(&str, u64)] = &[
@@ -252,28 +188,6 @@ pub(super) fn json(value: &Value, report: &mut Report) -> Option<String> {
         return Some(format!("{whole}.{part}"));
     }
     count(value, report).map(|count| count.to_string())
-}
-
-/// The name of a time zone.
-pub(super) fn zone(value: &Value, report: &mut Report) -> Option<String> {
-    let name = fields::text(value, "a time zone", report)?;
-    let is_known = name == "UTC"
-        || name.contains('/')
-            && name
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b"/_+-".contains(&b));
-    if !is_known {
-        report.add(
-            Diagnostic::new(
-                Code::WrongValue,
-                value.span,
-                format!("`\"{name}\"` is not a time zone"),
-            )
-            .help("write `\"UTC\"` or the name of a place: `\"Europe/Berlin\"`"),
-        );
-        return None;
-    }
-    Some(name.to_owned())
 }
 
 fn settle<T>(found: Result<T, Box<Diagnostic>>, report: &mut Report) -> Option<T> {

@@ -46,7 +46,11 @@ impl AddressValues {
             questions: BTreeMap::new(),
         };
         let mut sets: BTreeMap<Vec<usize>, u16> = BTreeMap::new();
-        for (start, within) in intervals(&lists) {
+        let runs: Vec<Vec<(u128, u128)>> = lists
+            .iter()
+            .map(|nets| nets.iter().flat_map(|net| net.runs()).collect())
+            .collect();
+        for (start, within) in intervals(&runs) {
             if start != 0 {
                 made.cuts.push(start);
             }
@@ -107,11 +111,12 @@ impl AddressValues {
     }
 }
 
-/// Where each elementary interval begins, and the lists that have a range around it.
-fn intervals(lists: &[&[Net]]) -> Vec<(u128, Vec<usize>)> {
+/// Where each elementary interval begins, and the lists that have a range around it. Ranges are
+/// given by their first and last members.
+pub(super) fn intervals(lists: &[Vec<(u128, u128)>]) -> Vec<(u128, Vec<usize>)> {
     let mut opens: BTreeMap<u128, Vec<(usize, bool)>> = BTreeMap::from([(0, Vec::new())]);
-    for (list, nets) in lists.iter().enumerate() {
-        for (first, last) in nets.iter().flat_map(|net| net.runs()) {
+    for (list, runs) in lists.iter().enumerate() {
+        for (first, last) in runs.iter().copied() {
             opens.entry(first).or_default().push((list, true));
             if let Some(after) = last.checked_add(1) {
                 opens.entry(after).or_default().push((list, false));

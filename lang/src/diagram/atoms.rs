@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use claw_table::policy::Hours;
 use claw_table::{Fact, Kind, Within, decimal};
 
 use super::address::AddressValues;
@@ -9,6 +10,7 @@ use super::budget::{Budget, TooLarge};
 use super::held::parted;
 use super::json::{JsonValues, number_yes};
 use super::text::TextValues;
+use super::time::TimeValues;
 use crate::model::{Ask, Cond, Member, Net, Pattern};
 
 /// One fact that is asked, with the atoms of its values.
@@ -27,6 +29,7 @@ pub(crate) enum Values {
         cuts: Vec<u64>,
     },
     Address(AddressValues),
+    Time(TimeValues),
     Json(Box<JsonValues>),
     Flag,
 }
@@ -49,6 +52,7 @@ impl Field {
             Values::Text(text) => text.samples.len(),
             Values::Number { cuts } => cuts.len() + 2,
             Values::Address(address) => address.count(),
+            Values::Time(time) => time.count(),
             Values::Json(json) => json.count(),
             Values::Flag => 2,
         }
@@ -88,6 +92,8 @@ impl Field {
             Values::Address(address) => {
                 address.sample(atom).map_or(Sample::Absent, Sample::Address)
             }
+            // A moment is one for all clocks, and is looked for once all are known.
+            Values::Time(_) => Sample::Absent,
             Values::Json(json) => json.sample(atom).map_or(Sample::Absent, Sample::Member),
             Values::Flag => Sample::Flag(atom != 0),
         }
@@ -100,9 +106,11 @@ impl Field {
     pub(crate) fn yes(&self, ask: &Ask) -> Vec<(u16, u16)> {
         let highest = id(self.atoms() - 1);
         match (&self.values, ask) {
-            (Values::Text(_) | Values::Number { .. } | Values::Address(_), Ask::Present) => {
-                vec![(1, highest)]
-            }
+            (
+                Values::Text(_) | Values::Number { .. } | Values::Address(_) | Values::Time(_),
+                Ask::Present,
+            ) => vec![(1, highest)],
+            (Values::Time(time), Ask::During(hours)) => ranges(time.yes(hours)),
             (Values::Text(text), Ask::Matches(patterns)) => text.yes(patterns),
             (Values::Number { cuts }, Ask::AtLeast(_) | Ask::Below(_) | Ask::Equals(_)) => {
                 let found = number_yes(cuts, ask).into_iter();
@@ -114,9 +122,14 @@ impl Field {
             (Values::Address(address), Ask::In(nets)) => ranges(address.yes(nets)),
             (Values::Flag, Ask::Yes) => vec![(1, 1)],
             // A question that does not fit the fact is answered with no.
-            (Values::Text(_) | Values::Number { .. } | Values::Address(_) | Values::Flag, _) => {
-                Vec::new()
-            }
+            (
+                Values::Text(_)
+                | Values::Number { .. }
+                | Values::Address(_)
+                | Values::Time(_)
+                | Values::Flag,
+                _,
+            ) => Vec::new(),
         }
     }
 }
@@ -171,6 +184,9 @@ pub(crate) fn fields(
             Kind::Text => {
                 fields.extend(texts(fact, &asked.patterns, (many(fact, unions), infixes))?);
                 continue;
+            }
+            Kind::Number if fact.zone().is_some() => {
+                Values::Time(TimeValues::new(&asked.hours)?)
             }
             Kind::Number => {
                 let cuts = sorted(asked.bounds);
@@ -242,6 +258,7 @@ struct Asked<'m> {
     patterns: Vec<&'m [Pattern]>,
     bounds: Vec<u64>,
     nets: Vec<&'m [Net]>,
+    hours: Vec<&'m [Hours]>,
 }
 
 fn gather<'m>(cond: &'m Cond, questions: &mut BTreeMap<&'m Fact, Asked<'m>>) {
@@ -258,6 +275,7 @@ fn gather<'m>(cond: &'m Cond, questions: &mut BTreeMap<&'m Fact, Asked<'m>>) {
             match ask {
                 Ask::Matches(patterns) => asked.patterns.push(patterns),
                 Ask::In(nets) => asked.nets.push(nets),
+                Ask::During(hours) => asked.hours.push(hours),
                 Ask::Equals(numbers) => {
                     let ends = numbers
                         .iter()

@@ -23,6 +23,7 @@ pub(crate) fn classes(field: &Field, nodes: &[usize], store: &Store) -> Vec<u16>
         Values::Text(_)
         | Values::Number { .. }
         | Values::Address(_)
+        | Values::Time(_)
         | Values::Json(_)
         | Values::Flag => renumbered(&alike(field.atoms(), nodes, store)),
     }

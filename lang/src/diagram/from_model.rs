@@ -30,6 +30,8 @@ pub(crate) struct Built<'m> {
     pub(crate) guards: Vec<Ref>,
     /// The facts whose infixes are fields of their own.
     pub(super) held: Vec<Held>,
+    /// For each of them those requests that there can be: who meets it, and who does not.
+    pub(crate) real_guards: Vec<(Ref, Ref)>,
     positions: BTreeMap<Fact, u16>,
     /// The finished diagram of each route that was needed.
     routes: BTreeMap<RouteId, Ref>,
@@ -133,6 +135,7 @@ impl<'m> Built<'m> {
             listed: None,
             guards: Vec::new(),
             held: Vec::new(),
+            real_guards: Vec::new(),
             positions: BTreeMap::new(),
             routes: BTreeMap::new(),
             fields,
@@ -162,6 +165,13 @@ impl<'m> Built<'m> {
             self.possible = self.store.gate(fits, self.possible)?;
         }
         self.held = held;
+        let clocks = self.clocks()?;
+        self.possible = self.store.gate(clocks, self.possible)?;
+        for guard in self.guards.clone() {
+            let met = self.store.gate(self.possible, guard)?;
+            let unmet = self.store.except(self.possible, guard)?;
+            self.real_guards.push((met, unmet));
+        }
         Ok(())
     }
 
@@ -278,7 +288,7 @@ impl<'m> Built<'m> {
     }
 
     /// Where a field has one of these atoms.
-    pub(super) fn among(&mut self, at: u16, yes: &[(u16, u16)]) -> Result<Ref, TooLarge> {
+    pub(crate) fn among(&mut self, at: u16, yes: &[(u16, u16)]) -> Result<Ref, TooLarge> {
         let mut runs = Vec::new();
         let mut next = 0;
         for (first, last) in yes.iter().copied() {

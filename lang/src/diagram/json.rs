@@ -94,7 +94,7 @@ impl JsonValues {
                     .map(|(first, last)| (shift(first), shift(last)))
                     .collect()
             }
-            Ask::In(_) | Ask::Yes => Vec::new(),
+            Ask::In(_) | Ask::During(_) | Ask::Yes => Vec::new(),
         }
     }
 }
@@ -124,6 +124,7 @@ pub(crate) fn number_yes(cuts: &[u64], ask: &Ask) -> Vec<(usize, usize)> {
         Ask::Matches(_)
         | Ask::Present
         | Ask::In(_)
+        | Ask::During(_)
         | Ask::Yes
         | Ask::Null
         | Ask::Is(_)

@@ -10,6 +10,7 @@ use super::audit::AuditedDiagram;
 use super::from_model::Built;
 use super::store::Ref;
 use crate::model::shown;
+use crate::moment::Moment;
 use crate::oracle::Request;
 use crate::vocab::ENDPOINTS;
 
@@ -30,10 +31,11 @@ impl AuditedDiagram<'_> {
     /// far as there are such.
     pub fn guarded(&self) -> Vec<(GuardId, Request)> {
         let built = &self.built;
-        let guards = (0..).map(GuardId).zip(&built.guards);
+        let guards = (0..).map(GuardId).zip(&built.real_guards);
         guards
-            .flat_map(|(guard, from)| {
-                let ends = built.paths(*from).into_values();
+            .flat_map(|(guard, (met, unmet))| {
+                let ends = [*met, *unmet].map(|from| built.paths(from).remove(&Ref::YES));
+                let ends = ends.into_iter().flatten();
                 ends.map(move |path| (guard, built.request(&path)))
             })
             .collect()
@@ -51,6 +53,7 @@ pub(crate) fn ordinary() -> Request {
         ip: Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
         messages: Some(1),
         tokens: Some(1000),
+        at: Some(Moment::ordinary()),
         ..Request::default()
     }
 }
@@ -130,6 +133,7 @@ impl Built<'_> {
         for held in &self.held {
             held.say(path, self, &mut request);
         }
+        request.at = self.moment(path).or(request.at);
         request
     }
 }
@@ -216,8 +220,8 @@ pub(super) fn set(request: &mut Request, fact: &Fact, sample: Sample) {
         }
         Fact::Session => request.session = texts.into_iter().next(),
         Fact::Tokens => request.tokens = number,
-        // What is said of all lists together is said at the end, and so is what is said of one text.
-        Fact::Mentions(_) | Fact::Contains(..) => {}
+        // What is said of all lists together, of one text and of all clocks is said at the end.
+        Fact::Mentions(_) | Fact::Contains(..) | Fact::Time(_) => {}
         Fact::CallerKey => request.caller_key = flag,
         Fact::Streaming => request.streaming = flag,
         Fact::Has(can) => {

@@ -7,6 +7,7 @@ use claw_table::policy::{Charge, Hours, Rates, When};
 use super::class::{dollars, rate};
 use super::shown::count;
 use crate::day::Day;
+use crate::vocab::WEEKDAYS;
 
 /// The qualifiers of a price, each with a blank before it.
 pub fn when(when: &When) -> String {
@@ -47,8 +48,8 @@ pub fn rates(rates: &Rates) -> String {
     said.collect::<Vec<_>>().join(", ")
 }
 
-fn times(hours: &Hours) -> String {
-    const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+/// Days, hours and zone.
+pub(crate) fn times(hours: &Hours) -> String {
     let clock = |minute: u16| format!("{:02}:{:02}", minute / 60, minute % 60);
     let (from, to) = (clock(hours.from_minute), clock(hours.to_minute));
     let is_on = |day: usize| hours.days & (1 << (day % 7)) != 0;
@@ -58,7 +59,7 @@ fn times(hours: &Hours) -> String {
             .take_while(|day| is_on(*day))
             .last()
             .unwrap_or(first);
-        let name = |day: usize| DAYS.get(day % 7).copied().unwrap_or_default();
+        let name = |day: usize| WEEKDAYS.get(day % 7).copied().unwrap_or_default();
         if first == last {
             format!("{} ", name(first))
         } else {

@@ -4,6 +4,7 @@ use claw_table::policy::{Cause, Causes, Provider, Url};
 use claw_table::{Can, Fact, Facts as _, decimal};
 
 use crate::model::{Ask, Member, Pattern};
+use crate::moment::Moment;
 use crate::oracle::{Answer, Failed, Request};
 use crate::syntax::escape;
 
@@ -27,6 +28,7 @@ pub(super) fn fact(fact: &Fact) -> String {
         Fact::Temperature => "temperature".to_owned(),
         Fact::Body(pointer) => format!("body {}", escape(pointer)),
         Fact::Session => "session".to_owned(),
+        Fact::Time(_) => "time".to_owned(),
         Fact::Mentions(keywords) => {
             let list: Vec<String> = keywords.iter().map(|one| escape(one)).collect();
             format!("prompt mentions {}", list.join(", "))
@@ -54,6 +56,10 @@ pub(super) fn value(fact: &Fact, request: &Request) -> String {
         Fact::Body(_) => request
             .known(fact)
             .map_or("absent".to_owned(), |found| clip(member(found).as_bytes())),
+        Fact::Time(zone) => request.at.as_ref().map_or("absent".to_owned(), |at| {
+            let at = at.by(zone);
+            format!("{} {at}", at.weekday())
+        }),
         Fact::Ip => request.ip.map_or("absent".to_owned(), |ip| ip.to_string()),
         Fact::CallerKey | Fact::Streaming | Fact::Mentions(_) | Fact::Contains(..) => {
             yes_or_no(request.flag(fact))
@@ -109,6 +115,8 @@ pub(crate) fn request(request: &Request) -> Vec<super::Said> {
         }
     }
     facts.extend(request.session.iter().map(|_| Fact::Session));
+    let at = request.at.iter().filter(|at| **at != Moment::ordinary());
+    facts.extend(at.map(|at| Fact::Time(at.zone.clone())));
     facts.extend([Fact::Model, Fact::Streaming, Fact::Tokens, Fact::Messages]);
     facts.extend(request.max_output.map(|_| Fact::MaxOutput));
     facts.extend(request.temperature.map(|_| Fact::Temperature));
@@ -163,6 +171,10 @@ pub(super) fn test(failed: &Failed<'_>) -> String {
         Ask::Null => format!("{name} is {}null", not_word(not)),
         Ask::Is(flag) => format!("{name} is {}{flag}", not_word(not)),
         Ask::Nested => format!("{name} is {}an array or an object", not_word(not)),
+        Ask::During(hours) => {
+            let list: Vec<String> = hours.iter().map(super::priced::times).collect();
+            format!("{name} {}in {}", not_word(not), list.join(", "))
+        }
         Ask::In(nets) => {
             let list: Vec<String> = nets.iter().map(ToString::to_string).collect();
             let list = list.join(", ");

@@ -6,6 +6,7 @@ use claw_table::policy::{Cause, Target};
 use claw_table::{ClassId, Fact, ProviderId};
 
 use super::Member;
+use crate::moment::Moment;
 use crate::span::Span;
 
 /// `test "TITLE" { … }`
@@ -15,6 +16,8 @@ pub struct Test {
     pub title: String,
     /// What its request says beside the ordinary.
     pub says: Vec<Says>,
+    /// When its request comes, where it says so.
+    pub at: Option<Moment>,
     /// What is spent under which ceilings, by their positions, in pico-dollars.
     pub spent: Vec<(usize, u128)>,
     /// Where in the shares of a pool it falls, in hundredths of a percent.

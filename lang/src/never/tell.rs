@@ -10,6 +10,7 @@ use crate::codes::Code;
 use crate::diagram::ordinary;
 use crate::explain::{self, count, dollars, name, time};
 use crate::model::{Claim, ClassPlaces, Model};
+use crate::moment::Moment;
 use crate::moves::Move;
 use crate::oracle::{self, Request};
 use crate::report::Diagnostic;
@@ -237,7 +238,13 @@ fn attempts(count: u32) -> String {
     }
 }
 
-/// A request as a policy writes it: what it says beside the ordinary.
+/// When a request comes, as a test writes it; nothing of the ordinary moment.
+pub fn said_at(request: &Request) -> Option<String> {
+    let at = request.at.as_ref()?;
+    (*at != Moment::ordinary()).then(|| format!("at {at}"))
+}
+
+/// A request as a test writes it: what it says beside the ordinary.
 pub fn written(request: &Request) -> String {
     let usual = ordinary();
     let mut parts = Vec::new();
@@ -297,7 +304,8 @@ pub fn written(request: &Request) -> String {
         parts.push("streaming".to_owned());
     }
     parts.extend(has(request));
-    let mut out = String::from("request {");
+    let mut out = said_at(request).map_or_else(String::new, |at| format!("{at}; "));
+    out.push_str("request {");
     for (at, part) in parts.iter().enumerate() {
         let _ = write!(out, "{} {part}", if at > 0 { ";" } else { "" });
     }

@@ -155,6 +155,7 @@ fn slack(cond: &Cond) -> BTreeSet<&Fact> {
                     | Ask::AtLeast(_)
                     | Ask::Below(_)
                     | Ask::In(_)
+                    | Ask::During(_)
                     | Ask::Equals(_)
                     | Ask::Null
                     | Ask::Is(_)

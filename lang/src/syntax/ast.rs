@@ -58,6 +58,8 @@ pub struct Let {
 pub enum LetValue {
     /// A list of constants.
     Set(Vec<Value>),
+    /// A list of times, each of one to three words.
+    Times(Vec<Vec<Value>>),
     /// A condition.
     Cond(Cond),
 }
@@ -235,6 +237,8 @@ pub struct Test {
     pub op_span: Span,
     /// The list on its right; any of it counts.
     pub values: Vec<Value>,
+    /// Parts of the list that are several words: `mon..fri 22:00..06:00 "UTC"`.
+    pub windows: Vec<Vec<Value>>,
 }
 
 /// A comparison.

@@ -155,10 +155,10 @@ impl<'a> Work<'a> {
             .filter(|p| !matches!(p.as_rule(), Rule::kw_let | Rule::equal));
         let name = self.value(&body.next()?, span)?;
         let right = body.next()?;
-        let is = if right.as_rule() == Rule::set {
-            LetValue::Set(self.values(right.into_inner(), span)?)
-        } else {
-            LetValue::Cond(self.condition(right, span)?)
+        let is = match right.as_rule() {
+            Rule::set => LetValue::Set(self.values(right.into_inner(), span)?),
+            Rule::times => LetValue::Times(self.times(right.into_inner(), span)?),
+            _ => LetValue::Cond(self.condition(right, span)?),
         };
         Some(Let {
             docs: self.docs(chunk),
@@ -317,6 +317,28 @@ impl<'a> Work<'a> {
     }
 
     fn values(&mut self, pairs: Pairs<'_, Rule>, line: Span) -> Option<Vec<Value>> {
+        self.each(pairs, line)
+    }
+
+    /// Parts of a list, of which each may be several words.
+    pub(super) fn times<'p>(
+        &mut self,
+        parts: impl Iterator<Item = Pair<'p, Rule>>,
+        line: Span,
+    ) -> Option<Vec<Vec<Value>>> {
+        let parts = parts.filter(|part| part.as_rule() != Rule::comma);
+        let read = parts.map(|part| match part.as_rule() {
+            Rule::window | Rule::hours => self.values(part.into_inner(), line),
+            _ => self.value(&part, line).map(|value| vec![value]),
+        });
+        read.collect()
+    }
+
+    pub(super) fn each<'p>(
+        &mut self,
+        pairs: impl Iterator<Item = Pair<'p, Rule>>,
+        line: Span,
+    ) -> Option<Vec<Value>> {
         let pairs = pairs.filter(|pair| pair.as_rule() != Rule::comma);
         pairs.map(|pair| self.value(&pair, line)).collect()
     }

@@ -73,6 +73,10 @@ impl Out {
         self.docs(&it.docs);
         let right = match &it.is {
             LetValue::Set(values) => list(values),
+            LetValue::Times(times) => {
+                let times: Vec<String> = times.iter().map(|one| spaced(one)).collect();
+                times.join(", ")
+            }
             LetValue::Cond(cond) => condition(cond, Around::Nothing),
         };
         self.line(&format!("let {} = {right}", value(&it.name)));
@@ -199,7 +203,13 @@ fn ask(it: &Ask) -> String {
         let _ = write!(out, " {}", list(&it.of));
     }
     if let Some(test) = &it.test {
-        let _ = write!(out, " {} {}", test.op.words(), list(&test.values));
+        let single = test.values.iter().map(std::slice::from_ref);
+        let mut parts: Vec<&[Value]> = test.windows.iter().map(Vec::as_slice).collect();
+        parts.extend(single);
+        // Their order counts: a zone holds for the times before it.
+        parts.sort_by_key(|part| part.first().map(|value| value.span));
+        let parts: Vec<String> = parts.into_iter().map(spaced).collect();
+        let _ = write!(out, " {} {}", test.op.words(), parts.join(", "));
     }
     out
 }

@@ -8,7 +8,8 @@ use claw_table::policy::Action;
 use super::{Outcome, is_end};
 use crate::diagram::{TooLarge, prove};
 use crate::model::Model;
-use crate::never::written;
+use crate::never::{said_at, written};
+use crate::oracle::Request;
 use crate::span::Span;
 use crate::syntax::escape;
 
@@ -54,6 +55,16 @@ impl Coverage {
     }
 }
 
+/// When a request comes, on a line of its own, and the request.
+fn lines(request: &Request) -> String {
+    let usual = Request {
+        at: None,
+        ..request.clone()
+    };
+    let at = said_at(request).map_or_else(String::new, |at| format!("{at}\n  "));
+    format!("{at}{}", written(&usual))
+}
+
 /// What the tests of a sound policy reach.
 ///
 /// # Errors
@@ -95,7 +106,7 @@ pub fn coverage(model: &Model, outcomes: &[Outcome]) -> Result<Coverage, TooLarg
             Some(Uncovered {
                 arm: known.label.clone(),
                 span: span.map(|arm| arm.span).unwrap_or_default(),
-                test: format!("test {title} {{\n  {}\n  {expect}\n}}", written(request)),
+                test: format!("test {title} {{\n  {}\n  {expect}\n}}", lines(request)),
             })
         });
     let uncovered: Vec<Uncovered> = uncovered.collect();

@@ -13,6 +13,9 @@ use crate::request::{endpoint, path_of};
 /// The request that a test sends.
 pub(super) fn of(policy: &Policy, test: &Test) -> Request {
     let mut request = ordinary();
+    if let Some(at) = &test.at {
+        request.at = Some(at.clone());
+    }
     let mut has_endpoint = false;
     for says in &test.says {
         match says {
@@ -99,6 +102,7 @@ fn count(request: &mut Request, fact: &Fact, number: Option<u64>) {
         | Fact::Has(_)
         | Fact::Body(_)
         | Fact::Session
+        | Fact::Time(_)
         | Fact::Mentions(_)
         | Fact::Contains(..) => return,
     };
@@ -132,6 +136,7 @@ fn say(request: &mut Request, fact: &Fact, text: Option<&str>) {
         | Fact::MaxOutput
         | Fact::Temperature
         | Fact::Body(_)
+        | Fact::Time(_)
         | Fact::Mentions(_)
         | Fact::Contains(..) => {}
     }

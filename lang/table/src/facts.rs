@@ -37,6 +37,8 @@ pub enum Fact {
     Body(String),
     /// What the client names its session by: the first of these headers that is there.
     Session,
+    /// The minute of the week in this time zone when the request came; Monday begins at 0.
+    Time(String),
     /// The estimate of input tokens.
     Tokens,
     /// Whether the prompt mentions one of these keywords, which are in lower case and sorted.
@@ -154,7 +156,9 @@ impl Fact {
             | Self::Query(_)
             | Self::Session
             | Self::Model => Kind::Text,
-            Self::MaxOutput | Self::Messages | Self::Temperature | Self::Tokens => Kind::Number,
+            Self::MaxOutput | Self::Messages | Self::Temperature | Self::Tokens | Self::Time(_) => {
+                Kind::Number
+            }
             Self::Body(_) => Kind::Json,
             Self::Ip => Kind::Address,
             Self::CallerKey
@@ -179,6 +183,15 @@ impl Fact {
         }
     }
 
+    /// The time zone whose clock is asked.
+    pub fn zone(&self) -> Option<&str> {
+        if let Self::Time(zone) = self {
+            Some(zone)
+        } else {
+            None
+        }
+    }
+
     /// The keywords that are looked for in the prompt.
     pub fn keywords(&self) -> Option<&[String]> {
         if let Self::Mentions(keywords) = self {
@@ -192,7 +205,7 @@ impl Fact {
     pub fn is_always(&self) -> bool {
         matches!(
             self,
-            Self::Method | Self::Path | Self::Endpoint | Self::Ip | Self::Messages
+            Self::Method | Self::Path | Self::Endpoint | Self::Ip | Self::Messages | Self::Time(_)
         )
     }
 
@@ -206,6 +219,7 @@ impl Fact {
             | Self::Client
             | Self::CallerKey
             | Self::Session
+            | Self::Time(_)
             | Self::Endpoint
             | Self::Header(_)
             | Self::Query(_) => Phase::Head,

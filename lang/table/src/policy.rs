@@ -9,6 +9,7 @@ mod client;
 mod edit;
 mod gateway;
 mod health;
+mod hours;
 mod pool;
 mod price;
 mod provider;
@@ -20,8 +21,9 @@ pub use client::{Auth, Client, KeyHash, Prefix};
 pub use edit::{Edit, MemberEdit, MemberPath};
 pub use gateway::{Event, Gateway, Notify, State, Trust, Via};
 pub use health::{Capacity, Counted, Eject, Health, Probe, ProbeMethod, Rate};
+pub use hours::{Hours, WEEK_MINUTES, joined};
 pub use pool::{Balance, Leg, Member, Pool, Requested, Sticky};
-pub use price::{Charge, Hours, Price, Rates, When};
+pub use price::{Charge, Price, Rates, When};
 pub use provider::{Api, Deadlines, Model, Provider, Replica, Secret, Url};
 
 use crate::{ArmId, ClassId, DenyId, ModelId, ProviderId};

@@ -3,7 +3,9 @@
 use memchr::memmem::Finder;
 
 use crate::keywords::{Keywords, Mentioned};
-use crate::policy::Policy;
+use std::collections::BTreeSet;
+
+use crate::policy::{Policy, Window};
 use crate::text::{Repeats, Seen, TextIndex};
 use crate::walk::{Boxes, Paths};
 use crate::{
@@ -123,6 +125,26 @@ impl Table {
         };
         let mentioned = mentioned.get_or_insert_with(|| self.keywords.scan(facts));
         Some(AtomId(mentioned.has(list).into()))
+    }
+
+    /// Every time zone by whose clock something is asked, charged or counted.
+    pub fn zones(&self) -> BTreeSet<&str> {
+        let models = self.policy.providers.iter().flat_map(|it| &it.models);
+        let prices = models.flat_map(|model| &model.prices);
+        let charged = prices.filter_map(|price| price.when.during.as_ref());
+        let counted = self
+            .policy
+            .ceilings
+            .iter()
+            .filter_map(|it| match &it.window {
+                Window::Calendar(calendar) => Some(calendar.zone.as_str()),
+                Window::Request => None,
+            });
+        let asked = self.fields.iter().filter_map(|field| field.fact.zone());
+        asked
+            .chain(charged.map(|hours| hours.zone.as_str()))
+            .chain(counted)
+            .collect()
     }
 
     /// How big the table is.

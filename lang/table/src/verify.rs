@@ -8,7 +8,9 @@
 //!   as many steps as fields;
 //! - every arm that ends a walk leads to a class or a refusal.
 
-use crate::policy::{Action, Charge, Leg, Model, Policy, Pool, Provider, Secret, When};
+use crate::policy::{
+    Action, Charge, Leg, Model, Policy, Pool, Provider, Secret, WEEK_MINUTES, When,
+};
 use crate::{
     AddressParts, ArmId, AtomId, Can, Fact, FieldParts, JsonParts, KEYWORD_LISTS_MAX,
     KEYWORDS_BYTES_MAX, Kind, NumberParts, Parts, Section, Split, TextParts, Unsound,
@@ -230,6 +232,7 @@ fn prices(model: &Model) -> Check {
         let known = (1..1 << 7).contains(&hours.days);
         let minutes = hours.from_minute.max(hours.to_minute) <= 24 * 60;
         check!(known && minutes, "times that no day has");
+        check!(!hours.zone.is_empty(), "a time zone without a name");
     }
     Ok(())
 }
@@ -371,6 +374,14 @@ fn infixes(split: &TextParts) -> Check {
 const INFIX_BYTES_MAX: usize = 1 << 16;
 
 fn number(split: &NumberParts, field: &FieldParts) -> Check {
+    if let Some(zone) = field.fact.zone() {
+        check!(!zone.is_empty(), "a time zone without a name");
+        let week = u64::from(WEEK_MINUTES);
+        check!(
+            split.cuts.iter().all(|cut| *cut < week),
+            "times that no week has",
+        );
+    }
     cuts(&split.cuts, split.atoms.len())?;
     in_range(split.atoms.iter().chain([&split.absent]), field)
 }

@@ -60,6 +60,7 @@ choice! {
         15 => Body(String),
         16 => Session,
         17 => Mentions(Vec<String>),
+        18 => Time(String),
         19 => CallerKey,
         20 => Contains((Within, String)),
     }

@@ -74,6 +74,14 @@ fn the_grammars_words_are_the_compilers() {
 }
 
 #[test]
+fn days_of_the_week_have_one_colour() {
+    let grammar = grammar();
+    let rule = grammar["repository"]["days"]["match"].as_str().unwrap();
+    let days = vocab::WEEKDAYS.join("|");
+    assert_eq!(rule.matches(&format!("(?:{days})")).count(), 2, "{rule}");
+}
+
+#[test]
 fn the_grammar_is_whole() {
     let grammar = grammar();
     assert_eq!(grammar["scopeName"], "source.claw");

@@ -117,7 +117,9 @@ fn every_word_that_is_refused_as_not_yet_is_listed() {
         row(&format!("in `{}`", block.block), block.later);
     }
     row("facts", vocab::FACTS_LATER);
-    assert!(LANGUAGE.contains(&table), "LANGUAGE.md must hold:\n{table}");
+    // Without a row there is no table.
+    let is_due = table.lines().count() > 2;
+    assert_eq!(LANGUAGE.contains(&table), is_due, "LANGUAGE.md must hold, if it has rows:\n{table}");
 }
 
 #[test]

@@ -98,6 +98,11 @@ fn a_list_has_one_kind_and_goes_to_its_fact() {
         ("10.0.0.0/8", "list"),
         ("10.0.0.1/8", "ip in list"),
         ("22:00..06:00", "ip in list"),
+        ("22:00..06:00 \"UTC\"", "ip in list"),
+        ("22:00..06:00 \"UTC\"", "host in list"),
+        ("22:00..06:00 \"UTC\"", "list"),
+        ("10.0.0.0/8", "time in list"),
+        ("model is \"a\"", "time in list"),
         ("model is \"a\"", "ip in list"),
     ] {
         let text = policy(&format!(

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use claw_lang::codes::Code;
 use claw_lang::model::{Member, Model};
+use claw_lang::moment::Moment;
 use claw_lang::never::{Broken, broken, written};
 use claw_lang::oracle::{self, Request};
 use claw_lang::report::{Diagnostic, Report};
@@ -378,7 +379,11 @@ fn every_witness_replays_through_the_table_and_so_does_what_is_printed_of_it() {
 
 /// A request as it is printed, read by the language's own parser.
 pub(crate) fn read(text: &str) -> Request {
-    let body = text.strip_prefix("request {").unwrap();
+    let (at, body) = text.split_once("request {").unwrap();
+    let at = match at.strip_prefix("at ").and_then(|at| at.strip_suffix("; ")) {
+        Some(at) => Moment::read(&at.replace('"', "")).unwrap(),
+        None => Moment::ordinary(),
+    };
     let text = format!("class request {{{body}");
     let mut report = Report::new(Arc::from(one(&text)));
     let parsed = parse(0, &text, &mut report);
@@ -394,6 +399,7 @@ pub(crate) fn read(text: &str) -> Request {
         ip: Some("127.0.0.1".parse().unwrap()),
         messages: Some(1),
         tokens: Some(1000),
+        at: Some(at),
         ..Request::default()
     };
     for line in statement.block.iter().flatten() {

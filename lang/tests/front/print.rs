@@ -98,15 +98,47 @@ fn docs() -> impl Strategy<Value = Vec<String>> {
     prop_oneof![3 => Just(Vec::new()), 1 => prop::collection::vec(line, 1..3)]
 }
 
+/// A time of several words.
+fn window() -> impl Strategy<Value = Vec<Value>> {
+    let day = || value(Kind::Word, "sat");
+    let days = || value(Kind::Range, "mon..fri");
+    let hours = || value(Kind::ClockRange, "22:00..06:00");
+    let zone = || value(Kind::Text, "Europe/Berlin");
+    prop::sample::select(vec![
+        vec![days()],
+        vec![days(), zone()],
+        vec![days(), hours()],
+        vec![day(), hours(), zone()],
+        vec![day(), zone()],
+        vec![hours(), zone()],
+    ])
+}
+
+fn times() -> impl Strategy<Value = LetValue> {
+    let hours = || vec![value(Kind::ClockRange, "22:00..06:00")];
+    let first = prop_oneof![window(), Just(hours())];
+    let day = || vec![value(Kind::Word, "sat")];
+    let more = prop_oneof![window(), Just(hours()), Just(day())];
+    (first, prop::collection::vec(more, 0..3))
+        .prop_map(|(first, more)| LetValue::Times(std::iter::once(first).chain(more).collect()))
+}
+
 fn ask() -> impl Strategy<Value = Cond> {
     let test = (
         prop::sample::select(Op::ALL.to_vec()),
-        prop::collection::vec(any_value(), 1..3),
+        prop_oneof![
+            3 => (prop::collection::vec(any_value(), 1..3), Just(Vec::new())),
+            1 => (
+                prop::collection::vec(any_value(), 0..2),
+                prop::collection::vec(window(), 1..3)
+            ),
+        ],
     )
-        .prop_map(|(op, values)| Test {
+        .prop_map(|(op, (values, windows))| Test {
             op,
             op_span: NOWHERE,
             values,
+            windows,
         });
     (
         word(),
@@ -186,8 +218,11 @@ pub(crate) fn item() -> impl Strategy<Value = Item> {
             statement.keyword.text = keyword.into();
             Item::Plain(statement)
         });
-    let sets = prop::collection::vec(constant(), 1..4).prop_map(LetValue::Set);
-    let right = prop_oneof![sets, cond().prop_map(LetValue::Cond)];
+    let sets = prop::collection::vec(constant(), 1..4);
+    let is_times = |set: &Vec<Value>| set.iter().all(|one| one.kind == Kind::ClockRange);
+    let sets = sets.prop_filter("hours alone are times", move |set| !is_times(set));
+    let sets = sets.prop_map(LetValue::Set);
+    let right = prop_oneof![sets, times(), cond().prop_map(LetValue::Cond)];
     let lets = (docs(), word(), right).prop_map(|(docs, name, is)| {
         Item::Let(Let {
             docs,
@@ -279,6 +314,7 @@ pub(crate) fn strip(file: &mut File) {
                 strip_values([&mut it.name]);
                 match &mut it.is {
                     LetValue::Set(values) => strip_values(values),
+                    LetValue::Times(times) => times.iter_mut().for_each(strip_values),
                     LetValue::Cond(cond) => strip_cond(cond),
                 }
             }
@@ -342,6 +378,7 @@ fn strip_cond(cond: &mut Cond) {
             if let Some(test) = &mut it.test {
                 test.op_span = NOWHERE;
                 strip_values(&mut test.values);
+                test.windows.iter_mut().for_each(strip_values);
             }
         }
     }

@@ -293,7 +293,7 @@ fn what_is_wrong_with_a_price_is_told_at_its_place() {
         ),
         (
             "price in $5/M; price during 01:00..04:00 \"Berlin\" in $6/M",
-            "C0308",
+            "C0317",
         ),
         ("price in $5/M; price during 01:00..04:00 in $6/M", "C0308"),
         ("price in $5", "C0304"),

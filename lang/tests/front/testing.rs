@@ -153,9 +153,23 @@ fn a_test_that_cannot_be_read_says_what_to_write() {
         ("request { }\nexpect cost at $5", "C0308"),
         ("request { }\nspent ceiling day $3\nexpect failed", "C0201"),
         (
-            "request { }\nat 2026-11-21 10:00 \"UTC\"\nexpect failed",
-            "C0117",
+            "request { }\nat 2026-11-21 10:00 \"Mars\"\nexpect failed",
+            "C0317",
         ),
+        ("request { }\nat 2026-11-21 10:00\nexpect failed", "C0308"),
+        (
+            "request { }\nat 2026-11-31 10:00 \"UTC\"\nexpect failed",
+            "C0307",
+        ),
+        (
+            "request { }\nat 10:00 2026-11-21 \"UTC\"\nexpect failed",
+            "C0308",
+        ),
+        (
+            "request { }\nat 2026-03-29 02:30 \"Europe/Berlin\"\nexpect failed",
+            "C0307",
+        ),
+        ("request { }\nat\nexpect failed", "C0308"),
     ] {
         let found = told(body);
         assert_eq!(found.len(), 1, "{body}: {found:?}");

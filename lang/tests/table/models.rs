@@ -2,7 +2,7 @@
 
 use claw_lang::model::{Arm, Ask, Cond, Goal, Guard, Model, Net, Pattern, Route, RouteId, Scoped};
 use claw_lang::span::Span;
-use claw_table::policy::{self, Action, Causes, Class, Deny, Policy};
+use claw_table::policy::{self, Action, Causes, Class, Deny, Hours, Policy};
 use claw_table::{ArmId, Can, ClassId, DenyId, Fact, Kind};
 use proptest::collection::vec;
 use proptest::prelude::{Strategy, any};
@@ -50,6 +50,29 @@ pub(crate) const NETS: [&str; 14] = [
     "::ffff:10.0.0.0/105",
 ];
 
+/// Zones that change their clocks on different days, and one that never does.
+pub(crate) const ZONES: [&str; 3] = ["Europe/Berlin", "America/New_York", "Asia/Kolkata"];
+
+/// Windows of the week, also over midnight and over Sunday, and all of it.
+fn hours() -> impl Strategy<Value = Vec<Hours>> {
+    let minutes = select(vec![
+        (0, 1440),
+        (1320, 360),
+        (540, 1020),
+        (150, 180),
+        (720, 0),
+        (180, 120),
+    ]);
+    let one = (1..0x80u8, minutes, any::<bool>());
+    let one = one.prop_map(|(days, (from_minute, to_minute), is_daily)| Hours {
+        days: if is_daily { 0x7f } else { days },
+        from_minute,
+        to_minute,
+        zone: String::new(),
+    });
+    vec(one, 1..3)
+}
+
 fn nets() -> impl Strategy<Value = Vec<Net>> {
     vec(select(&NETS[..]), 1..4).prop_map(|texts| {
         let mut nets: Vec<Net> = texts
@@ -81,6 +104,9 @@ pub(crate) fn facts() -> Vec<Fact> {
         Fact::Messages,
         Fact::Temperature,
         Fact::Session,
+        Fact::Time(ZONES[0].to_owned()),
+        Fact::Time(ZONES[1].to_owned()),
+        Fact::Time(ZONES[2].to_owned()),
         Fact::Body("/a".to_owned()),
         Fact::Body("/a/b".to_owned()),
         Fact::Body("/ab".to_owned()),
@@ -108,16 +134,17 @@ fn is(text: &str) -> Pattern {
 
 fn test() -> impl Strategy<Value = Cond> {
     let clients = vec(select(&CLIENTS[..]).prop_map(is), 1..3);
-    let texts = (vec(pattern(), 1..4), nets(), clients);
+    let texts = (vec(pattern(), 1..4), nets(), clients, hours());
     let numbers = vec(select(&NUMBERS[..]), 1..4);
     (select(facts()), texts, numbers, 0..12u8).prop_map(
-        |(fact, (patterns, nets, clients), mut numbers, which)| {
+        |(fact, (patterns, nets, clients, hours), mut numbers, which)| {
             let number = numbers[0];
             numbers.sort_unstable();
             numbers.dedup();
             let ask = match (fact.kind(), which) {
                 (Kind::Flag, _) => Ask::Yes,
                 _ if fact == Fact::Client => Ask::Matches(clients),
+                _ if fact.zone().is_some() => Ask::During(zoned(hours, &fact)),
                 (_, 0) => Ask::Present,
                 (Kind::Address, _) => Ask::In(nets),
                 (Kind::Text, _) | (Kind::Json, 5..8) => Ask::Matches(patterns),
@@ -131,6 +158,13 @@ fn test() -> impl Strategy<Value = Cond> {
             Cond::Test(fact, ask)
         },
     )
+}
+
+fn zoned(mut hours: Vec<Hours>, fact: &Fact) -> Vec<Hours> {
+    for one in &mut hours {
+        fact.zone().unwrap_or_default().clone_into(&mut one.zone);
+    }
+    hours
 }
 
 pub(crate) fn cond() -> impl Strategy<Value = Cond> {

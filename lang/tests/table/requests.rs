@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use claw_lang::model::{Member, shown};
+use claw_lang::moment::Moment;
 use claw_lang::oracle::Request;
 use claw_table::{Can, Fact, Kind};
 use proptest::collection::vec;
@@ -91,6 +92,25 @@ fn named(names: &'static [&'static str]) -> impl Strategy<Value = Vec<(String, V
     vec((select(names).prop_map(str::to_owned), bytes()), 0..4)
 }
 
+/// A minute of some weeks in which clocks change, and of one in which they do not.
+fn moment() -> impl Strategy<Value = Moment> {
+    let weeks = select(vec![
+        "2026-03-02 00:00",
+        "2026-03-25 00:00",
+        "2026-10-21 00:00",
+        "2026-10-28 00:00",
+        "2026-07-01 00:00",
+    ]);
+    (weeks, 0..7 * 24 * 60i64, any::<bool>()).prop_map(|(from, minute, is_full)| {
+        let minute = if is_full { minute / 60 * 60 } else { minute };
+        let from = Moment::read(from).expect("a moment");
+        Moment {
+            minute: from.minute + minute,
+            ..from
+        }
+    })
+}
+
 pub(crate) fn request() -> impl Strategy<Value = Request> {
     let single = || weighted(0.85, text());
     let texts = (
@@ -116,14 +136,14 @@ pub(crate) fn request() -> impl Strategy<Value = Request> {
         let shout = |(part, loud): (String, bool)| if loud { part.to_uppercase() } else { part };
         parts.map(shout).collect::<Vec<_>>()
     });
-    let body = (body, (numbers, members(), (single(), prompt)));
+    let body = (body, (numbers, members(), (single(), prompt, moment())));
     (texts, lists, body).prop_map(
         |(
             (method, path, host, endpoint, (model, ip, client)),
             (headers, query),
             ((streaming, has, tokens), said),
         )| {
-            let ((max_output, messages, temperature), body, (session, prompt)) = said;
+            let ((max_output, messages, temperature), body, (session, prompt, at)) = said;
             Request {
                 method,
                 path,
@@ -144,6 +164,7 @@ pub(crate) fn request() -> impl Strategy<Value = Request> {
                 body,
                 prompt,
                 session,
+                at: Some(at),
             }
         },
     )
@@ -181,6 +202,7 @@ pub(crate) fn graft(request: &mut Request, other: &Request, which: usize) {
         Fact::Contains(_) => {}
         Fact::Mentions(_) => request.prompt.clone_from(&other.prompt),
         Fact::Session => request.session.clone_from(&other.session),
+        Fact::Time(_) => request.at.clone_from(&other.at),
         Fact::Streaming => request.streaming = other.streaming,
         Fact::CallerKey => request.caller_key = !request.caller_key,
         Fact::Has(can) => request.has ^= can.bit(),

@@ -47,7 +47,11 @@ impl<'w> Visit<'w> {
         Self {
             worker,
             snapshot: worker.common.live.take(),
-            journal: Box::new(Journal::open(clock, Arc::clone(&worker.sink), meter)),
+            journal: Box::new(Journal::open(
+                (clock, worker.common.wall.ms()),
+                Arc::clone(&worker.sink),
+                meter,
+            )),
             dialect: Dialect::Chat,
         }
     }
@@ -191,6 +195,8 @@ impl<'w> Visit<'w> {
                 query: parts.uri.query(),
                 host: host.as_deref(),
                 ip,
+                at_ms: self.journal.record.at_ms,
+                zones: &snapshot.zones,
                 client,
                 lends,
                 endpoint: Some(endpoint),

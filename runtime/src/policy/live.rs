@@ -12,6 +12,7 @@ use crate::request::changes::Changes;
 use crate::request::peek::Pointers;
 use crate::upstream::Upstream;
 use crate::upstream::asking::Reluctant;
+use crate::zones::Zones;
 
 /// A table in force. A request takes one at its start and keeps it to its end.
 #[derive(Debug)]
@@ -28,6 +29,8 @@ pub struct Snapshot {
     pub pointers: Pointers,
     /// What the policy changes in requests on their way out.
     pub changes: Changes,
+    /// The time zones by whose clocks it asks, charges or counts.
+    pub zones: Zones,
     /// Who is not asked for usage any more.
     pub reluctant: Reluctant,
     /// The answer to `GET /v1/models`, made once.

@@ -31,6 +31,7 @@ use crate::request::peek::Pointers;
 use crate::upstream::Upstream;
 use crate::upstream::asking::Reluctant;
 use crate::upstream::names::Names;
+use crate::zones::Zones;
 use features::enforced;
 use upstreams::Upstreams;
 
@@ -153,6 +154,7 @@ impl Loader {
             roster: Roster::of(table.policy(), &self.vault).map_err(Refusal::Clients)?,
             pointers: Pointers::of(&table),
             changes: Changes::of(table.policy()).map_err(Refusal::Change)?,
+            zones: Zones::of(&table).map_err(Refusal::Zones)?,
             reluctant: Reluctant::nobody(table.policy()),
             models: models::models(&table.policy().offered),
             digest: HeaderValue::try_from(digest).unwrap_or(HeaderValue::from_static("")),

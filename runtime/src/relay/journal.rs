@@ -23,11 +23,15 @@ pub(crate) struct Journal {
 
 impl Journal {
     /// Opens the record of a request whose head has just arrived.
-    pub(crate) fn open(clock: Clock, sink: Arc<dyn Sink>, meter: Arc<Meter>) -> Self {
+    pub(crate) fn open(
+        (clock, at_ms): (Clock, u64),
+        sink: Arc<dyn Sink>,
+        meter: Arc<Meter>,
+    ) -> Self {
         meter.set_busy();
         sink.begin();
         let record = Record {
-            at_ms: clock.wall_ms(),
+            at_ms,
             ..Record::default()
         };
         Self {
@@ -117,7 +121,7 @@ mod tests {
         let kept = Arc::new(Kept::default());
         let sink: Arc<dyn Sink> = kept.clone();
         let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            let mut journal = Journal::open(Clock, sink, Arc::default());
+            let mut journal = Journal::open((Clock, 0), sink, Arc::default());
             live(&mut journal);
         }));
         let records = kept.0.lock().unwrap();

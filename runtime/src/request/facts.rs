@@ -10,6 +10,7 @@ use crate::json::Text;
 use crate::request::endpoint::{self, Endpoint};
 use crate::request::peek::{Found, Peek, Pointers};
 use crate::request::{prompt, tokens};
+use crate::zones::Zones;
 
 /// One request as the walk sees it.
 #[derive(Debug, Clone, Copy)]
@@ -24,6 +25,10 @@ pub struct Asked<'a> {
     pub host: Option<&'a str>,
     /// The address the request comes from.
     pub ip: IpAddr,
+    /// When its head came, in milliseconds since 1970.
+    pub at_ms: u64,
+    /// The time zones that the policy asks for.
+    pub zones: &'a Zones,
     /// Who calls, where there are clients.
     pub client: Option<&'a str>,
     /// Whether the key that is shown is the caller's own for a provider.
@@ -98,6 +103,7 @@ impl Facts for Asked<'_> {
             | Fact::Body(_)
             | Fact::Mentions(_)
             | Fact::Contains(..)
+            | Fact::Time(_)
             | Fact::Tokens => {}
         }
     }
@@ -108,6 +114,7 @@ impl Facts for Asked<'_> {
             Fact::MaxOutput => self.peek.output_tokens_max,
             Fact::Messages => Some(self.peek.messages.into()),
             Fact::Temperature => self.peek.temperature,
+            Fact::Time(_) => self.zones.week_minute(fact, self.at_ms),
             Fact::Method
             | Fact::Path
             | Fact::Host

@@ -1,6 +1,11 @@
 //! Facts of real requests, and the policies that decide by them.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use claw_lang::moment::Moment;
+use claw_runtime::clock::Wall;
 
 use crate::client::{Answer, PLAIN, chat, exchange};
 use crate::house::{House, Plan};
@@ -51,6 +56,51 @@ async fn the_address_of_the_connection_decides() {
         let told = decided(&answer);
         assert!(told.contains(outcome), "{peer}: {told}");
         house.records.one().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_time_at_which_a_request_comes_decides_by_the_clock_of_each_zone() {
+    let policy = house(
+        "let nights = mon..fri 22:00..06:00 \"Europe/Berlin\"\n\
+         route {\n\
+           when time in nights and time in sat \"America/New_York\" -> deny 400 \"already Saturday\"\n\
+           when time in nights                       -> deny 400 \"a night\"\n\
+           when time in sat..sun \"Europe/Berlin\" -> deny 400 \"a weekend\"\n\
+           otherwise                                 -> served\n\
+         }\n",
+    );
+    let now = Arc::new(AtomicU64::new(0));
+    let mut plan = Plan::written(&policy);
+    plan.wall = Wall::Set(Arc::clone(&now));
+    let house = House::piped(plan).await;
+    let expected = [
+        ("2026-11-20 12:00 Europe/Berlin", "served"),
+        ("2026-11-20 21:59 Europe/Berlin", "served"),
+        ("2026-11-20 22:00 Europe/Berlin", "a night"),
+        // Friday's night ends on Saturday.
+        ("2026-11-21 05:59 Europe/Berlin", "a night"),
+        ("2026-11-21 06:00 Europe/Berlin", "a weekend"),
+        // It is five in the morning there when it is midnight in New York, for some weeks a year.
+        ("2026-03-14 05:30 Europe/Berlin", "already Saturday"),
+        ("2026-04-04 05:30 Europe/Berlin", "a night"),
+        // Sunday's night is none.
+        ("2026-11-23 03:00 Europe/Berlin", "served"),
+        ("2026-11-23 22:30 Europe/Berlin", "a night"),
+        // In summer the clocks are an hour ahead of winter's.
+        ("2026-07-01 20:30 UTC", "a night"),
+        ("2026-11-18 20:30 UTC", "served"),
+        ("2026-10-26 20:59 UTC", "served"),
+        ("2026-10-26 21:00 UTC", "a night"),
+    ];
+    for (at, outcome) in expected {
+        let at_ms = Moment::read(at).unwrap().minute * 60_000 + 59_999;
+        now.store(at_ms.try_into().unwrap(), Ordering::Relaxed);
+        let answer = exchange(house.connect(), &chat(PLAIN, "")).await;
+        let told = decided(&answer);
+        assert!(told.contains(outcome), "{at}: {told}");
+        let record = house.records.one().await;
+        assert_eq!(record.at_ms, u64::try_from(at_ms).unwrap());
     }
 }
 

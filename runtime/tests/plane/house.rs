@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use arc_swap::ArcSwap;
-use claw_runtime::clock::Dice;
+use claw_runtime::clock::{Dice, Wall};
 use claw_runtime::gateway::{Common, Gateway};
 use claw_runtime::identity::roster::Roster;
 use claw_runtime::keys::Vault;
@@ -19,6 +19,7 @@ use claw_runtime::upstream::asking::Reluctant;
 use claw_runtime::upstream::connect::{Dial, Dialling};
 use claw_runtime::upstream::socket::Wire;
 use claw_runtime::upstream::{Credential, Upstream};
+use claw_runtime::zones::Zones;
 use claw_table::policy::{
     Action, Api, Causes, Class, Deny, Leg, Model, Policy, Provider, Replica, Retry, Secret, Target,
     Url,
@@ -35,6 +36,8 @@ pub(crate) struct Plan {
     /// What is served by, if it is not one arm for everything.
     pub table: Option<Vec<u8>>,
     pub limits: Limits,
+    /// When requests come.
+    pub wall: Wall,
 }
 
 impl Plan {
@@ -64,6 +67,7 @@ impl Plan {
             action: Action::Class(ClassId(0)),
             table: None,
             limits: Limits::default(),
+            wall: Wall::System,
         }
     }
 
@@ -83,6 +87,7 @@ impl Plan {
             action: Action::Class(ClassId(0)),
             table: Some(bytes),
             limits: Limits::default(),
+            wall: Wall::System,
         }
     }
 
@@ -260,13 +265,14 @@ impl House {
             roster: Roster::of(table.policy(), &Vault::new(".".into())).unwrap(),
             pointers: Pointers::of(&table),
             changes: Changes::of(table.policy()).unwrap(),
+            zones: Zones::of(&table).unwrap(),
             reluctant,
             digest: HeaderValue::from_static("digest-1"),
             models: r#"{"object":"list","data":[]}"#.into(),
             table,
         });
         let live = Arc::new(Live::new(snapshot));
-        let common = Common::new(live, plan.limits);
+        let common = Common::dated(live, plan.limits, plan.wall);
         let records = Arc::new(Records::default());
         let sink: Arc<dyn Sink> = records.clone();
         let dice = Dice::seeded(7);

@@ -101,6 +101,7 @@ fn in_test(word: &str) -> &'static str {
         "has" => "has tools, images",
         "streaming" => "streaming",
         "draw" => "draw 97%",
+        "at" => "at 2026-11-21 10:00 \"Europe/Berlin\"",
         "spent" => "spent ceiling NAME $321",
         "tokens" => "tokens 2k",
         "messages" => "messages 50",

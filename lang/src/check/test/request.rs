@@ -96,6 +96,7 @@ impl Reading<'_> {
             | Fact::Streaming
             | Fact::Has(_)
             | Fact::Body(_)
+            | Fact::Time(_)
             | Fact::Mentions(_)
             | Fact::Contains(..) => {
                 let text = fields::text(value, "what a request says", self.report)?;

@@ -58,19 +58,23 @@ impl Work<'_> {
             let mut op_span = place(&op, line);
             op_span.end = op_span.start + trimmed(op.as_str());
             let op = operator(&op)?;
+            let (windows, values): (Vec<_>, Vec<_>) = right
+                .into_inner()
+                .partition(|part| part.as_rule() == Rule::window);
             test = Some(Test {
                 op,
                 op_span,
-                values: self.values(right.into_inner(), line)?,
+                values: self.each(values.into_iter(), line)?,
+                windows: self.times(windows.into_iter(), line)?,
             });
         }
         // A rule that may go on can take blanks with it; the last value tells where it really ends.
-        let last = test
-            .as_ref()
-            .map_or(&of, |test| &test.values)
-            .last()
-            .unwrap_or(&subject);
-        span.end = last.span.end;
+        let right = test.iter().flat_map(|test| {
+            let windows = test.windows.iter().flatten();
+            windows.chain(&test.values)
+        });
+        let ends = right.chain(&of).chain([&subject]);
+        span.end = ends.map(|value| value.span.end).max().unwrap_or(span.end);
         Some(Cond::Ask(Ask {
             subject,
             of,

@@ -3,6 +3,8 @@
 //! A price that says more overrides one that says less, rate by rate; of two of which neither says
 //! all that the other says, the dearer counts.
 
+use super::Hours;
+
 /// Rates that hold under one condition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Price {
@@ -36,20 +38,6 @@ impl When {
                 .is_none_or(|tokens| self.above_tokens >= Some(tokens));
         covers && self != other
     }
-}
-
-/// A time of the day on some days of the week.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Hours {
-    /// Bit 0 is Monday, bit 6 is Sunday; never none.
-    pub days: u8,
-    /// The minute of the day at which it begins.
-    pub from_minute: u16,
-    /// The minute at which it ends, itself not counted. If that is not later, it ends on the day
-    /// after.
-    pub to_minute: u16,
-    /// The name of the time zone.
-    pub zone: String,
 }
 
 /// Something that is charged.

@@ -21,6 +21,7 @@ pub const ENFORCED: &[&str] = &[
     "heartbeat",
     "keys-caller",
     "requested",
+    "time",
     "trust",
 ];
 

@@ -11,6 +11,7 @@ use crate::identity::roster::NoRoster;
 use crate::keys::NoKey;
 use crate::request::changes::NoHeader;
 use crate::upstream::tls::NoRoots;
+use crate::zones::NoZone;
 
 /// Why a policy was not taken.
 #[derive(Debug, thiserror::Error)]
@@ -73,6 +74,9 @@ pub enum Refusal {
     /// A header that it changes cannot be sent.
     #[error("{0}")]
     Change(NoHeader),
+    /// It goes by the clock of a zone that is not known.
+    #[error("{0}")]
+    Zones(NoZone),
     /// The roots cannot be trusted.
     #[error("provider `{provider}`: {}{why}", of_file(.path.as_ref()))]
     RootsUnusable {
@@ -120,6 +124,7 @@ impl Refusal {
             Self::KeyMissing { .. } => "key_missing",
             Self::Clients(_) => "clients_unusable",
             Self::Change(_) => "change_unusable",
+            Self::Zones(_) => "zone_unknown",
             Self::RootsUnreadable { .. } | Self::RootsUnusable { .. } => "roots_unusable",
             Self::Provider { .. } => "provider_unusable",
             Self::Draining => "draining",
@@ -150,6 +155,7 @@ impl Refusal {
             | Self::KeyMissing { .. }
             | Self::Clients(_)
             | Self::Change(_)
+            | Self::Zones(_)
             | Self::RootsUnreadable { .. }
             | Self::RootsUnusable { .. }
             | Self::Provider { .. }

@@ -1,0 +1,242 @@
+//! Days, times of the day and whose clock shows them.
+
+use claw_table::policy::Hours;
+
+use super::fields;
+use crate::codes::Code;
+use crate::day::Day;
+use crate::moment::{self, Moment};
+use crate::report::{Diagnostic, Report};
+use crate::syntax::ast::Value;
+use crate::syntax::escape;
+use crate::syntax::lexer::Kind;
+use crate::vocab;
+use crate::zone::{self, Zone};
+
+/// A day, as `2026-12-01`.
+pub(super) fn day(value: &Value, report: &mut Report) -> Option<Day> {
+    let found = Day::read(&value.text).filter(|_| value.kind == Kind::Date);
+    if found.is_none() {
+        let shown = &value.text;
+        let (code, message) = if value.kind == Kind::Date {
+            (Code::OutOfRange, format!("there is no day `{shown}`"))
+        } else {
+            (Code::WrongValue, format!("`{shown}` is not a day"))
+        };
+        let found = Diagnostic::new(code, value.span, message);
+        report.add(found.help("write year, month and day: `2026-12-01`"));
+    }
+    found
+}
+
+/// The minutes of the day at which `22:00..06:00` begins and ends.
+pub(super) fn clock_range(value: &Value, report: &mut Report) -> Option<(u16, u16)> {
+    let minute = |text: &str| moment::clock(text).or((text == "24:00").then_some(24 * 60));
+    let found = value.text.split_once("..").and_then(|(from, to)| {
+        Some((minute(from)?, minute(to)?)).filter(|(from, to)| from != to && *from < 24 * 60)
+    });
+    if found.is_none() {
+        report.add(
+            Diagnostic::new(
+                Code::OutOfRange,
+                value.span,
+                format!("`{}` is not a time of the day", value.text),
+            )
+            .help("write when it begins and when it ends: `22:00..06:00`"),
+        );
+    }
+    found
+}
+
+/// The days of the week in `mon..fri` or `sat`: bit 0 is Monday. A range may go over Sunday.
+pub(super) fn weekdays(value: &Value, report: &mut Report) -> Option<u8> {
+    let at = |text: &str| vocab::WEEKDAYS.iter().position(|day| *day == text);
+    let (from, to) = value
+        .text
+        .split_once("..")
+        .unwrap_or((&value.text, &value.text));
+    let (Some(from), Some(to)) = (at(from), at(to)) else {
+        report.add(no_days(value, (from, to)));
+        return None;
+    };
+    let count = (to + 7 - from) % 7;
+    let days = (0..=count).map(|step| 1_u8 << ((from + step) % 7));
+    Some(days.fold(0, |all, day| all | day))
+}
+
+/// What is no day, with the days that were meant.
+fn no_days(value: &Value, (from, to): (&str, &str)) -> Diagnostic {
+    let found = Diagnostic::new(
+        Code::UnknownWord,
+        value.span,
+        format!("`{}` names no days of the week", value.text),
+    );
+    let meant = |text: &str| {
+        let low = text.to_ascii_lowercase();
+        let mut days = vocab::WEEKDAYS.iter();
+        days.find(|day| low.starts_with(**day)).copied()
+    };
+    match (meant(from), meant(to)) {
+        (Some(from), Some(to)) if from == to => found.meant(value.span, from),
+        (Some(from), Some(to)) => found.meant(value.span, &format!("{from}..{to}")),
+        _ => found.help("write `mon..fri`, or one of `mon` `tue` `wed` `thu` `fri` `sat` `sun`"),
+    }
+}
+
+/// The name of a time zone that there is.
+pub(super) fn zone(value: &Value, report: &mut Report) -> Option<String> {
+    let name = fields::text(value, "a time zone", report)?;
+    if Zone::named(name).is_some() {
+        return Some(name.to_owned());
+    }
+    let shown = escape(name);
+    let found = Diagnostic::new(
+        Code::UnknownZone,
+        value.span,
+        format!("there is no time zone `{shown}`"),
+    );
+    report.add(match zone::meant(name) {
+        Some(meant) => {
+            let meant = escape(&meant);
+            found
+                .help(format!("did you mean `{meant}`?"))
+                .fix(value.span, meant)
+        }
+        None => found.help("write `\"UTC\"` or the name of a place: `\"Europe/Berlin\"`"),
+    });
+    None
+}
+
+/// `mon..fri 22:00..06:00 "Europe/Berlin"`, of which days or hours may be left out, and the zone
+/// where one of a later window counts.
+pub(super) fn window(values: &[Value], report: &mut Report) -> Option<Window> {
+    let (mut days, mut minutes, mut zoned) = (None, None, None);
+    for value in values {
+        match value.kind {
+            Kind::Range | Kind::Word if days.is_none() && minutes.is_none() && zoned.is_none() => {
+                days = Some(weekdays(value, report)?);
+            }
+            Kind::ClockRange if minutes.is_none() && zoned.is_none() => {
+                minutes = Some(clock_range(value, report)?);
+            }
+            Kind::Text if zoned.is_none() && days.is_some() | minutes.is_some() => {
+                zoned = Some(zone(value, report)?);
+            }
+            _ => {
+                report.add(
+                    Diagnostic::new(
+                        Code::WrongValue,
+                        value.span,
+                        format!("`{}` does not fit into a time", fields::shown(value)),
+                    )
+                    .help("write days, hours and zone: `mon..fri 22:00..06:00 \"Europe/Berlin\"`"),
+                );
+                return None;
+            }
+        }
+    }
+    let (from_minute, to_minute) = minutes.unwrap_or((0, 24 * 60));
+    Some(Window {
+        days: days.unwrap_or(0x7f),
+        from_minute,
+        to_minute,
+        zone: zoned,
+    })
+}
+
+/// A window whose zone may still be to come.
+#[derive(Debug)]
+pub(super) struct Window {
+    days: u8,
+    from_minute: u16,
+    to_minute: u16,
+    zone: Option<String>,
+}
+
+/// All windows of a list. A zone holds for those before it that name none.
+pub(super) fn windows(list: &[Vec<Value>], report: &mut Report) -> Option<Vec<Hours>> {
+    let read: Vec<Option<Window>> = list.iter().map(|one| window(one, report)).collect();
+    let mut hours = Vec::with_capacity(read.len());
+    let mut later: Option<String> = None;
+    for window in read
+        .into_iter()
+        .collect::<Option<Vec<_>>>()?
+        .into_iter()
+        .rev()
+    {
+        let Some(zone) = window.zone.or_else(|| later.clone()) else {
+            let last = list.last().and_then(|one| one.last());
+            let at = last.map_or_else(Default::default, |value| value.span.after());
+            report.add(
+                Diagnostic::new(
+                    Code::WrongValue,
+                    at,
+                    "this time does not say whose clock shows it",
+                )
+                .help("write `\"UTC\"` or the name of a place: `\"Europe/Berlin\"`")
+                .fix(at, " \"UTC\""),
+            );
+            return None;
+        };
+        later = Some(zone.clone());
+        hours.push(Hours {
+            days: window.days,
+            from_minute: window.from_minute,
+            to_minute: window.to_minute,
+            zone,
+        });
+    }
+    hours.reverse();
+    Some(hours)
+}
+
+/// `2026-11-21 10:00 "Europe/Berlin"`
+pub(super) fn moment(values: &[&Value], report: &mut Report) -> Option<Moment> {
+    const SHAPE: &str = "write day, time and zone: `at 2026-11-21 10:00 \"Europe/Berlin\"`";
+    let wrong = |at: &Value| {
+        let message = format!("`{}` does not fit into a moment", fields::shown(at));
+        Diagnostic::new(Code::WrongValue, at.span, message).help(SHAPE)
+    };
+    let (date, clock, name) = match values {
+        [date, clock, name] => (*date, *clock, *name),
+        [date, clock] if clock.kind == Kind::Clock => {
+            let at = clock.span.after();
+            let message = "this moment does not say whose clock shows it";
+            report.add(
+                Diagnostic::new(Code::WrongValue, at, message)
+                    .help("write `\"UTC\"` or the name of a place: `\"Europe/Berlin\"`")
+                    .fix(at, " \"UTC\""),
+            );
+            day(date, report);
+            return None;
+        }
+        [.., last] => {
+            report.add(wrong(last));
+            return None;
+        }
+        [] => return None,
+    };
+    for (value, kind) in [(date, Kind::Date), (clock, Kind::Clock)] {
+        if value.kind != kind {
+            report.add(wrong(value));
+            return None;
+        }
+    }
+    let day = day(date, report);
+    let minute = moment::clock(&clock.text);
+    if minute.is_none() {
+        report.add(wrong(clock));
+    }
+    let own = zone(name, report);
+    let (day, minute, own) = (day?, minute?, own?);
+    let found = Moment::of(day, minute, (&own, &Zone::named(&own)?));
+    if found.is_err() {
+        let message = format!("on this day no clock shows {} in {own}", clock.text);
+        report.add(
+            Diagnostic::new(Code::OutOfRange, clock.span, message)
+                .label("clocks go forward over it")
+                .help("write a time before or after the change"),
+        );
+    }
+    found.ok()
+}
