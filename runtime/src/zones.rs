@@ -63,7 +63,9 @@ impl Zones {
 
 #[cfg(test)]
 mod tests {
-    use claw_table::policy::{Action, Calendar, Ceiling, Policy, Unit, Window};
+    use claw_table::policy::{
+        Action, Calendar, Ceiling, Deny, Held, Policy, Scope, Then, Unit, Window,
+    };
     use claw_table::{DenyId, Fact, Parts, Table};
 
     use super::Zones;
@@ -76,11 +78,16 @@ mod tests {
                 unit: Unit::Day,
                 zone: (*zone).to_owned(),
             }),
-            ..Ceiling::default()
+            scope: Scope::All,
+            amount_pico: 1,
+            per: Vec::new(),
+            held: Held::Most,
+            steps: Vec::new(),
+            then: Then::Deny,
         });
         let policy = Policy {
             ceilings: ceilings.collect(),
-            denies: vec![claw_table::policy::Deny {
+            denies: vec![Deny {
                 status: 400,
                 text: "no".to_owned(),
             }],

@@ -185,9 +185,7 @@ pub(crate) fn fields(
                 fields.extend(texts(fact, &asked.patterns, (many(fact, unions), infixes))?);
                 continue;
             }
-            Kind::Number if fact.zone().is_some() => {
-                Values::Time(TimeValues::new(&asked.hours)?)
-            }
+            Kind::Number if fact.zone().is_some() => Values::Time(TimeValues::new(&asked.hours)?),
             Kind::Number => {
                 let cuts = sorted(asked.bounds);
                 Budget::Atoms.admits(cuts.len() + 2)?;

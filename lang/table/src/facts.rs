@@ -88,6 +88,7 @@ impl Within {
             | Fact::Temperature
             | Fact::Body(_)
             | Fact::Tokens
+            | Fact::Time(_)
             | Fact::Mentions(_)
             | Fact::Contains(..) => None,
         }

@@ -119,7 +119,11 @@ fn every_word_that_is_refused_as_not_yet_is_listed() {
     row("facts", vocab::FACTS_LATER);
     // Without a row there is no table.
     let is_due = table.lines().count() > 2;
-    assert_eq!(LANGUAGE.contains(&table), is_due, "LANGUAGE.md must hold, if it has rows:\n{table}");
+    assert_eq!(
+        LANGUAGE.contains(&table),
+        is_due,
+        "LANGUAGE.md must hold, if it has rows:\n{table}"
+    );
 }
 
 #[test]
