@@ -55,6 +55,21 @@ fn compile(criterion: &mut Criterion) {
             bencher.iter(|| Table::open(black_box(&bytes)).unwrap());
         });
     }
+    let gridded = Source {
+        path: "gridded.claw".into(),
+        text: gridded(),
+    };
+    let compiled = claw_lang::compile(vec![gridded.clone()]);
+    let bytes = compiled
+        .table
+        .unwrap_or_else(|| panic!("{}", compiled.report.human()));
+    println!(
+        "ranges by times: {:?}",
+        Table::open(&bytes).unwrap().stats()
+    );
+    group.bench_function("200 ranges by 50 times, text to table", |bencher| {
+        bencher.iter(|| claw_lang::compile(black_box(vec![gridded.clone()])).table);
+    });
     let crossed = wide::crossed(10_000);
     let bytes = claw_lang::build(&crossed, &BuildInfo::unplaced()).unwrap();
     println!(
@@ -65,6 +80,37 @@ fn compile(criterion: &mut Criterion) {
         bencher.iter(|| claw_lang::build(black_box(&crossed), &BuildInfo::unplaced()).unwrap());
     });
     group.finish();
+}
+
+/// 200 ranges of addresses that overlap, each at 50 times that overlap: 10 000 arms.
+fn gridded() -> String {
+    let mut text =
+        "policy gridded\nprovider p {\n  api openai\n  url \"http://127.0.0.1:9/v1\"\n  \
+                    key none\n  model m { price free; context 8k; max-output 1k }\n}\n\
+                    class code { primary p/m }\n"
+            .to_owned();
+    for at in 0..200 {
+        let nets: Vec<String> = (at..at + 8).map(|net| format!("10.{net}.0.0/16")).collect();
+        let _ = writeln!(text, "let range-{at} = {}", nets.join(", "));
+    }
+    for at in 0..50 {
+        let clock = |minute: u32| format!("{:02}:{:02}", minute / 60, minute % 60);
+        let (from, to) = (clock(at * 15), clock(at * 15 + 480));
+        let _ = writeln!(
+            text,
+            "let window-{at} = mon..sat {from}..{to} \"Europe/Berlin\""
+        );
+    }
+    text.push_str("route {\n");
+    for at in 0..10_000 {
+        let (range, window) = (at / 50, at % 50);
+        let _ = writeln!(
+            text,
+            "  when ip in range-{range} and time in window-{window} -> code"
+        );
+    }
+    text.push_str("  otherwise -> code\n}\n");
+    text
 }
 
 /// The same policy as people write it.

@@ -66,6 +66,7 @@ impl Moment {
     }
 
     /// The same moment, told by another clock.
+    #[must_use]
     pub fn by(&self, zone: &str) -> Self {
         Self {
             minute: self.minute,

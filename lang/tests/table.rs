@@ -17,6 +17,8 @@ mod diff;
 mod exclusive;
 #[path = "table/forbid.rs"]
 mod forbid;
+#[path = "table/gridded.rs"]
+mod gridded;
 #[path = "table/listed.rs"]
 mod listed;
 #[path = "table/models.rs"]

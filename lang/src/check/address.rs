@@ -121,7 +121,7 @@ impl Reader<'_, '_> {
                     .help("list addresses: `let offices = 10.0.0.0/8, fe80::/10`"),
             );
         }
-        return Some(listed?.into_iter().map(|net| (net, value)).collect());
+        Some(listed?.into_iter().map(|net| (net, value)).collect())
     }
 }
 

@@ -112,27 +112,20 @@ pub(super) fn zone(value: &Value, report: &mut Report) -> Option<String> {
 pub(super) fn window(values: &[Value], report: &mut Report) -> Option<Window> {
     let (mut days, mut minutes, mut zoned) = (None, None, None);
     for value in values {
-        match value.kind {
-            Kind::Range | Kind::Word if days.is_none() && minutes.is_none() && zoned.is_none() => {
-                days = Some(weekdays(value, report)?);
-            }
-            Kind::ClockRange if minutes.is_none() && zoned.is_none() => {
-                minutes = Some(clock_range(value, report)?);
-            }
-            Kind::Text if zoned.is_none() && days.is_some() | minutes.is_some() => {
-                zoned = Some(zone(value, report)?);
-            }
-            _ => {
-                report.add(
-                    Diagnostic::new(
-                        Code::WrongValue,
-                        value.span,
-                        format!("`{}` does not fit into a time", fields::shown(value)),
-                    )
+        let is_first = days.is_none() && minutes.is_none();
+        if matches!(value.kind, Kind::Range | Kind::Word) && is_first {
+            days = Some(weekdays(value, report)?);
+        } else if value.kind == Kind::ClockRange && minutes.is_none() && zoned.is_none() {
+            minutes = Some(clock_range(value, report)?);
+        } else if value.kind == Kind::Text && zoned.is_none() && !is_first {
+            zoned = Some(zone(value, report)?);
+        } else {
+            let message = format!("`{}` does not fit into a time", fields::shown(value));
+            report.add(
+                Diagnostic::new(Code::WrongValue, value.span, message)
                     .help("write days, hours and zone: `mon..fri 22:00..06:00 \"Europe/Berlin\"`"),
-                );
-                return None;
-            }
+            );
+            return None;
         }
     }
     let (from_minute, to_minute) = minutes.unwrap_or((0, 24 * 60));
@@ -165,8 +158,8 @@ pub(super) fn windows(list: &[Vec<Value>], report: &mut Report) -> Option<Vec<Ho
         .rev()
     {
         let Some(zone) = window.zone.or_else(|| later.clone()) else {
-            let last = list.last().and_then(|one| one.last());
-            let at = last.map_or_else(Default::default, |value| value.span.after());
+            let end = list.last().and_then(|one| one.last());
+            let at = end.map_or_else(Default::default, |value| value.span.after());
             report.add(
                 Diagnostic::new(
                     Code::WrongValue,

@@ -305,11 +305,11 @@ pub fn written(request: &Request) -> String {
     }
     parts.extend(has(request));
     let mut out = said_at(request).map_or_else(String::new, |at| format!("{at}; "));
-    out.push_str("request {");
-    for (at, part) in parts.iter().enumerate() {
-        let _ = write!(out, "{} {part}", if at > 0 { ";" } else { "" });
-    }
-    out.push_str(" }");
+    // Writing to a text cannot fail.
+    let _ = match parts.as_slice() {
+        [] => write!(out, "request {{ }}"),
+        parts => write!(out, "request {{ {} }}", parts.join("; ")),
+    };
     out
 }
 
