@@ -495,6 +495,26 @@ mod tests {
     }
 
     #[test]
+    fn a_request_says_when_it_comes_and_is_written_so() {
+        let text = r#"{"at": "2026-11-21 10:00 Europe/Berlin", "model": "m"}"#;
+        let request = read(text).unwrap();
+        let zone = |name: &str| Fact::Time(name.to_owned());
+        let saturday = 5 * 1440;
+        let minute = |name| claw_table::Facts::number(&request, &zone(name));
+        assert_eq!(minute("Europe/Berlin"), Some(saturday + 600));
+        assert_eq!(minute("Asia/Kolkata"), Some(saturday + 600 + 270));
+        assert_eq!(read(&write(&request).to_string()).unwrap(), request);
+        assert_eq!(read("{}").unwrap().at, Some(Moment::ordinary()));
+        assert_eq!(
+            error(r#"{"at": "2026-11-21 10:00 Berlin"}"#),
+            "`at` is `2026-11-21 10:00 Berlin`, and must be a moment in a time zone that there is, \
+             such as `Europe/Berlin`, and not `Berlin`"
+        );
+        assert!(error(r#"{"at": 5}"#).contains("must be a text"));
+        assert!(error(r#"{"time": "10:00"}"#).contains("say when it comes with `at`"));
+    }
+
+    #[test]
     fn what_is_left_out_has_a_default() {
         let request = read("{}").unwrap();
         assert_eq!(request.method.as_deref(), Some("POST"));

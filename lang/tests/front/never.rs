@@ -377,13 +377,17 @@ fn every_witness_replays_through_the_table_and_so_does_what_is_printed_of_it() {
     assert!(tried > BAD.len(), "only {tried} witnesses");
 }
 
+/// The moment of `at …; `, or the ordinary one of nothing.
+fn moment(at: &str) -> Moment {
+    match at.strip_prefix("at ").and_then(|at| at.strip_suffix("; ")) {
+        Some(at) => Moment::read(&at.replace('"', "")).unwrap(),
+        None => Moment::ordinary(),
+    }
+}
+
 /// A request as it is printed, read by the language's own parser.
 pub(crate) fn read(text: &str) -> Request {
     let (at, body) = text.split_once("request {").unwrap();
-    let at = match at.strip_prefix("at ").and_then(|at| at.strip_suffix("; ")) {
-        Some(at) => Moment::read(&at.replace('"', "")).unwrap(),
-        None => Moment::ordinary(),
-    };
     let text = format!("class request {{{body}");
     let mut report = Report::new(Arc::from(one(&text)));
     let parsed = parse(0, &text, &mut report);
@@ -399,7 +403,7 @@ pub(crate) fn read(text: &str) -> Request {
         ip: Some("127.0.0.1".parse().unwrap()),
         messages: Some(1),
         tokens: Some(1000),
-        at: Some(at),
+        at: Some(moment(at)),
         ..Request::default()
     };
     for line in statement.block.iter().flatten() {
