@@ -70,7 +70,11 @@ pub(super) fn all(fields: &[Field], at: impl Fn(&Fact) -> Option<u16>) -> Vec<He
         let main = at(&fact)?;
         match &fields.get(usize::from(main))?.values {
             Values::Text(values) => Some(Held::new(fact, (main, values), texts)),
-            Values::Number { .. } | Values::Address(_) | Values::Json(_) | Values::Flag => None,
+            Values::Number { .. }
+            | Values::Address(_)
+            | Values::Time(_)
+            | Values::Json(_)
+            | Values::Flag => None,
         }
     });
     held.collect()
