@@ -3,6 +3,7 @@
 mod body;
 mod errand;
 mod head;
+mod lasting;
 mod outgoing;
 mod told;
 mod visit;

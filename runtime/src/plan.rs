@@ -68,6 +68,13 @@ pub struct Waits {
     pub attempt: Duration,
 }
 
+impl Step<'_> {
+    /// `provider/model`, as the log and the metrics name it.
+    pub fn label(&self) -> String {
+        format!("{}/{}", self.provider.name, self.model.name)
+    }
+}
+
 impl Plan<'_> {
     /// How it is retried.
     pub fn retry(&self) -> &Retry {

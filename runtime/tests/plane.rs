@@ -48,6 +48,8 @@ mod messages;
 mod refuse;
 #[path = "plane/responses.rs"]
 mod responses;
+#[path = "plane/resumed.rs"]
+mod resumed;
 #[path = "plane/reuse.rs"]
 mod reuse;
 #[path = "plane/translate.rs"]

@@ -9,7 +9,9 @@
 mod ceilings;
 mod rounds;
 
-use claw_table::policy::{Action, Api, Class, Deadlines, Policy, Provider, Target};
+use claw_table::policy::{
+    Action, AfterCut, Api, Class, Commit, Deadlines, Policy, Provider, Target,
+};
 use claw_table::{ArmId, Can, ClassId, GuardId};
 
 use super::failure::Watched;
@@ -182,10 +184,7 @@ fn stops<'m>(model: &'m Model, id: ClassId, (request, test): (&Request, &Test)) 
     let Some(class) = policy.classes.get(id.index()) else {
         return Vec::new();
     };
-    let shown = match model.claims.classes.get(id.index()) {
-        Some(places) if places.fails_late => Shown::Whole,
-        _ => Shown::Early,
-    };
+    let shown = Shown::of(class, request);
     let targets = listed::listed(policy, &class.legs, (request, test.draw));
     targets
         .into_iter()
@@ -198,8 +197,22 @@ fn stops<'m>(model: &'m Model, id: ClassId, (request, test): (&Request, &Test)) 
 enum Shown {
     /// As soon as it has content.
     Early,
-    /// Not before nothing can fail any more, or what fails can be replaced.
+    /// The same, and another target goes on with a text that breaks off.
+    Continued,
+    /// Not before it is whole.
     Whole,
+}
+
+impl Shown {
+    fn of(class: &Class, request: &Request) -> Self {
+        let is_shaped = request.has & (Can::Json.bit() | Can::JsonSchema.bit()) != 0;
+        let is_text = matches!(request.endpoint.as_deref(), Some("chat" | "messages"));
+        match (class.commit, class.after_cut) {
+            (Commit::Whole, _) => Self::Whole,
+            (Commit::FirstContent, AfterCut::Continue) if is_text && !is_shaped => Self::Continued,
+            (Commit::FirstContent, _) => Self::Early,
+        }
+    }
 }
 
 /// A target that can carry the request, and what holds for it.
@@ -209,6 +222,15 @@ struct Stop<'p> {
     provider: &'p Provider,
     model: &'p claw_table::policy::Model,
     watched: Watched,
+    shown: Shown,
+}
+
+impl Stop<'_> {
+    /// Whether it goes on with a text that another target has begun.
+    fn goes_on(&self) -> bool {
+        let can = self.model.can.unwrap_or(0);
+        self.shown == Shown::Continued && can & Can::Continue.bit() != 0
+    }
 }
 
 /// A target with what holds for it; nothing if it cannot carry the request.
@@ -229,7 +251,7 @@ fn stop<'p>(
         return None;
     }
     let streams = request.streaming && !matches!(endpoint, "embeddings" | "count-tokens");
-    let opening = streams && shown == Shown::Early;
+    let opening = streams && shown != Shown::Whole;
     Some(Stop {
         target,
         provider,
@@ -242,6 +264,7 @@ fn stop<'p>(
             ),
             opening: opening.then(|| opening_events(asked)),
         },
+        shown,
     })
 }
 

@@ -132,9 +132,13 @@ impl Failure {
     /// Whether a retry with these causes moves on from it. What the client has seen cannot be taken
     /// back.
     pub(super) fn moves_on(&self, on: &Causes) -> bool {
+        self.is_listed(on) && self.seen != Seen::Begun
+    }
+
+    /// Whether a retry with these causes names it.
+    pub(super) fn is_listed(&self, on: &Causes) -> bool {
         let named = self.cause.is_some_and(|cause| on.names(cause));
-        let listed = named || self.status.is_some_and(|status| on.has_status(status));
-        listed && self.seen != Seen::Begun
+        named || self.status.is_some_and(|status| on.has_status(status))
     }
 
     /// Whether another key of the same provider may help.

@@ -6,10 +6,12 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
+use bytes::Bytes;
 use claw_table::ClassId;
-use claw_table::policy::{Commit, Heartbeat, Keys};
+use claw_table::policy::{Class, Commit, Heartbeat, Keys};
 use http::HeaderMap;
 
+use crate::clock::{Clock, Instant};
 use crate::dialect::Dialect;
 use crate::dialect::reader::UsageChunk;
 use crate::fault::{Fault, Kind};
@@ -18,14 +20,15 @@ use crate::gateway::body::Held;
 use crate::gateway::head;
 use crate::gateway::outgoing::{Changed, Leaving};
 use crate::limits::Limits;
-use crate::plan::{Needs, Plan, Step, plan};
+use crate::plan::{Plan, Step};
 use crate::policy::live::Snapshot;
-use crate::relay::Origin;
 use crate::relay::journal::Journal;
 use crate::relay::socket::Meter;
+use crate::relay::{After, Origin};
 use crate::request::facts::Lends;
 use crate::request::peek::Peek;
-use crate::translate::Dropped;
+use crate::request::tokens::estimate;
+use crate::translate::{About, Dropped, End};
 use crate::upstream::Whose;
 use crate::upstream::attempt::{Ask, Opened};
 use crate::upstream::fallback::Round;
@@ -56,6 +59,8 @@ pub(super) struct Shown {
     pub(super) origin: Origin,
     /// What was left out of the request on its way into another protocol.
     pub(super) dropped: Dropped,
+    /// Who goes on with it where it breaks off.
+    pub(super) after: Option<Box<After>>,
 }
 
 impl Errand<'_> {
@@ -73,87 +78,126 @@ impl Errand<'_> {
         }
     }
 
-    /// With whose key it is sent.
-    fn key<'h>(&self, headers: &'h HeaderMap) -> Result<Whose<'h>, Fault> {
-        match (self.plan.class.keys, self.lends) {
-            (Keys::Provider, _) => Ok(Whose::Ours),
-            (Keys::Caller, Lends::Key) => head::callers_key(headers).map(Whose::Callers),
-            // A key that opens this gateway is none of a provider's, and is never sent to one.
-            (Keys::Caller, Lends::Nothing) => Err(Fault::early(Kind::NoCallerKey)),
-        }
-    }
-
     /// Asks target after target until there is an answer that may be shown.
     pub(super) async fn run(
         &self,
         means: Means<'_>,
         journal: &mut Journal,
     ) -> Result<Shown, Fault> {
-        let Self { plan, peek, .. } = self;
-        if peek.model.is_none() {
+        if self.peek.model.is_none() {
             return Err(Fault::early(Kind::NoModel));
         }
         let worker = means.worker;
-        let limits = &worker.common.limits;
-        let needs = plan.needs;
-        let ask = Ask {
-            endpoint: needs.endpoint,
-            headers: means.headers,
-            streaming: needs.streaming,
-            changes: &means.snapshot.changes,
-            class: means.snapshot.changes.class(self.class),
-            key: self.key(means.headers)?,
-            // Without the wish a client's loop may index `choices[0]` of every chunk. That the
-            // other chunks then say `"usage":null` is left as it is: to every client null is as
-            // good as absent, and their bytes stay the provider's.
-            usage: if peek.include_usage {
-                UsageChunk::Relayed
-            } else {
-                UsageChunk::Withheld
-            },
-            commit: plan.class.commit,
-            total: journal.started + plan.total,
-            bodies: &worker.common.bodies,
-            limits,
-        };
+        let found = (&self.body.bytes, &self.peek);
+        let key = key(self.plan.class, self.lends, means.headers)?;
+        let ask = ask(
+            (self.class, &self.plan, &self.peek),
+            means,
+            journal.started,
+            key,
+        );
         let round = Round {
             ask: &ask,
-            plan,
+            plan: &self.plan,
             upstreams: &means.snapshot.upstreams,
             wires: &worker.wires,
             dice: &worker.dice,
             reluctant: &means.snapshot.reluctant,
             budget: &worker.budget,
         };
-        let request_id = journal.record.request_id.clone();
         let leaving = Leaving {
-            request: (&self.body.bytes, peek),
-            request_id: &request_id,
-            changed: Changed {
-                changes: ask.changes,
-                class: ask.class,
-                pointers: &means.snapshot.pointers,
-                endpoint: needs.endpoint,
-            },
+            request: found,
+            end: End::Asks,
+            request_id: &journal.record.request_id,
+            changed: changed(&ask, means),
         };
         let body = |step: &Step<'_>, asking| leaving.to(step, ask.pair(step), asking);
         let served = round.serve(&mut journal.trail, body).await?;
-        let step = served.step;
         journal.content();
-        let upstream = means.snapshot.upstreams.get(step.target.provider.index());
         Ok(Shown {
-            opened: served.opened,
-            dropped: served.dropped,
             origin: Origin {
-                pool_key: upstream.map_or(0, |upstream| upstream.pool_key),
-                idle: step.waits.idle,
+                pool_key: means.pool_key(&served.step),
+                idle: served.step.waits.idle,
                 ..means.origin()
             },
+            opened: served.opened,
+            dropped: served.dropped,
+            after: None,
         })
     }
 }
 
+/// With whose key a request is sent.
+pub(super) fn key<'h>(
+    class: &Class,
+    lends: Lends,
+    headers: &'h HeaderMap,
+) -> Result<Whose<'h>, Fault> {
+    match (class.keys, lends) {
+        (Keys::Provider, _) => Ok(Whose::Ours),
+        (Keys::Caller, Lends::Key) => head::callers_key(headers).map(Whose::Callers),
+        // A key that opens this gateway is none of a provider's, and is never sent to one.
+        (Keys::Caller, Lends::Nothing) => Err(Fault::early(Kind::NoCallerKey)),
+    }
+}
+
+/// What is the same for every attempt.
+pub(super) fn ask<'a>(
+    (class, plan, peek): (ClassId, &Plan<'_>, &Peek),
+    means: Means<'a>,
+    started: Instant,
+    key: Whose<'a>,
+) -> Ask<'a> {
+    Ask {
+        endpoint: plan.needs.endpoint,
+        headers: means.headers,
+        streaming: plan.needs.streaming,
+        changes: &means.snapshot.changes,
+        class: means.snapshot.changes.class(class),
+        key,
+        choices: peek.choices,
+        // Without the wish a client's loop may index `choices[0]` of every chunk. That the other
+        // chunks then say `"usage":null` is left as it is: to every client null is as good as
+        // absent, and their bytes stay the provider's.
+        usage: if peek.include_usage {
+            UsageChunk::Relayed
+        } else {
+            UsageChunk::Withheld
+        },
+        commit: plan.class.commit,
+        total: started + plan.total,
+        bodies: &means.worker.common.bodies,
+        limits: &means.worker.common.limits,
+    }
+}
+
+/// What the policy changes in the request.
+pub(super) fn changed<'a>(ask: &Ask<'a>, means: Means<'a>) -> Changed<'a> {
+    Changed {
+        changes: ask.changes,
+        class: ask.class,
+        pointers: &means.snapshot.pointers,
+        endpoint: ask.endpoint,
+    }
+}
+
+/// What is told with an answer that is not told in the target's own words.
+pub(super) fn about((body, peek): (&Bytes, &Peek), request_id: &str) -> About {
+    About {
+        request_id: request_id.to_owned(),
+        created_s: Clock.wall_ms() / 1000,
+        tells_usage: peek.include_usage,
+        input_tokens: estimate(body),
+    }
+}
+
 impl Means<'_> {
+    /// Whose connections lead to a target.
+    pub(super) fn pool_key(self, step: &Step<'_>) -> u64 {
+        let upstream = self.snapshot.upstreams.get(step.target.provider.index());
+        upstream.map_or(0, |upstream| upstream.pool_key)
+    }
+
     /// What the end of an answer needs, wherever it comes from.
     pub(super) fn origin(self) -> Origin {
         Origin {
@@ -163,62 +207,6 @@ impl Means<'_> {
             pool_key: 0,
             dialect: self.dialect,
             idle: Duration::ZERO,
-        }
-    }
-}
-
-/// An errand that outlives the visit it came from: it owns what it is run with.
-pub(super) struct Lasting {
-    pub(super) worker: Arc<Worker>,
-    pub(super) snapshot: Arc<Snapshot>,
-    pub(super) headers: HeaderMap,
-    pub(super) dialect: Dialect,
-    pub(super) class: ClassId,
-    pub(super) lends: Lends,
-    pub(super) needs: Needs,
-    pub(super) body: Held,
-    pub(super) peek: Peek,
-}
-
-/// What came of a lasting errand.
-pub(super) struct Tried {
-    pub(super) journal: Box<Journal>,
-    pub(super) result: Result<Shown, Fault>,
-    /// For an answer that comes of a fault.
-    pub(super) origin: Origin,
-}
-
-impl Lasting {
-    /// Asks target after target until there is an answer that may be shown, or the gateway stops.
-    pub(super) async fn run(self, mut journal: Box<Journal>) -> Tried {
-        let means = Means {
-            worker: &self.worker,
-            snapshot: &self.snapshot,
-            headers: &self.headers,
-            dialect: self.dialect,
-        };
-        let origin = means.origin();
-        let policy = self.snapshot.table.policy();
-        let asked = (self.class, head::named(&self.peek));
-        let plan = plan(policy, asked, self.needs, &origin.limits);
-        let result = match plan {
-            None => Err(Fault::early(Kind::Internal)),
-            Some(plan) => {
-                let errand = Errand {
-                    class: self.class,
-                    lends: self.lends,
-                    plan,
-                    body: self.body,
-                    peek: self.peek,
-                };
-                let meter = Arc::clone(journal.meter());
-                unless_ending(&meter, pin!(errand.run(means, &mut journal))).await
-            }
-        };
-        Tried {
-            journal,
-            result,
-            origin,
         }
     }
 }

@@ -4,15 +4,15 @@
 
 use bytes::Bytes;
 
-use crate::clock::Clock;
 use crate::fault::{Fault, Kind};
+use crate::gateway::errand::about;
 use crate::plan::Step;
 use crate::request::changes::{Change, Changes, Edits, hold};
+use crate::request::continued::marked;
 use crate::request::edit::{Edit, Path, Unfit, edited, quoted};
 use crate::request::endpoint::Endpoint;
 use crate::request::peek::{Model, Peek, Pointers, Reason, Refusal, peek, peek_for};
-use crate::request::tokens::estimate;
-use crate::translate::{About, Pair, Target, Translated, request};
+use crate::translate::{End, Pair, Target, Translated, request};
 use crate::upstream::asking::Asking;
 use crate::upstream::chain::Chain;
 use crate::upstream::fallback::{Carried, Sent};
@@ -22,6 +22,8 @@ use crate::upstream::fallback::{Carried, Sent};
 pub(super) struct Leaving<'a> {
     /// Its body, and what is known of it.
     pub(super) request: (&'a Bytes, &'a Peek),
+    /// Where its conversation ends.
+    pub(super) end: End,
     /// Its id.
     pub(super) request_id: &'a str,
     /// What becomes of it by the policy.
@@ -39,30 +41,34 @@ impl Leaving<'_> {
         pair: Option<Pair>,
         asking: Asking,
     ) -> Result<Sent, Fault> {
-        let (held, peek) = self.request;
         let Some(pair) = pair else {
             let (sent, choices) = outgoing(self.request, self.changed, step, asking)?;
             return Ok(Sent {
-                body: Chain::new([sent]),
+                body: Chain::new([self.marked(sent, step)]),
                 choices,
                 carried: None,
             });
         };
-        let (told, choices) = translated(self.request, (pair, self.changed), step, asking)?;
+        let there = (step, self.end);
+        let (told, choices) = translated(self.request, (pair, self.changed), there, asking)?;
         Ok(Sent {
-            body: Chain::new([told.body]),
+            body: Chain::new([self.marked(told.body, step)]),
             choices,
             carried: Some(Carried {
                 dropped: told.dropped,
                 names: told.names,
-                about: About {
-                    request_id: self.request_id.to_owned(),
-                    created_s: Clock.wall_ms() / 1000,
-                    tells_usage: peek.include_usage,
-                    input_tokens: estimate(held),
-                },
+                about: about(self.request, self.request_id),
             }),
         })
+    }
+
+    /// The body as the target is told that the last message is not over, where it is not.
+    fn marked(&self, body: Bytes, step: &Step<'_>) -> Bytes {
+        if self.end == End::Asks || step.asked != Endpoint::Chat {
+            return body;
+        }
+        let url = step.provider.first_url();
+        marked(body, url.map_or("", |url| url.host.as_str()))
     }
 }
 
@@ -99,7 +105,7 @@ impl<'a> Changed<'a> {
 fn translated(
     (body, found): (&Bytes, &Peek),
     (pair, changed): (Pair, Changed<'_>),
-    step: &Step<'_>,
+    (step, end): (&Step<'_>, End),
     asking: Asking,
 ) -> Result<(Translated, u32), Fault> {
     let url = step.provider.first_url();
@@ -110,6 +116,7 @@ fn translated(
         output_tokens_max: step.model.output_tokens_max,
         streaming: found.stream,
         asks_usage: asking == Asking::ForUsage,
+        end,
     };
     let of_class = match changed.class() {
         None => None,

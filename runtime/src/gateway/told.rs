@@ -97,7 +97,7 @@ impl Visit<'_> {
             Opened::Stream(stream) => {
                 stream_headers(headers);
                 self.journal.record.status = response.status().as_u16();
-                let relay = Relay::new(*stream, self.journal, shown.origin);
+                let relay = Relay::new(*stream, self.journal, shown.origin, shown.after);
                 response.map(|()| Answer::Stream(Box::new(relay)))
             }
             Opened::Whole(whole) => {

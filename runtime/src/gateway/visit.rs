@@ -16,8 +16,9 @@ use crate::dialect::Dialect;
 use crate::fault::{Fault, Kind, Sent};
 use crate::gateway::Worker;
 use crate::gateway::body;
-use crate::gateway::errand::{Errand, Lasting, Means, Tried, unless_ending};
+use crate::gateway::errand::{Errand, Means, unless_ending};
 use crate::gateway::head::{self, Route};
+use crate::gateway::lasting::{self, Lasting, Tried};
 use crate::gateway::told::stream_headers;
 use crate::identity::origin::origin;
 use crate::plan::{Needs, Plan, plan};
@@ -86,24 +87,32 @@ impl<'w> Visit<'w> {
             dialect: self.dialect,
         };
         let ran = unless_ending(&meter, pin!(errand.run(means, &mut self.journal))).await;
-        // What was asked is not needed any more.
-        drop(errand);
-        match ran {
-            Ok(shown) => self.show(shown),
-            Err(fault) => self.refuse(&fault),
+        let mut shown = match ran {
+            Ok(shown) => shown,
+            Err(fault) => return self.refuse(&fault),
+        };
+        // What was asked is needed only where another target may go on with the answer.
+        if errand.may_continue() {
+            let lasting = self.lasting(errand, parts.headers);
+            shown.after = lasting.after(&mut shown, &self.journal.record.request_id);
+        } else {
+            drop(errand);
         }
+        self.show(shown)
     }
 
     /// An errand that the head of its answer may leave behind.
     fn lasting(&self, errand: Errand<'_>, headers: HeaderMap) -> Lasting {
         Lasting {
-            worker: Arc::clone(self.worker),
-            snapshot: Arc::clone(&self.snapshot),
-            headers,
-            dialect: self.dialect,
-            class: errand.class,
-            lends: errand.lends,
-            needs: errand.plan.needs,
+            parts: lasting::Parts {
+                worker: Arc::clone(self.worker),
+                snapshot: Arc::clone(&self.snapshot),
+                headers,
+                dialect: self.dialect,
+                class: errand.class,
+                lends: errand.lends,
+                needs: errand.plan.needs,
+            },
             body: errand.body,
             peek: errand.peek,
         }
@@ -305,7 +314,7 @@ fn relayed(tried: Tried) -> Relay {
     journal.record.target = last.map(|last| last.target.clone());
     match shown.opened {
         Opened::Whole(whole) => Relay::whole(whole, journal, shown.origin),
-        Opened::Stream(stream) => Relay::new(*stream, journal, shown.origin),
+        Opened::Stream(stream) => Relay::new(*stream, journal, shown.origin, shown.after),
         // Who asked for a stream is never shown anything else.
         Opened::Plain { .. } => {
             let fault = Fault::of(Kind::Malformed, Sent::Request);

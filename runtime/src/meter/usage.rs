@@ -18,3 +18,20 @@ pub struct Usage {
     /// The part of the output that was reasoning.
     pub reasoning: u64,
 }
+
+impl Usage {
+    /// Both together: what one answer used that two attempts gave.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        let sum = |of: fn(Self) -> u64| of(self).saturating_add(of(other));
+        Self {
+            input_total: sum(|usage| usage.input_total),
+            input_uncached: sum(|usage| usage.input_uncached),
+            cache_read: sum(|usage| usage.cache_read),
+            cache_write: sum(|usage| usage.cache_write),
+            cache_write_1h: sum(|usage| usage.cache_write_1h),
+            output_total: sum(|usage| usage.output_total),
+            reasoning: sum(|usage| usage.reasoning),
+        }
+    }
+}

@@ -28,8 +28,10 @@ pub(crate) enum Answer {
     },
     /// A stream.
     Stream(Box<Relay>),
-    /// What will be a stream.
+    /// What will be a stream, or goes on being one.
     Waiting(Box<Waiting>),
+    /// Nothing any more.
+    Gone,
 }
 
 impl Body for Answer {
@@ -48,11 +50,15 @@ impl Body for Answer {
                     let _ = journal;
                     return Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes))));
                 }
-                Self::Stream(relay) => {
-                    return relay
-                        .poll_bytes(cx)
-                        .map(|bytes| bytes.map(|bytes| bytes.map(Frame::data)));
-                }
+                Self::Stream(relay) => match std::task::ready!(relay.poll_bytes(cx)) {
+                    None if relay.is_broken() => {
+                        if let Self::Stream(relay) = std::mem::replace(this, Self::Gone) {
+                            *this = Self::Waiting(Box::new(Waiting::silently(relay.go_on())));
+                        }
+                    }
+                    bytes => return Poll::Ready(bytes.map(|bytes| bytes.map(Frame::data))),
+                },
+                Self::Gone => return Poll::Ready(None),
                 Self::Waiting(waiting) => match std::task::ready!(waiting.poll(cx)) {
                     Next::Alive(comment) => return Poll::Ready(Some(Ok(Frame::data(comment)))),
                     Next::Answer(relay) => *this = Self::Stream(relay),
@@ -66,6 +72,7 @@ impl Body for Answer {
             Self::Whole { bytes, .. } => bytes.as_ref().is_none_or(Bytes::is_empty),
             Self::Stream(relay) => relay.is_over(),
             Self::Waiting(_) => false,
+            Self::Gone => true,
         }
     }
 
@@ -74,7 +81,7 @@ impl Body for Answer {
             Self::Whole { bytes, .. } => {
                 SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64))
             }
-            Self::Stream(_) | Self::Waiting(_) => SizeHint::default(),
+            Self::Stream(_) | Self::Waiting(_) | Self::Gone => SizeHint::default(),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! A committed stream on its way to the client.
 
+mod broken;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -15,6 +17,7 @@ use crate::fault::{Fault, Kind, Sent};
 use crate::limits::Limits;
 use crate::meter::usage::Usage;
 use crate::policy::live::Snapshot;
+use crate::relay::after::After;
 use crate::relay::answer::Aborted;
 use crate::relay::journal::Journal;
 use crate::request::room::Room;
@@ -62,6 +65,8 @@ pub(crate) struct Relay {
     alarm: Alarm,
     /// The memory of an answer that was kept until it was whole.
     room: Option<Room>,
+    /// Where another target may go on with it.
+    after: Option<Box<After>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,6 +77,8 @@ enum Stage {
     Given,
     /// The answer is over; its transport may still end properly.
     Tail,
+    /// The answer broke off, and another target may go on with it.
+    Broken,
     /// The error event is on its way out.
     LastWords,
     /// The error event is in hyper's hands until then.
@@ -82,12 +89,18 @@ enum Stage {
 
 impl Relay {
     /// The rest of a stream whose first content has come.
-    pub(crate) fn new(stream: Stream, journal: Box<Journal>, origin: Origin) -> Self {
+    pub(crate) fn new(
+        stream: Stream,
+        journal: Box<Journal>,
+        origin: Origin,
+        after: Option<Box<After>>,
+    ) -> Self {
         let mut relay = Self::at(Stage::Live, journal, origin);
         relay.flow = Some(stream.flow);
         relay.reader = Some(stream.reader);
         relay.translator = stream.translator;
         relay.deadline = stream.deadline;
+        relay.after = after;
         relay.take(stream.held);
         relay.settle(stream.stop);
         relay
@@ -131,13 +144,20 @@ impl Relay {
             waiting_since: None,
             alarm: Alarm::default(),
             room: None,
+            after: None,
         }
     }
 
     /// Takes whole events of the target for the client.
     fn take(&mut self, events: impl IntoIterator<Item = Bytes>) {
         let Some(translator) = &mut self.translator else {
-            self.ready.extend(events);
+            match &mut self.after {
+                None => self.ready.extend(events),
+                Some(after) => {
+                    let heard = events.into_iter().inspect(|events| after.hear(events));
+                    self.ready.extend(heard);
+                }
+            }
             return;
         };
         for event in events {
@@ -183,6 +203,7 @@ impl Relay {
                     self.journal.end("complete");
                     self.stage = Stage::Over;
                 }
+                Stage::Broken => return Poll::Ready(None),
                 Stage::Tail => std::task::ready!(self.poll_tail(cx)),
                 Stage::LastWords => self.stage = Stage::Flushing(Clock.now()),
                 Stage::Flushing(until) => {
@@ -283,6 +304,7 @@ impl Relay {
             }
             None if self.reader.as_ref().is_some_and(Reader::is_done) => {
                 let usage = self.reader.as_ref().and_then(Reader::usage);
+                let usage = self.in_all(usage);
                 self.finish(usage);
                 self.stage = Stage::Tail;
                 self.waiting_since = None;
@@ -298,15 +320,16 @@ impl Relay {
             return;
         };
         let end = reader.finish(close);
-        self.journal.record.usage = end.usage;
+        let usage = self.in_all(end.usage);
+        self.journal.record.usage = usage;
         self.heard = end.heard;
         match end.ending {
             Ending::Complete | Ending::DoneWithoutFinish => {
                 self.take(Some(end.rest).filter(|rest| !rest.is_empty()));
-                if self.stage == Stage::LastWords {
+                if matches!(self.stage, Stage::LastWords | Stage::Broken) {
                     return;
                 }
-                self.finish(end.usage);
+                self.finish(usage);
                 if close == Close::Clean {
                     self.keep();
                 }
@@ -338,7 +361,11 @@ impl Relay {
         self.flow = None;
         self.heard = self.take_usage();
         self.journal.trail.fail(fault);
-        self.tell(fault, "cut");
+        if self.is_followed(fault) {
+            self.stage = Stage::Broken;
+        } else {
+            self.tell(fault, "cut");
+        }
     }
 
     /// Puts the error event behind what is on its way.
@@ -367,7 +394,8 @@ impl Relay {
             return self.heard;
         };
         let end = reader.finish(Close::Broken);
-        self.journal.record.usage = end.usage;
+        let usage = self.in_all(end.usage);
+        self.journal.record.usage = usage;
         end.heard
     }
 }

@@ -23,6 +23,11 @@ pub(crate) type Coming = Pin<Box<dyn Future<Output = Box<Relay>> + Send>>;
 pub(crate) struct Waiting {
     // Dropped first: the record that goes with it looks whether a head has left.
     coming: Coming,
+    beats: Option<Beats>,
+}
+
+/// How a client is told that it is being worked on.
+struct Beats {
     every: Duration,
     next: Instant,
     alarm: Alarm,
@@ -38,10 +43,20 @@ impl Waiting {
         meter.set_shown();
         Self {
             coming,
-            every,
-            next: Clock.now(),
-            alarm: Alarm::default(),
-            _shown: Shown(meter),
+            beats: Some(Beats {
+                every,
+                next: Clock.now(),
+                alarm: Alarm::default(),
+                _shown: Shown(meter),
+            }),
+        }
+    }
+
+    /// Waits for the rest of an answer that has begun.
+    pub(crate) fn silently(coming: Coming) -> Self {
+        Self {
+            coming,
+            beats: None,
         }
     }
 
@@ -50,10 +65,13 @@ impl Waiting {
         if let Poll::Ready(relay) = self.coming.as_mut().poll(cx) {
             return Poll::Ready(Next::Answer(relay));
         }
-        if Clock.now() < self.next && !self.alarm.passed(self.next, cx) {
+        let Some(beats) = &mut self.beats else {
+            return Poll::Pending;
+        };
+        if Clock.now() < beats.next && !beats.alarm.passed(beats.next, cx) {
             return Poll::Pending;
         }
-        self.next = Clock.now() + self.every;
+        beats.next = Clock.now() + beats.every;
         Poll::Ready(Next::Alive(HEARTBEAT))
     }
 }
@@ -78,7 +96,7 @@ impl Drop for Shown {
 impl std::fmt::Debug for Waiting {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Waiting")
-            .field("every", &self.every)
+            .field("beats", &self.beats.is_some())
             .finish_non_exhaustive()
     }
 }

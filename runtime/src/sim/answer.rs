@@ -23,8 +23,10 @@ pub struct Ask {
     pub stream_options: bool,
     /// Tokens of input, by the rule above.
     pub input_tokens: u64,
-    /// The first words of the last message.
+    /// The first words of the last message that is to be answered.
     pub last_words: Vec<String>,
+    /// What of the answer was said already, where the last message is the beginning of one.
+    pub begun: Option<String>,
     /// The tools it offers, with arguments that fit their schema.
     pub tools: Vec<Tool>,
     /// The most tokens it wants.
@@ -135,7 +137,24 @@ pub fn input_tokens(text: &str) -> u64 {
 }
 
 /// The words of the last message that an answer repeats, at most.
-pub const ECHO_WORDS_MAX: usize = 12;
+const ECHO_WORDS_MAX: usize = 12;
+
+/// What is to be answered, in its first words, and what of the answer was said already: the last
+/// of these texts, where `role` is who answers.
+pub fn ends(texts: &[String], role: Option<&str>) -> (Vec<String>, Option<String>) {
+    let (asked, begun) = match texts {
+        [.., asked, begun] if is_answers(role) => (asked.as_str(), Some(begun.clone())),
+        [begun] if is_answers(role) => ("", Some(begun.clone())),
+        [.., asked] => (asked.as_str(), None),
+        [] => ("", None),
+    };
+    let words = asked.split_whitespace().take(ECHO_WORDS_MAX);
+    (words.map(str::to_owned).collect(), begun)
+}
+
+fn is_answers(role: Option<&str>) -> bool {
+    matches!(role, Some("assistant" | "model"))
+}
 
 impl Answer {
     /// What the simulator `name` answers to `ask`.
@@ -149,7 +168,10 @@ impl Answer {
             }
             Instead::Refusal => parts.extend(words(REFUSAL).map(Part::Refusal)),
             Instead::ToolCalls(_) | Instead::Text => {
-                parts.extend(text(name, ask, says.words).into_iter().map(Part::Text));
+                let said = ask.begun.as_deref().unwrap_or_default();
+                let rest = text(name, ask, says.words).into_iter();
+                let rest = rest.skip(said.split_whitespace().count());
+                parts.extend(rest.map(Part::Text));
             }
         }
         if let Some(most) = ask.output_tokens_max.filter(|most| *most < parts.len()) {

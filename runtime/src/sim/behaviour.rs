@@ -7,6 +7,8 @@ use std::time::Duration;
 pub struct Behaviour {
     /// What stands in the answer.
     pub reply: Reply,
+    /// What it does with the beginning of an answer.
+    pub begun: Begun,
     /// What happens before the first byte.
     pub before_head: Before,
     /// What happens between the head and the first byte of the body.
@@ -35,6 +37,16 @@ pub struct Behaviour {
     pub writes: Writes,
     /// Extra parts of the head.
     pub head: Head,
+}
+
+/// What the model does with the beginning of an answer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Begun {
+    /// It goes on.
+    #[default]
+    Continued,
+    /// It refuses.
+    Refused,
 }
 
 /// What stands in the answer.
@@ -76,6 +88,8 @@ pub enum Refusal {
     Filtered,
     /// The provider does not know `stream_options`.
     StreamOptions,
+    /// The model does not go on with an answer that was begun.
+    Begun,
     /// Too many requests or tokens in this minute.
     RateLimit,
     /// The account's quota is used up (429, `insufficient_quota`).

@@ -3,7 +3,7 @@
 use super::acts::Scene;
 use super::answer::{Answer, Ask, Delivery, Only};
 use super::behaviour::{
-    Before, Behaviour, Comments, How, Lines, Odd, Refusal, Reply, Stop, Tail, UsagePlace,
+    Before, Begun, Behaviour, Comments, How, Lines, Odd, Refusal, Reply, Stop, Tail, UsagePlace,
 };
 use super::speech::{Event, Kind, Speech, event};
 use super::{anthropic, openai};
@@ -58,14 +58,16 @@ pub(super) fn body(scene: Scene<'_>, behaviour: &Behaviour) -> Body {
     let answer = Answer::new(name, number, ask, behaviour.says).cached(behaviour.usage.cached);
     let streams = ask.stream != Delivery::Plain && ask.only.is_none();
     let place = behaviour.usage.place;
-    let unknown = Reply::Refusal(Refusal::StreamOptions);
-    let answers = place != UsagePlace::Refused || !ask.stream_options;
-    let reply = if answers || behaviour.reply != Reply::Answer {
-        &behaviour.reply
+    let refused = if place == UsagePlace::Refused && ask.stream_options {
+        Some(Refusal::StreamOptions)
+    } else if behaviour.begun == Begun::Refused && ask.begun.is_some() {
+        Some(Refusal::Begun)
     } else {
-        &unknown
+        None
     };
-    match *reply {
+    let refused = refused.map(Reply::Refusal);
+    let refused = refused.filter(|_| behaviour.reply == Reply::Answer);
+    match *refused.as_ref().unwrap_or(&behaviour.reply) {
         Reply::Answer if streams => {
             let events = speech.events(&answer, ask.stream, place);
             streamed(events, (speech, behaviour))

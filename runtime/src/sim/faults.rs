@@ -30,6 +30,8 @@ pub enum Part {
     Nothing,
     /// What stands in the answer.
     Reply,
+    /// What becomes of the beginning of an answer.
+    Begun,
     /// What happens before the head.
     BeforeHead,
     /// What happens between head and body.

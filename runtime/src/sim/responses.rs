@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::answer::{Answer, Ask, Block, BlockKind, Delivery, ECHO_WORDS_MAX, Tool, input_tokens};
+use super::answer::{Answer, Ask, Block, BlockKind, Delivery, Tool, ends, input_tokens};
 use super::behaviour::UsagePlace;
 use super::openai::ask::{message_text, sample};
 use super::speech::{Event, Kind, Speech, event};
@@ -32,7 +32,7 @@ pub fn ask(body: &[u8]) -> Result<Ask, String> {
         _ => return Err("Missing required parameter: 'input'.".to_owned()),
     };
     let instructions = body.get("instructions").and_then(Value::as_str);
-    let last = texts.last().map(String::as_str).unwrap_or_default();
+    let (last_words, _) = ends(&texts, None);
     let inputs = texts.iter().map(String::as_str).chain(instructions);
     let cap = body.get("max_output_tokens").and_then(Value::as_u64);
     Ok(Ask {
@@ -43,11 +43,7 @@ pub fn ask(body: &[u8]) -> Result<Ask, String> {
             Some(false) | None => Delivery::Plain,
         },
         input_tokens: inputs.map(|text| input_tokens(text) + 1).sum(),
-        last_words: last
-            .split_whitespace()
-            .take(ECHO_WORDS_MAX)
-            .map(str::to_owned)
-            .collect(),
+        last_words,
         tools: tools(&body),
         output_tokens_max: cap.and_then(|cap| usize::try_from(cap).ok()),
         ..Ask::default()

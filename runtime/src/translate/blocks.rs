@@ -69,6 +69,21 @@ impl Blocks {
         }
     }
 
+    /// Whether nothing but text is open, and nothing waits or has said that it ends.
+    pub(super) fn is_plain(&self) -> bool {
+        self.open == Some(Open::Text) && self.waiting.is_empty() && self.stop.is_none()
+    }
+
+    /// The names by which its tools are called.
+    pub(super) fn into_names(self) -> Names {
+        self.names
+    }
+
+    /// From now on tools have these names.
+    pub(super) fn call_tools_by(&mut self, names: Names) {
+        self.names = names;
+    }
+
     /// Takes the next piece and adds what can be told now.
     pub(super) fn push(&mut self, piece: Piece<'_>, acts: &mut Vec<Act>) -> Result<(), Lost> {
         match piece {

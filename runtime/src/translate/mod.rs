@@ -14,6 +14,7 @@
 mod answer;
 mod blocks;
 mod hear;
+mod joint;
 mod names;
 mod read;
 mod refusal;
@@ -27,6 +28,7 @@ use bytes::Bytes;
 pub use blocks::Lost;
 pub use names::Names;
 pub use refusal::refusal;
+pub use request::End;
 pub use tell::About;
 pub use uncarried::{Dropped, Uncarried};
 pub use write::Target;
@@ -38,6 +40,7 @@ use crate::sse::field::{self, Kind};
 use crate::sse::framer::Framer;
 use blocks::Blocks;
 use hear::Hearing;
+use joint::{Block, Joint, Said};
 use tell::Telling;
 use tell::whole::Whole;
 
@@ -127,6 +130,12 @@ pub struct Translator {
     blocks: Blocks,
     telling: Telling,
     finished: bool,
+    /// Kept where another target may go on with the answer.
+    said: Option<Box<Said>>,
+    /// Where another one did.
+    joint: Option<Joint>,
+    /// Whether the client gets the target's own events, and this reads along.
+    shadows: bool,
 }
 
 impl Translator {
@@ -137,7 +146,58 @@ impl Translator {
             blocks: Blocks::new(names),
             telling: Telling::new(pair.client, about),
             finished: false,
+            said: None,
+            joint: None,
+            shadows: false,
         }
+    }
+
+    /// One that reads along where client and target speak the same, so as to go on where another
+    /// target does; nothing where the protocol has no words for that.
+    pub fn shadow(dialect: Dialect, about: About) -> Option<Self> {
+        match dialect {
+            Dialect::Chat | Dialect::Messages => {}
+            Dialect::Responses | Dialect::Embeddings | Dialect::CountTokens | Dialect::Gemini => {
+                return None;
+            }
+        }
+        let pair = Pair {
+            client: dialect,
+            target: dialect,
+        };
+        let mut shadow = Self::new(pair, Names::default(), about);
+        shadow.shadows = true;
+        shadow.remember();
+        Some(shadow)
+    }
+
+    /// Keeps what is said, so that another target can go on with it.
+    pub fn remember(&mut self) {
+        self.said = Some(Box::default());
+    }
+
+    /// The text so far, if the answer is in the middle of it and was nothing but text.
+    pub fn said(&self) -> Option<&str> {
+        let said = self.said.as_ref()?;
+        said.text().filter(|_| self.blocks.is_plain())
+    }
+
+    /// How much text was said.
+    pub fn said_bytes(&self) -> usize {
+        self.said.as_ref().map_or(0, |said| said.bytes())
+    }
+
+    /// Another target goes on with the text, in this protocol; `next` is what would bring its
+    /// answer to the client if it stood alone. The client notices nothing of it.
+    pub fn go_on(&mut self, next: Option<Self>, dialect: Dialect) {
+        self.joint = self.said().map(Joint::behind);
+        self.shadows = false;
+        let names;
+        (self.hearing, names) = match next {
+            Some(next) => (next.hearing, next.blocks.into_names()),
+            None => (Hearing::new(dialect), Names::default()),
+        };
+        self.blocks.call_tools_by(names);
     }
 
     /// Takes whole events; gives what the client gets for them, which may be nothing.
@@ -166,7 +226,13 @@ impl Translator {
         let Ok(data) = Tree::read(data.trim_ascii()) else {
             return Ok(());
         };
-        let pieces = self.hearing.event(&data);
+        if self.shadows {
+            self.follow(&data);
+        }
+        let mut pieces = self.hearing.event(&data);
+        if let Some(joint) = &mut self.joint {
+            joint.fit(&mut pieces);
+        }
         if pieces.is_empty() {
             out.push_str(ALIVE);
             return Ok(());
@@ -176,9 +242,25 @@ impl Translator {
             self.blocks.push(piece, &mut acts)?;
         }
         for act in acts {
+            if let Some(said) = &mut self.said {
+                said.act(&act);
+            }
             self.telling.act(act, out);
         }
         Ok(())
+    }
+
+    /// Takes over what the target itself calls the answer and its blocks.
+    fn follow(&mut self, data: &Tree<'_>) {
+        self.telling.follow(data);
+        let block = match data.at("type").text() {
+            Some("content_block_start") => Block::Opened,
+            Some("content_block_stop") => Block::Closed,
+            Some(_) | None => return,
+        };
+        if let Some(said) = &mut self.said {
+            said.set_closed(block);
+        }
     }
 
     /// What ends the answer, once it is known to be whole. A second time it gives nothing.

@@ -44,6 +44,16 @@ pub(super) struct Fields {
     pub(super) format: &'static str,
 }
 
+/// Where a conversation ends.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum End {
+    /// With somebody who is to be answered.
+    #[default]
+    Asks,
+    /// With the beginning of an answer, for a model that goes on with it.
+    Begun,
+}
+
 /// One turn of the conversation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Turn<'t> {
@@ -237,7 +247,7 @@ impl Effort {
 
 /// The conversation for protocols whose turns alternate. Instructions in its midst keep their place,
 /// as words of the user's that are marked: moved to the front they would say something else.
-pub(super) fn alternating(turns: Vec<Turn<'_>>) -> Result<Vec<Turn<'_>>, Uncarried> {
+pub(super) fn alternating(turns: Vec<Turn<'_>>, end: End) -> Result<Vec<Turn<'_>>, Uncarried> {
     let mut turns = turns;
     for turn in &mut turns {
         if turn.who == Who::System {
@@ -252,14 +262,14 @@ pub(super) fn alternating(turns: Vec<Turn<'_>>) -> Result<Vec<Turn<'_>>, Uncarri
             "the conversation must begin with a message of the user",
         ));
     }
-    ends_with_the_user(&turns)?;
+    ends_well(&turns, end)?;
     Ok(turns)
 }
 
 /// Whether somebody is to be answered. What an assistant has begun is continued by few models, each
 /// in its own way.
-pub(super) fn ends_with_the_user(turns: &[Turn<'_>]) -> Result<(), Uncarried> {
-    if turns.last().map(|turn| turn.who) == Some(Who::Assistant) {
+pub(super) fn ends_well(turns: &[Turn<'_>], end: End) -> Result<(), Uncarried> {
+    if end == End::Asks && turns.last().map(|turn| turn.who) == Some(Who::Assistant) {
         return Err(Uncarried::new(
             "messages",
             "an answer that the assistant has begun cannot be continued; end with a message of the \

@@ -9,7 +9,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use claw_table::policy::{Cause, Retry};
+use claw_table::policy::{Cause, Retry, Target};
 use smallvec::SmallVec;
 
 use crate::clock::{Clock, Dice, Instant, micros};
@@ -86,13 +86,17 @@ pub(crate) struct Trail {
     /// Whether what is asked for now is the rest of an answer that broke off.
     pub(crate) continues: bool,
     began: Option<Instant>,
+    /// The round it is in.
+    round: u32,
+    /// Targets that asked for time, and for how much.
+    put_off: Vec<(Target, Turn)>,
 }
 
 impl Trail {
     fn begin(&mut self, step: &Step<'_>) {
         self.began = Some(Clock.now());
         self.attempts.push(record::Attempt {
-            target: format!("{}/{}", step.provider.name, step.model.name),
+            target: step.label(),
             // Until it is known that it was not: nobody may hope that a lost request cost nothing.
             sent: true,
             continued: self.continues,
@@ -108,6 +112,20 @@ impl Trail {
             last.sent = fault.sent != fault::Sent::Nothing;
         }
         self.end();
+    }
+
+    /// Where a target stands.
+    fn turn(&self, target: Target) -> Turn {
+        let mut said = self.put_off.iter().rev();
+        let said = said.find(|(other, _)| *other == target);
+        said.map_or(Turn::Free, |(_, turn)| *turn)
+    }
+
+    /// Notes where it stands from now on.
+    fn put_off(&mut self, target: Target, turn: Turn) {
+        if !matches!((turn, self.turn(target)), (Turn::Free, Turn::Free)) {
+            self.put_off.push((target, turn));
+        }
     }
 
     /// How many requests were put on the wire.
@@ -135,18 +153,71 @@ enum Turn {
     Out,
 }
 
+/// Where the first round begins.
+#[derive(Debug, Clone, Copy)]
+enum Start {
+    /// With the first target.
+    Afresh,
+    /// With the rest of an answer, behind so many of them.
+    Behind(usize),
+}
+
+impl Start {
+    fn turned(self) -> usize {
+        match self {
+            Self::Behind(turned) => turned,
+            Self::Afresh => 0,
+        }
+    }
+
+    fn moves_on(self, fault: &Fault, retry: &Retry) -> bool {
+        match self {
+            Self::Afresh => fault.moves_on(&retry.on),
+            // Time and memory are the gateway's, and gone for all targets.
+            Self::Behind(_) => fault.is_uncarried() || fault.side != Side::Gateway,
+        }
+    }
+}
+
 impl<'p> Round<'_, 'p> {
     /// The first answer that may be shown and its target, or the fault that tells best why there is none.
     pub(crate) async fn serve<B>(&self, trail: &mut Trail, body: B) -> Result<Served<'p>, Fault>
     where
         B: Fn(&Step<'_>, Asking) -> Result<Sent, Fault>,
     {
-        let mut turns: SmallVec<[Turn; 4]> = self.plan.steps.iter().map(|_| Turn::Free).collect();
+        self.rounds(trail, body, Start::Afresh).await
+    }
+
+    /// The same for the rest of an answer that broke off when so many of the targets had had their
+    /// turn in this round. Who refuses to go on refuses no more than that, so the next one is asked
+    /// whatever the reason.
+    pub(crate) async fn go_on<B>(
+        &self,
+        trail: &mut Trail,
+        body: B,
+        turned: usize,
+    ) -> Result<Served<'p>, Fault>
+    where
+        B: Fn(&Step<'_>, Asking) -> Result<Sent, Fault>,
+    {
+        trail.continues = true;
+        self.rounds(trail, body, Start::Behind(turned)).await
+    }
+
+    async fn rounds<B>(&self, trail: &mut Trail, body: B, start: Start) -> Result<Served<'p>, Fault>
+    where
+        B: Fn(&Step<'_>, Asking) -> Result<Sent, Fault>,
+    {
+        let turn = |step: &Step<'_>| trail.turn(step.target);
+        let mut turns: SmallVec<[Turn; 4]> = self.plan.steps.iter().map(turn).collect();
         let mut clearest: Option<Fault> = None;
         // Rounds are bounded too: a connection that is refused costs time and no attempt.
         let rounds = self.plan.attempts_max().max(1);
-        for round in 0..rounds {
-            for (step, turn) in self.plan.steps.iter().zip(turns.iter_mut()) {
+        let first = trail.round;
+        for round in first..rounds {
+            trail.round = round;
+            let turned = if round == first { start.turned() } else { 0 };
+            for (step, turn) in self.plan.steps.iter().zip(turns.iter_mut()).skip(turned) {
                 let due = match *turn {
                     Turn::Free => true,
                     Turn::From(at) => at <= Clock.now(),
@@ -169,10 +240,11 @@ impl<'p> Round<'_, 'p> {
                     Err(fault) => fault,
                 };
                 trail.fail(&fault);
-                if !fault.moves_on(&self.plan.retry().on) {
+                if !start.moves_on(&fault, self.plan.retry()) {
                     return Err(fault);
                 }
                 *turn = turn_after(&fault, self.plan.retry());
+                trail.put_off(step.target, *turn);
                 clearest = Some(clearer(clearest, fault));
             }
             let Some(wait) = self.wait(round, &turns) else {

@@ -23,6 +23,7 @@ const MODEL: Target<'_> = Target {
     output_tokens_max: None,
     streaming: false,
     asks_usage: false,
+    end: claw_runtime::translate::End::Asks,
 };
 
 fn pair(client: Dialect, target: Dialect) -> Pair {

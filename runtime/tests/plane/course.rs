@@ -243,3 +243,61 @@ async fn the_total_of_a_class_ends_a_test_where_it_ends_a_request() {
     }
     assert!(differ.is_empty(), "{differ}");
 }
+
+/// When an answer is shown, and what becomes of one that breaks off. A client that waits would get
+/// a head before the status is known; a test speaks of statuses.
+const WAYS: &[(&str, &str)] = &[
+    ("commit whole; heartbeat off", "model m"),
+    ("after-cut continue", "model m { can continue }"),
+    ("after-cut continue", "model m"),
+];
+
+#[tokio::test(start_paused = true)]
+async fn a_test_says_what_is_shown_whole_and_what_is_gone_on_with() {
+    let mut differ = String::new();
+    for (way, model) in WAYS {
+        for (number, retry) in RETRIES.iter().enumerate() {
+            let policy = policy("openai", retry, "5m")
+                .replace("model m", model)
+                .replace("fallback b/m;", &format!("fallback b/m; {way};"));
+            for first in 0..FAULTS.len() {
+                let behind = [None, Some((first * 5 + number) % FAULTS.len())];
+                for (at, second) in behind.into_iter().enumerate() {
+                    let endpoint = ["chat", "responses", "chat", "chat"][(first + at) % 4];
+                    both(endpoint, [Some(first), second], (&policy, &mut differ)).await;
+                }
+            }
+        }
+    }
+    assert!(differ.is_empty(), "{differ}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_test_says_it_of_one_target_that_goes_on_and_one_that_does_not() {
+    let mut differ = String::new();
+    for (api, endpoint) in [
+        ("openai", "chat"),
+        ("anthropic", "messages"),
+        ("anthropic", "chat"),
+    ] {
+        for only in ["a", "b"] {
+            let provider = format!("provider {only} {{ api {api}; url \"http://127.0.0.1:");
+            let policy = policy(api, RETRIES[2], "5m")
+                .replace("fallback b/m;", "fallback b/m; after-cut continue;");
+            let (front, rest) = policy.split_once(&provider).unwrap();
+            let rest = rest.replacen("model m", "model m { can continue }", 1);
+            let policy = format!("{front}{provider}{rest}");
+            for first in 0..FAULTS.len() {
+                for second in [None, Some(first), Some((first + 3) % FAULTS.len())] {
+                    let case = Case {
+                        endpoint,
+                        streaming: true,
+                        faults: [Some(first), second],
+                    };
+                    compare(case, &policy, &mut differ).await;
+                }
+            }
+        }
+    }
+    assert!(differ.is_empty(), "{differ}");
+}

@@ -1,13 +1,14 @@
-//! Every fault of the simulator, for every client and every provider, streamed and plain: one cell
-//! each, and none is empty.
+//! Every fault of the simulator, before and behind the first content, for every client and every
+//! provider, streamed and plain, in every way to commit: one cell each, and none is empty.
 //!
-//! What holds in each: one terminal outcome, one record, bytes of one attempt only, and no truncated
-//! answer that looks whole.
+//! What holds in each: one terminal outcome, one record, bytes of one attempt only (or of two that
+//! make one exact answer), and no truncated answer that looks whole.
 
 use std::fmt::Write as _;
 
 use claw_runtime::sim::faults::FAULTS;
-use claw_table::policy::Api;
+use claw_table::Can;
+use claw_table::policy::{AfterCut, Api, Commit};
 use serde_json::{Value, json};
 
 use crate::client::{Answer, exchange, post};
@@ -88,10 +89,52 @@ fn response(answer: &Answer) -> (String, String) {
     (said, status)
 }
 
+/// When an answer is shown, and what becomes of one that breaks off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    Error,
+    Continue,
+    Whole,
+}
+
+const MODES: [Mode; 3] = [Mode::Error, Mode::Continue, Mode::Whole];
+
+/// Why a cell has nothing to say, if so.
+fn inapplicable(asker: Asker, api: Api, way: Way, mode: Mode) -> Option<&'static str> {
+    if asker == Asker::Responses && api != Api::OpenAi {
+        return Some("-");
+    }
+    // A plain answer is whole or none in every mode: there is one row of cells for it.
+    (way == Way::Plain && mode != Mode::Error).then_some("=")
+}
+
+/// A fault where the scripted one stands, and the same before there is any content.
+fn places(example: &'static str) -> Vec<String> {
+    let mut places = vec![example.to_owned()];
+    if let Some((front, _)) = example.rsplit_once(" after ")
+        && example.ends_with(|last: char| last.is_ascii_digit())
+    {
+        places.insert(0, format!("{front} after 0"));
+    }
+    if let Some((front, _)) = example.split_once(" inside ") {
+        places.insert(0, format!("{front} inside 0"));
+    }
+    places
+}
+
 /// What became of one request.
-async fn cell(asker: Asker, api: Api, way: Way, fault: &str) -> String {
-    let at = format!("{fault}: {asker:?} {api:?} {way:?}");
+async fn cell(asker: Asker, (api, way, mode): (Api, Way, Mode), fault: &str) -> String {
+    let at = format!("{fault}: {asker:?} {api:?} {way:?} {mode:?}");
     let mut plan = speaking(&[("primary", api), ("fallback", asker.own())]);
+    match mode {
+        Mode::Error => {}
+        Mode::Continue => plan.class().after_cut = AfterCut::Continue,
+        Mode::Whole => plan.class().commit = Commit::Whole,
+    }
+    for provider in &mut plan.policy.providers {
+        let all = Can::ALL.iter().fold(0, |bits, can| bits | can.bit());
+        provider.models[0].can = Some(all & !Can::Embeddings.bit());
+    }
     plan.class().deadlines.first_token_ms = Some(10_000);
     plan.class().deadlines.idle_ms = Some(10_000);
     let house = House::piped(plan).await;
@@ -125,14 +168,38 @@ async fn cell(asker: Asker, api: Api, way: Way, fault: &str) -> String {
             !usual || text.ends_with(LAST_WORDS),
             "{at}: not whole: {text}"
         );
-        let target = answer.header("x-claw-target").expect("who served");
-        let (who, _) = target.split_once('/').expect("a provider");
+        let joined = record.attempts.iter().any(|attempt| attempt.continued);
+        let last = record.target.as_deref();
+        let target = answer.header("x-claw-target").or(last);
+        let (who, _) = target
+            .expect("who served")
+            .split_once('/')
+            .expect("a provider");
+        // What two gave is one answer of either, word for word.
+        let names = ["primary", "fallback"];
+        let said =
+            |name: &&str| text.contains(&format!("This is {name}, a simulated provider, as "));
         assert!(
-            !usual || text.contains(&format!("This is {who}, ")),
+            !joined || names.iter().any(said) && text.split(' ').count() == 12,
             "{at}: {text}"
         );
-        return if who == "primary" { "whole" } else { "other" }.to_owned();
+        assert!(
+            !usual || joined || text.contains(&format!("This is {who}, ")),
+            "{at}: {text}"
+        );
+        return match who {
+            "primary" if joined => "both",
+            "primary" => "whole",
+            _ => "other",
+        }
+        .to_owned();
     }
+    assert_ne!(
+        mode,
+        Mode::Whole,
+        "{at}: half an answer was shown: {}",
+        answer.text()
+    );
     assert_eq!(record.outcome, "cut", "{at}");
     let ends = [
         "[DONE]",
@@ -165,43 +232,51 @@ async fn cell(asker: Asker, api: Api, way: Way, fault: &str) -> String {
 )]
 async fn every_fault_ends_in_one_way_for_every_client_and_provider() {
     let mut shown = String::from(
-        "whole: the primary's answer · other: the fallback's · cut: an error after the first words · \
-         a status: refused · -: nobody has words for it\n",
+        "whole: the primary's answer · other: the fallback's · both: one that the primary began and \
+         the fallback ended\n\
+         cut: an error after the first words · a status: refused\n\
+         -: nobody has words for it · =: a plain answer is whole or none, in every mode\n",
     );
     let mut columns = Vec::new();
-    for asker in ASKERS {
-        for api in APIS {
-            for way in [Way::Stream, Way::Plain] {
-                let at = columns.len() + 1;
-                writeln!(shown, "{at:>2}: {asker:?} by {api:?}, {way:?}").unwrap();
-                columns.push((asker, api, way));
+    for mode in MODES {
+        for asker in ASKERS {
+            for api in APIS {
+                for way in [Way::Stream, Way::Plain] {
+                    columns.push((asker, api, way, mode));
+                }
             }
         }
     }
+    // A column in which nothing applies has one line for all its cells.
+    let (told, silent): (Vec<_>, Vec<_>) = columns.into_iter().partition(|column| {
+        let (asker, api, way, mode) = *column;
+        inapplicable(asker, api, way, mode).is_none()
+    });
+    for (at, (asker, api, way, mode)) in (1..).zip(&told) {
+        writeln!(shown, "{at:>2}: {asker:?} by {api:?}, {way:?}, {mode:?}").unwrap();
+    }
+    for (asker, api, way, mode) in &silent {
+        let why = inapplicable(*asker, *api, *way, *mode).unwrap();
+        writeln!(shown, " {why}: {asker:?} by {api:?}, {way:?}, {mode:?}").unwrap();
+    }
+    let rows: Vec<String> = FAULTS
+        .iter()
+        .flat_map(|fault| places(fault.example))
+        .collect();
     let mut cells = 0;
-    let mut without = 0;
-    for fault in FAULTS {
-        write!(shown, "{:<24}", fault.example).unwrap();
-        for (asker, api, way) in &columns {
-            // Responses pass through to those who speak them, and to nobody else.
-            let told = if *asker == Asker::Responses && *api != Api::OpenAi {
-                without += 1;
-                "-".to_owned()
-            } else {
-                cells += 1;
-                cell(*asker, *api, *way, fault.example).await
-            };
+    for fault in &rows {
+        write!(shown, "{fault:<24}").unwrap();
+        for (asker, api, way, mode) in &told {
+            let told = cell(*asker, (*api, *way, *mode), fault).await;
+            cells += 1;
             assert!(!told.is_empty());
             write!(shown, " {told:<5}").unwrap();
         }
         shown.truncate(shown.trim_end().len());
         shown.push('\n');
     }
-    assert_eq!(
-        cells + without,
-        FAULTS.len() * columns.len(),
-        "no cell is empty"
-    );
+    let without = rows.len() * silent.len();
+    assert_eq!(cells, rows.len() * told.len(), "no cell is empty");
     writeln!(shown, "{cells} cells, and {without} that do not apply").unwrap();
     println!("{shown}");
     insta::assert_snapshot!(shown);

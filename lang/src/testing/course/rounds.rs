@@ -45,8 +45,12 @@ pub(super) fn run(
         faults,
         total_ms: class.total_ms.unwrap_or(silent::TOTAL_MS),
         clearest: None,
+        begun: false,
     };
-    if let Over::Failed(status) = work.all() {
+    // Who has seen a beginning sees it break off, and no status.
+    if let Over::Failed(status) = work.all()
+        && !work.begun
+    {
         work.course.failed = Some(status);
     }
 }
@@ -61,6 +65,8 @@ struct Rounds<'a, 'p> {
     /// For each target and each of its keys.
     due: Vec<Vec<Due>>,
     clearest: Option<Failure>,
+    /// Whether the client has the beginning of an answer, and its rest is asked for.
+    begun: bool,
 }
 
 impl Rounds<'_, '_> {
@@ -111,18 +117,36 @@ impl Rounds<'_, '_> {
                 Err(failure) => failure,
             };
             if failure.seen == Seen::Begun {
-                return Some(Over::Shown);
-            }
-            if !failure.moves_on(&self.class.retry.on) {
+                if !self.is_gone_on_with(&failure) {
+                    return Some(Over::Shown);
+                }
+            } else if !self.begun && !failure.moves_on(&self.class.retry.on) {
                 return Some(Over::Failed(self.shown(&failure)));
             }
-            self.put_off(at, key, &failure);
+            if !self.begun || stop.goes_on() {
+                self.put_off(at, key, &failure);
+            }
             self.clearest = Some(Failure::clearer(self.clearest, failure));
             if !failure.is_of_key() {
                 break;
             }
         }
         None
+    }
+
+    /// Whether a target goes on where an answer broke off; then only such are asked any more.
+    fn is_gone_on_with(&mut self, failure: &Failure) -> bool {
+        let any = self.stops.iter().any(Stop::goes_on);
+        if !any || !failure.is_listed(&self.class.retry.on) {
+            return false;
+        }
+        self.begun = true;
+        for (stop, keys) in self.stops.iter().zip(&mut self.due) {
+            if !stop.goes_on() {
+                keys.fill(Due::Out);
+            }
+        }
+        true
     }
 
     /// Notes when a target may be asked again: with this key, or if something else failed at all.

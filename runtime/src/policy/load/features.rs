@@ -10,6 +10,7 @@ use super::Refusal;
 
 /// Features that the data plane of this build enforces.
 pub const ENFORCED: &[&str] = &[
+    "after-cut-continue",
     "api-anthropic",
     "api-gemini",
     "base",

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::sim::answer::{Ask, Delivery, ECHO_WORDS_MAX, Tool, input_tokens};
+use crate::sim::answer::{Ask, Delivery, Tool, ends, input_tokens};
 use crate::sim::openai::ask::{message_text, sample};
 use crate::sim::speech::Speech;
 
@@ -26,7 +26,8 @@ pub fn ask(body: &[u8]) -> Result<Ask, String> {
         let message = serde_json::json!({ "content": system });
         message_text(&message)
     });
-    let last = texts.last().map(String::as_str).unwrap_or_default();
+    let role = messages.last().and_then(|last| last.get("role")?.as_str());
+    let (last_words, begun) = ends(&texts, role);
     Ok(Ask {
         speech: Speech::Anthropic,
         only: None,
@@ -41,11 +42,8 @@ pub fn ask(body: &[u8]) -> Result<Ask, String> {
             .chain(&system)
             .map(|text| input_tokens(text) + 1)
             .sum(),
-        last_words: last
-            .split_whitespace()
-            .take(ECHO_WORDS_MAX)
-            .map(str::to_owned)
-            .collect(),
+        last_words,
+        begun,
         tools: tools(&body),
         output_tokens_max: cap.and_then(|cap| usize::try_from(cap).ok()),
     })

@@ -33,6 +33,12 @@ pub fn refusal(refusal: Refusal, model: &str) -> (u16, String) {
             invalid,
             "stream_options: Extra inputs are not permitted",
         ),
+        Refusal::Begun => (
+            400,
+            invalid,
+            "This model does not support assistant message prefill. The conversation must end \
+             with a user message.",
+        ),
         Refusal::RateLimit => (
             429,
             "rate_limit_error",

@@ -2,7 +2,7 @@
 
 use super::{Fault, Part};
 use crate::sim::behaviour::{
-    Before, Behaviour, Comments, Framing, How, Instead, Keep, Lines, Odd, Refusal, Reply,
+    Before, Begun, Behaviour, Comments, Framing, How, Instead, Keep, Lines, Odd, Refusal, Reply,
     RetryAfter, Stop, Tail, UsagePlace, Writes,
 };
 use crate::sim::words::Amounts;
@@ -451,6 +451,12 @@ pub static FAULTS: &[Fault] = &[
         "refuses usage",
         "400, unknown parameter: stream_options; without them a stream that reports no usage",
         (Part::Usage, |b, _| b.usage.place = UsagePlace::Refused),
+    ),
+    fault(
+        "refuses to continue",
+        "refuses to continue",
+        "400 where the last message is the assistant's",
+        (Part::Begun, |b, _| b.begun = Begun::Refused),
     ),
     fault(
         "cached <n>",

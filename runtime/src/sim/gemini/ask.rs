@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::sim::answer::{Ask, Delivery, ECHO_WORDS_MAX, Tool, input_tokens};
+use crate::sim::answer::{Ask, Delivery, Tool, ends, input_tokens};
 use crate::sim::openai::ask::sample;
 use crate::sim::speech::Speech;
 
@@ -30,7 +30,8 @@ pub fn ask(model: &str, stream: Delivery, body: &[u8]) -> Result<Ask, String> {
     let texts: Vec<String> = contents.iter().map(text).collect();
     // The instructions count as a message, as in the other protocols.
     let system = body.get("systemInstruction").map(text);
-    let last = texts.last().map(String::as_str).unwrap_or_default();
+    let role = contents.last().and_then(|last| last.get("role")?.as_str());
+    let (last_words, begun) = ends(&texts, role);
     let cap = body.pointer("/generationConfig/maxOutputTokens");
     Ok(Ask {
         speech: Speech::Gemini,
@@ -43,11 +44,8 @@ pub fn ask(model: &str, stream: Delivery, body: &[u8]) -> Result<Ask, String> {
             .chain(&system)
             .map(|text| input_tokens(text) + 1)
             .sum(),
-        last_words: last
-            .split_whitespace()
-            .take(ECHO_WORDS_MAX)
-            .map(str::to_owned)
-            .collect(),
+        last_words,
+        begun,
         tools: tools(&body),
         output_tokens_max: cap
             .and_then(Value::as_u64)

@@ -15,6 +15,11 @@ pub fn refusal(refusal: Refusal, model: &str) -> (u16, String) {
         Refusal::BadRequest | Refusal::StreamOptions => {
             (400, "INVALID_ARGUMENT", "Invalid JSON payload received.")
         }
+        Refusal::Begun => (
+            400,
+            "INVALID_ARGUMENT",
+            "Please ensure that the conversation ends with a user turn.",
+        ),
         Refusal::BadKey => {
             let reason = json!([{
                 "@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "API_KEY_INVALID",

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::sim::answer::{Ask, Delivery, ECHO_WORDS_MAX, Tool, input_tokens};
+use crate::sim::answer::{Ask, Delivery, Tool, ends, input_tokens};
 use crate::sim::speech::Speech;
 
 /// Reads a request.
@@ -19,7 +19,8 @@ pub fn ask(body: &[u8]) -> Result<Ask, String> {
         return Err("Missing required parameter: 'messages'.".to_owned());
     };
     let texts: Vec<String> = messages.iter().map(message_text).collect();
-    let last = texts.last().map(String::as_str).unwrap_or_default();
+    let role = messages.last().and_then(|last| last.get("role")?.as_str());
+    let (last_words, begun) = ends(&texts, role);
     let cap = body
         .get("max_completion_tokens")
         .or_else(|| body.get("max_tokens"));
@@ -30,11 +31,8 @@ pub fn ask(body: &[u8]) -> Result<Ask, String> {
         stream: delivery(&body),
         stream_options: body.get("stream_options").is_some_and(Value::is_object),
         input_tokens: texts.iter().map(|text| input_tokens(text) + 1).sum(),
-        last_words: last
-            .split_whitespace()
-            .take(ECHO_WORDS_MAX)
-            .map(str::to_owned)
-            .collect(),
+        last_words,
+        begun,
         tools: tools(&body),
         output_tokens_max: cap
             .and_then(Value::as_u64)

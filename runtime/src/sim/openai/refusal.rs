@@ -54,6 +54,12 @@ pub fn refusal(refusal: Refusal, model: &str, key: &str) -> (u16, String) {
             "unknown_parameter",
             "Unknown parameter: 'stream_options'.".to_owned(),
         ),
+        Refusal::Begun => (
+            400,
+            invalid,
+            "invalid_value",
+            "The last message must not be the assistant's.".to_owned(),
+        ),
         Refusal::RateLimit => {
             let text = format!("Rate limit reached for {model} on requests per min (RPM).");
             (429, "requests", "rate_limit_exceeded", text)
@@ -124,6 +130,7 @@ mod tests {
             Refusal::ContextTooLong,
             Refusal::Filtered,
             Refusal::StreamOptions,
+            Refusal::Begun,
             Refusal::RateLimit,
             Refusal::Quota,
             Refusal::Overloaded(529),

@@ -12,6 +12,8 @@ pub(in crate::translate) struct Stream {
     id: String,
     model: String,
     begun: bool,
+    /// Whether another's events named the answer.
+    followed: bool,
     open: Option<Kind>,
     /// Calls so far: they are counted, not the blocks.
     calls: u64,
@@ -29,6 +31,7 @@ impl Stream {
             about,
             model: String::new(),
             begun: false,
+            followed: false,
             open: None,
             calls: 0,
             thought: String::new(),
@@ -37,8 +40,24 @@ impl Stream {
         }
     }
 
+    /// What the provider calls the answer, it is called to its end.
+    pub(in crate::translate) fn follow(&mut self, data: &Tree<'_>) {
+        if self.followed {
+            return;
+        }
+        let said = |member: &str| data.at(member).text().filter(|text| !text.is_empty());
+        let (Some(id), Some(model)) = (said("id"), said("model")) else {
+            return;
+        };
+        id.clone_into(&mut self.id);
+        model.clone_into(&mut self.model);
+        self.about.created_s = data.at("created").whole().unwrap_or(self.about.created_s);
+        self.followed = true;
+    }
+
     pub(in crate::translate) fn act(&mut self, act: Act, out: &mut String) {
         match act {
+            Act::Start { .. } if self.followed => self.begin(out),
             Act::Start { id: given, model } => {
                 self.id = id("chatcmpl-", &given, &self.about);
                 self.model = model;

@@ -30,6 +30,13 @@ impl Stream {
         }
     }
 
+    /// Blocks are numbered as the provider numbers them.
+    pub(in crate::translate) fn follow(&mut self, data: &Tree<'_>) {
+        if let Some(index) = data.at("index").whole() {
+            self.index = index;
+        }
+    }
+
     pub(in crate::translate) fn act(&mut self, act: Act, out: &mut String) {
         match act {
             Act::Start { id, model } => self.begin((&id, &model), out),

@@ -46,6 +46,14 @@ impl Telling {
         }
     }
 
+    /// Takes over what one event of the same protocol calls the answer and its blocks.
+    pub(super) fn follow(&mut self, data: &Tree<'_>) {
+        match self {
+            Self::Chat(stream) => stream.follow(data),
+            Self::Messages(stream) => stream.follow(data),
+        }
+    }
+
     /// Adds the events of one act.
     pub(super) fn act(&mut self, act: Act, out: &mut String) {
         match self {

@@ -6,8 +6,7 @@ use super::{Body, Target, Written, data_url, digits, no, put, schema};
 use crate::json::Tree;
 use crate::translate::names::{self, Names, call_id};
 use crate::translate::request::{
-    Choice, Effort, Format, Media, Outcome, Part, Request, Thinking, Turn, Who, ends_with_the_user,
-    is_blank,
+    Choice, Effort, Format, Media, Outcome, Part, Request, Thinking, Turn, Who, ends_well, is_blank,
 };
 use crate::translate::uncarried::{Dropped, Uncarried};
 
@@ -25,7 +24,7 @@ pub(in crate::translate) fn write(
         let system: Vec<_> = request.system.iter().cloned().map(Part::Text).collect();
         messages.push(message("system", &system)?);
     }
-    ends_with_the_user(&request.turns)?;
+    ends_well(&request.turns, there.end)?;
     for turn in &request.turns {
         turn_of(turn, &mut messages, &mut names)?;
         if turn.parts.iter().any(is_thought) {

@@ -23,7 +23,7 @@ pub(in crate::translate) fn write(
 ) -> Result<Written, Uncarried> {
     let mut dropped = std::mem::take(&mut request.dropped);
     let mut names = Names::default();
-    let turns = alone(alternating(std::mem::take(&mut request.turns))?);
+    let turns = alone(alternating(std::mem::take(&mut request.turns), there.end)?);
     let mut body: Body<'_> = Vec::new();
     let system = request.system.iter().filter(|text| !text.trim().is_empty());
     let system: Vec<_> = system.map(|text| text_part(text.clone())).collect();

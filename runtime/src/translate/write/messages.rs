@@ -27,7 +27,7 @@ pub(in crate::translate) fn write(
 ) -> Result<Written, Uncarried> {
     let mut dropped = std::mem::take(&mut request.dropped);
     let mut names = Names::default();
-    let turns = alternating(std::mem::take(&mut request.turns))?;
+    let turns = alternating(std::mem::take(&mut request.turns), there.end)?;
     let cap = request.output_tokens_max;
     let cap = there.capped(cap.or(there.output_tokens_max).unwrap_or(OUTPUT_TOKENS));
     let mut body: Body<'_> = Vec::new();

@@ -13,7 +13,7 @@ use std::borrow::Cow;
 use claw_table::Can;
 
 use super::names::Names;
-use super::request::Tool;
+use super::request::{End, Tool};
 use super::uncarried::{Dropped, Uncarried};
 use crate::json::Tree;
 
@@ -32,6 +32,8 @@ pub struct Target<'a> {
     pub streaming: bool,
     /// Whether it is asked for usage in a stream.
     pub asks_usage: bool,
+    /// Where the conversation may end.
+    pub end: End,
 }
 
 impl Target<'_> {
