@@ -52,6 +52,8 @@ mod responses;
 mod resumed;
 #[path = "plane/reuse.rs"]
 mod reuse;
+#[path = "plane/scenarios.rs"]
+mod scenarios;
 #[path = "plane/translate.rs"]
 mod translate;
 #[path = "plane/usage.rs"]

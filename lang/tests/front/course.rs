@@ -22,6 +22,10 @@ class cheap { primary thrifty; retry long }
 class nested { primary both; retry long }
 class quick { primary one/y; fallback last/z; retry long; timeout total 12s }
 class talk { primary claude/c; fallback one/y }
+provider begun { api openai; url \"http://127.0.0.1:6/v1\"; key none; model g { can continue } }
+provider rest { api openai; url \"http://127.0.0.1:7/v1\"; key none; model h { can continue } }
+class on { primary begun/g; fallback one/y, rest/h; retry long; after-cut continue }
+class kept { primary begun/g; fallback one/y; retry long; commit whole }
 route {
   when header \"x\" is \"shy\"    -> shy
   when header \"x\" is \"split\"  -> split
@@ -29,6 +33,8 @@ route {
   when header \"x\" is \"nested\" -> nested
   when header \"x\" is \"quick\"  -> quick
   when header \"x\" is \"talk\"   -> talk
+  when header \"x\" is \"on\"     -> on
+  when header \"x\" is \"kept\"   -> kept
   otherwise -> code
 }
 ";
@@ -148,6 +154,20 @@ fn an_answer_that_breaks_off_before_its_content_is_replaced_and_after_it_is_not(
         "request { streaming }\nfault two cut\nexpect served by one/y",
         "request { streaming; endpoint messages; header \"x\" \"talk\" }\nfault claude cut after 3 events\nexpect tried claude/c, one/y\nexpect served by one/y",
         "request { streaming; endpoint messages; header \"x\" \"talk\" }\nfault claude cut after 4 events\nexpect tried claude/c",
+    ]);
+}
+
+#[test]
+fn a_text_that_breaks_off_is_gone_on_with_by_those_who_can_where_the_class_says_so() {
+    holds(&[
+        "request { streaming; header \"x\" \"on\" }\nfault begun cut after 2 events\nexpect tried begun/g, rest/h\nexpect served by rest/h",
+        // Before its content anybody may replace it.
+        "request { streaming; header \"x\" \"on\" }\nfault begun cut after 1 event\nexpect tried begun/g, one/y\nexpect served by one/y",
+        // Who refuses is passed for the next, and who began it may go on with it in the next round.
+        "request { streaming; header \"x\" \"on\" }\nfault begun cut after 2 events\nfault rest 400\nexpect attempts 6\nexpect tried begun/g, rest/h, begun/g, rest/h, begun/g, rest/h\nexpect failed",
+        // Responses have no words for it.
+        "request { streaming; endpoint responses; header \"x\" \"on\" }\nfault begun cut after 5 events\nexpect tried begun/g\nexpect failed",
+        "request { streaming; header \"x\" \"kept\" }\nfault begun cut after 9 events\nexpect tried begun/g, one/y\nexpect served by one/y",
     ]);
 }
 

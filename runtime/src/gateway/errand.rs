@@ -155,7 +155,6 @@ pub(super) fn ask<'a>(
         changes: &means.snapshot.changes,
         class: means.snapshot.changes.class(class),
         key,
-        choices: peek.choices,
         // Without the wish a client's loop may index `choices[0]` of every chunk. That the other
         // chunks then say `"usage":null` is left as it is: to every client null is as good as
         // absent, and their bytes stay the provider's.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::clock::{Clock, Instant, micros};
 use crate::observe::record::{Record, Sink};
 use crate::relay::socket::Meter;
-use crate::upstream::fallback::Trail;
+use crate::upstream::trail::Trail;
 
 /// One request's record, handed over exactly once.
 pub(crate) struct Journal {

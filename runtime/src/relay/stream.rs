@@ -21,7 +21,6 @@ use crate::relay::after::After;
 use crate::relay::answer::Aborted;
 use crate::relay::journal::Journal;
 use crate::request::room::Room;
-use crate::respond::{Circumstances, event, reply};
 use crate::translate::{Lost, Translator};
 use crate::upstream::attempt::{Deadline, Stream, Whole, Wires};
 use crate::upstream::link::{Broken, Flow};
@@ -366,26 +365,6 @@ impl Relay {
         } else {
             self.tell(fault, "cut");
         }
-    }
-
-    /// Puts the error event behind what is on its way.
-    fn tell(&mut self, fault: &Fault, outcome: &'static str) {
-        let reply = reply(
-            fault,
-            &Circumstances {
-                policy: self.origin.snapshot.table.policy(),
-                limits: &self.origin.limits,
-                attempts: &self.journal.trail.attempts,
-                arm: None,
-                class: None,
-                dialect: self.origin.dialect,
-            },
-        );
-        self.journal.record.code = Some(reply.code);
-        self.journal.end(outcome);
-        self.ready
-            .push_back(event(&reply, self.origin.dialect, self.heard));
-        self.stage = Stage::LastWords;
     }
 
     /// Notes what was used; how many events came.

@@ -9,14 +9,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use claw_table::policy::{Cause, Retry, Target};
+use claw_table::policy::{Cause, Retry};
 use smallvec::SmallVec;
 
-use crate::clock::{Clock, Dice, Instant, micros};
+use crate::clock::{Clock, Dice};
 use crate::dialect::Dialect;
 use crate::dialect::failure::FailureKind;
 use crate::fault::{self, Fault, Kind, Side};
-use crate::observe::record;
 use crate::plan::{Plan, Step};
 use crate::translate::{About, Dropped, Names, Translator, plain};
 use crate::upstream::Upstream;
@@ -24,6 +23,7 @@ use crate::upstream::asking::{Asking, Reluctant};
 use crate::upstream::attempt::{Ask, Opened, Place, Wires, attempt};
 use crate::upstream::budget::Budget;
 use crate::upstream::chain::Chain;
+use crate::upstream::trail::{Trail, Turn};
 
 /// What a request's attempts work with.
 pub(crate) struct Round<'a, 'p> {
@@ -74,83 +74,6 @@ pub(crate) struct Served<'p> {
     pub(crate) opened: Opened,
     /// What was left out of the request.
     pub(crate) dropped: Dropped,
-}
-
-/// The turns of one request to its targets so far. The last one may still run.
-#[derive(Debug, Default)]
-pub(crate) struct Trail {
-    /// All of them, in order.
-    pub(crate) attempts: Vec<record::Attempt>,
-    /// Whether another round was refused because too much was asked again lately.
-    pub(crate) out_of_retries: bool,
-    /// Whether what is asked for now is the rest of an answer that broke off.
-    pub(crate) continues: bool,
-    began: Option<Instant>,
-    /// The round it is in.
-    round: u32,
-    /// Targets that asked for time, and for how much.
-    put_off: Vec<(Target, Turn)>,
-}
-
-impl Trail {
-    fn begin(&mut self, step: &Step<'_>) {
-        self.began = Some(Clock.now());
-        self.attempts.push(record::Attempt {
-            target: step.label(),
-            // Until it is known that it was not: nobody may hope that a lost request cost nothing.
-            sent: true,
-            continued: self.continues,
-            ..record::Attempt::default()
-        });
-    }
-
-    /// Notes why the last attempt failed.
-    pub(crate) fn fail(&mut self, fault: &Fault) {
-        if let Some(last) = self.attempts.last_mut() {
-            last.cause = Some(fault.word());
-            last.status = fault.status;
-            last.sent = fault.sent != fault::Sent::Nothing;
-        }
-        self.end();
-    }
-
-    /// Where a target stands.
-    fn turn(&self, target: Target) -> Turn {
-        let mut said = self.put_off.iter().rev();
-        let said = said.find(|(other, _)| *other == target);
-        said.map_or(Turn::Free, |(_, turn)| *turn)
-    }
-
-    /// Notes where it stands from now on.
-    fn put_off(&mut self, target: Target, turn: Turn) {
-        if !matches!((turn, self.turn(target)), (Turn::Free, Turn::Free)) {
-            self.put_off.push((target, turn));
-        }
-    }
-
-    /// How many requests were put on the wire.
-    pub(crate) fn sent(&self) -> u32 {
-        let sent = self.attempts.iter().filter(|attempt| attempt.sent);
-        u32::try_from(sent.count()).unwrap_or(u32::MAX)
-    }
-
-    /// Notes that the last attempt is over; a second note changes nothing.
-    pub(crate) fn end(&mut self) {
-        if let (Some(began), Some(last)) = (self.began.take(), self.attempts.last_mut()) {
-            last.duration_us = micros(Clock.now().saturating_duration_since(began));
-        }
-    }
-}
-
-/// Where a target stands within one request.
-#[derive(Debug, Clone, Copy)]
-enum Turn {
-    /// It may be tried in the next round.
-    Free,
-    /// It may be tried from then on: it said so itself.
-    From(Instant),
-    /// It asked for more patience than the policy has.
-    Out,
 }
 
 /// Where the first round begins.

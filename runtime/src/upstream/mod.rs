@@ -12,6 +12,7 @@ mod outbound;
 pub(crate) mod pool;
 pub mod socket;
 pub mod tls;
+pub(crate) mod trail;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

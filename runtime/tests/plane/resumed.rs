@@ -20,13 +20,13 @@ const CLIENTS: [Client; 2] = [Client::Chat, Client::Messages];
 
 /// Everything that breaks a text off behind its first content.
 const BROKEN: &[&str] = &[
-    "cut after 6",
-    "cut inside 6",
-    "reset after 6",
-    "stall after 6",
-    "end after 6",
-    "error after 6",
-    "bad chunk after 6",
+    "cut after 7",
+    "cut inside 7",
+    "reset after 7",
+    "stall after 7",
+    "end after 7",
+    "error after 7",
+    "bad chunk after 7",
 ];
 
 const WHOLE: &str = "This is primary, a simulated provider, as large. You said: hi there";
@@ -201,7 +201,7 @@ fn three() -> Plan {
 #[tokio::test(start_paused = true)]
 async fn who_refuses_to_go_on_is_passed_for_the_next() {
     let scripts = [
-        "always -> cut after 6",
+        "always -> cut after 7",
         "always -> refuses to continue",
         "always -> ok",
     ];
@@ -301,8 +301,8 @@ async fn attempts_bound_the_rest_of_an_answer_too() {
     let mut plan = three();
     plan.class().retry.attempts = 2;
     let scripts = [
-        "always -> cut after 6",
-        "always -> cut after 6",
+        "always -> cut after 7",
+        "always -> cut after 7",
         "always -> ok",
     ];
     let (answer, ended) = course(plan, &scripts).await;

@@ -1,4 +1,5 @@
-//! An answer that breaks off and is gone on with: by whom, from where, and what it used in all.
+//! An answer that breaks off: who goes on with it, from where, and what it used in all; or how its
+//! client is told.
 
 use super::{Relay, Stage};
 use crate::fault::{Fault, Kind, Sent};
@@ -6,6 +7,7 @@ use crate::meter::usage::Usage;
 use crate::relay::after::Rest;
 use crate::relay::journal::Journal;
 use crate::relay::waiting::Coming;
+use crate::respond::{Circumstances, event, reply};
 use crate::translate::Translator;
 
 impl Relay {
@@ -96,6 +98,26 @@ impl Relay {
     pub(crate) fn end(&mut self, fault: &Fault) {
         self.after = None;
         self.tell(fault, "cut");
+    }
+
+    /// Puts the error event behind what is on its way.
+    pub(super) fn tell(&mut self, fault: &Fault, outcome: &'static str) {
+        let reply = reply(
+            fault,
+            &Circumstances {
+                policy: self.origin.snapshot.table.policy(),
+                limits: &self.origin.limits,
+                attempts: &self.journal.trail.attempts,
+                arm: None,
+                class: None,
+                dialect: self.origin.dialect,
+            },
+        );
+        self.journal.record.code = Some(reply.code);
+        self.journal.end(outcome);
+        self.ready
+            .push_back(event(&reply, self.origin.dialect, self.heard));
+        self.stage = Stage::LastWords;
     }
 
     /// What all attempts used, if the last one used this.
