@@ -1,7 +1,7 @@
 //! A request that was decided: what is left is to ask its class's targets.
 
 use std::future::poll_fn;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;

@@ -202,7 +202,6 @@ impl Relay {
                     self.journal.end("complete");
                     self.stage = Stage::Over;
                 }
-                Stage::Broken => return Poll::Ready(None),
                 Stage::Tail => std::task::ready!(self.poll_tail(cx)),
                 Stage::LastWords => self.stage = Stage::Flushing(Clock.now()),
                 Stage::Flushing(until) => {
@@ -214,7 +213,8 @@ impl Relay {
                     self.stage = Stage::Over;
                     return Poll::Ready(Some(Err(Aborted)));
                 }
-                Stage::Over => return Poll::Ready(None),
+                // Whoever polls looks which of the two it is.
+                Stage::Broken | Stage::Over => return Poll::Ready(None),
             }
         }
     }

@@ -45,6 +45,18 @@ pub(super) enum End {
     Hang,
 }
 
+/// What the provider does not take of a request that it would answer.
+fn refused(ask: &Ask, behaviour: &Behaviour) -> Option<Reply> {
+    let refusal = if behaviour.usage.place == UsagePlace::Refused && ask.stream_options {
+        Refusal::StreamOptions
+    } else if behaviour.begun == Begun::Refused && ask.begun.is_some() {
+        Refusal::Begun
+    } else {
+        return None;
+    };
+    Some(Reply::Refusal(refusal))
+}
+
 /// The body that is due.
 pub(super) fn body(scene: Scene<'_>, behaviour: &Behaviour) -> Body {
     let Scene {
@@ -58,15 +70,7 @@ pub(super) fn body(scene: Scene<'_>, behaviour: &Behaviour) -> Body {
     let answer = Answer::new(name, number, ask, behaviour.says).cached(behaviour.usage.cached);
     let streams = ask.stream != Delivery::Plain && ask.only.is_none();
     let place = behaviour.usage.place;
-    let refused = if place == UsagePlace::Refused && ask.stream_options {
-        Some(Refusal::StreamOptions)
-    } else if behaviour.begun == Begun::Refused && ask.begun.is_some() {
-        Some(Refusal::Begun)
-    } else {
-        None
-    };
-    let refused = refused.map(Reply::Refusal);
-    let refused = refused.filter(|_| behaviour.reply == Reply::Answer);
+    let refused = refused(ask, behaviour).filter(|_| behaviour.reply == Reply::Answer);
     match *refused.as_ref().unwrap_or(&behaviour.reply) {
         Reply::Answer if streams => {
             let events = speech.events(&answer, ask.stream, place);

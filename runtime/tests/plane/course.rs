@@ -255,17 +255,19 @@ const WAYS: &[(&str, &str)] = &[
 #[tokio::test(start_paused = true)]
 async fn a_test_says_what_is_shown_whole_and_what_is_gone_on_with() {
     let mut differ = String::new();
-    for (way, model) in WAYS {
-        for (number, retry) in RETRIES.iter().enumerate() {
-            let policy = policy("openai", retry, "5m")
-                .replace("model m", model)
-                .replace("fallback b/m;", &format!("fallback b/m; {way};"));
-            for first in 0..FAULTS.len() {
-                let behind = [None, Some((first * 5 + number) % FAULTS.len())];
-                for (at, second) in behind.into_iter().enumerate() {
-                    let endpoint = ["chat", "responses", "chat", "chat"][(first + at) % 4];
-                    both(endpoint, [Some(first), second], (&policy, &mut differ)).await;
-                }
+    let retries = || RETRIES.iter().enumerate();
+    let ways = WAYS
+        .iter()
+        .flat_map(|way| retries().map(move |retry| (way, retry)));
+    for ((way, model), (number, retry)) in ways {
+        let policy = policy("openai", retry, "5m")
+            .replace("model m", model)
+            .replace("fallback b/m;", &format!("fallback b/m; {way};"));
+        for first in 0..FAULTS.len() {
+            let behind = [None, Some((first * 5 + number) % FAULTS.len())];
+            for (at, second) in behind.into_iter().enumerate() {
+                let endpoint = ["chat", "responses", "chat", "chat"][(first + at) % 4];
+                both(endpoint, [Some(first), second], (&policy, &mut differ)).await;
             }
         }
     }
@@ -275,27 +277,29 @@ async fn a_test_says_what_is_shown_whole_and_what_is_gone_on_with() {
 #[tokio::test(start_paused = true)]
 async fn a_test_says_it_of_one_target_that_goes_on_and_one_that_does_not() {
     let mut differ = String::new();
-    for (api, endpoint) in [
+    let asked = [
         ("openai", "chat"),
         ("anthropic", "messages"),
         ("anthropic", "chat"),
-    ] {
-        for only in ["a", "b"] {
-            let provider = format!("provider {only} {{ api {api}; url \"http://127.0.0.1:");
-            let policy = policy(api, RETRIES[0], "5m")
-                .replace("fallback b/m;", "fallback b/m; after-cut continue;");
-            let (front, rest) = policy.split_once(&provider).unwrap();
-            let rest = rest.replacen("model m", "model m { can continue }", 1);
-            let policy = format!("{front}{provider}{rest}");
-            for first in 0..FAULTS.len() {
-                for second in [None, Some(first), Some((first + 3) % FAULTS.len())] {
-                    let case = Case {
-                        endpoint,
-                        streaming: true,
-                        faults: [Some(first), second],
-                    };
-                    compare(case, &policy, &mut differ).await;
-                }
+    ];
+    let asked = asked
+        .into_iter()
+        .flat_map(|asked| ["a", "b"].map(|only| (asked, only)));
+    for ((api, endpoint), only) in asked {
+        let provider = format!("provider {only} {{ api {api}; url \"http://127.0.0.1:");
+        let policy = policy(api, RETRIES[0], "5m")
+            .replace("fallback b/m;", "fallback b/m; after-cut continue;");
+        let (front, rest) = policy.split_once(&provider).unwrap();
+        let rest = rest.replacen("model m", "model m { can continue }", 1);
+        let policy = format!("{front}{provider}{rest}");
+        for first in 0..FAULTS.len() {
+            for second in [None, Some(first), Some((first + 3) % FAULTS.len())] {
+                let case = Case {
+                    endpoint,
+                    streaming: true,
+                    faults: [Some(first), second],
+                };
+                compare(case, &policy, &mut differ).await;
             }
         }
     }

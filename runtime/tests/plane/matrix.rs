@@ -6,6 +6,7 @@
 
 use std::fmt::Write as _;
 
+use claw_runtime::observe::record::Record;
 use claw_runtime::sim::faults::FAULTS;
 use claw_table::Can;
 use claw_table::policy::{AfterCut, Api, Commit};
@@ -156,50 +157,9 @@ async fn cell(asker: Asker, (api, way, mode): (Api, Way, Mode), fault: &str) -> 
         "{at}: two attempts: {text}"
     );
     if answer.clean {
-        assert_eq!(record.outcome, "complete", "{at}: {}", answer.text());
-        assert_ne!(
-            stop,
-            "",
-            "{at}: it does not say that it is whole: {}",
-            answer.text()
-        );
-        let usual = text.contains("This is ");
-        assert!(
-            !usual || text.ends_with(LAST_WORDS),
-            "{at}: not whole: {text}"
-        );
-        let joined = record.attempts.iter().any(|attempt| attempt.continued);
-        let last = record.target.as_deref();
-        let target = answer.header("x-claw-target").or(last);
-        let (who, _) = target
-            .expect("who served")
-            .split_once('/')
-            .expect("a provider");
-        // What two gave is one answer of either, word for word.
-        let names = ["primary", "fallback"];
-        let said =
-            |name: &&str| text.contains(&format!("This is {name}, a simulated provider, as "));
-        assert!(
-            !joined || names.iter().any(said) && text.split(' ').count() == 12,
-            "{at}: {text}"
-        );
-        assert!(
-            !usual || joined || text.contains(&format!("This is {who}, ")),
-            "{at}: {text}"
-        );
-        return match who {
-            "primary" if joined => "both",
-            "primary" => "whole",
-            _ => "other",
-        }
-        .to_owned();
+        return whole(&record, &answer, (&text, &stop), &at);
     }
-    assert_ne!(
-        mode,
-        Mode::Whole,
-        "{at}: half an answer was shown: {}",
-        answer.text()
-    );
+    assert_ne!(mode, Mode::Whole, "{at}: half an answer: {}", answer.text());
     assert_eq!(record.outcome, "cut", "{at}");
     let ends = [
         "[DONE]",
@@ -225,6 +185,46 @@ async fn cell(asker: Asker, (api, way, mode): (Api, Way, Mode), fault: &str) -> 
     "cut".to_owned()
 }
 
+/// Who gave an answer that says that it is whole.
+fn whole(record: &Record, answer: &Answer, (text, stop): (&str, &str), at: &str) -> String {
+    assert_eq!(record.outcome, "complete", "{at}: {}", answer.text());
+    assert_ne!(
+        stop,
+        "",
+        "{at}: it does not say that it is whole: {}",
+        answer.text()
+    );
+    let usual = text.contains("This is ");
+    assert!(
+        !usual || text.ends_with(LAST_WORDS),
+        "{at}: not whole: {text}"
+    );
+    let joined = record.attempts.iter().any(|attempt| attempt.continued);
+    let last = record.target.as_deref();
+    let target = answer.header("x-claw-target").or(last);
+    let (who, _) = target
+        .expect("who served")
+        .split_once('/')
+        .expect("a provider");
+    // What two gave is one answer of either, word for word.
+    let names = ["primary", "fallback"];
+    let said = |name: &&str| text.contains(&format!("This is {name}, a simulated provider, as "));
+    assert!(
+        !joined || names.iter().any(said) && text.split(' ').count() == 12,
+        "{at}: {text}"
+    );
+    assert!(
+        !usual || joined || text.contains(&format!("This is {who}, ")),
+        "{at}: {text}"
+    );
+    match who {
+        "primary" if joined => "both",
+        "primary" => "whole",
+        _ => "other",
+    }
+    .to_owned()
+}
+
 #[tokio::test(start_paused = true)]
 #[expect(
     clippy::print_stdout,
@@ -237,18 +237,14 @@ async fn every_fault_ends_in_one_way_for_every_client_and_provider() {
          cut: an error after the first words · a status: refused\n\
          -: nobody has words for it · =: a plain answer is whole or none, in every mode\n",
     );
-    let mut columns = Vec::new();
-    for mode in MODES {
-        for asker in ASKERS {
-            for api in APIS {
-                for way in [Way::Stream, Way::Plain] {
-                    columns.push((asker, api, way, mode));
-                }
-            }
-        }
-    }
+    let columns = MODES.into_iter().flat_map(|mode| {
+        let askers = ASKERS.into_iter();
+        let pairs = askers.flat_map(|asker| APIS.map(|api| (asker, api)));
+        let ways = [Way::Stream, Way::Plain];
+        pairs.flat_map(move |(asker, api)| ways.map(|way| (asker, api, way, mode)))
+    });
     // A column in which nothing applies has one line for all its cells.
-    let (told, silent): (Vec<_>, Vec<_>) = columns.into_iter().partition(|column| {
+    let (told, silent): (Vec<_>, Vec<_>) = columns.partition(|column| {
         let (asker, api, way, mode) = *column;
         inapplicable(asker, api, way, mode).is_none()
     });

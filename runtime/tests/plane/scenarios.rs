@@ -29,7 +29,7 @@ fn plan(mode: &str) -> Plan {
         _ => {}
     }
     for provider in &mut plan.policy.providers {
-        provider.models[0].wire = "large".to_owned();
+        "large".clone_into(&mut provider.models[0].wire);
         provider.models[0].can = Some(Can::Continue.bit());
     }
     plan

@@ -42,13 +42,12 @@ impl Relay {
 
     /// Whoever goes on with it, with it.
     pub(in crate::relay) fn go_on(mut self: Box<Self>) -> Coming {
-        match self.after.as_mut().and_then(|after| after.successor.take()) {
-            Some(successor) => successor.go_on(self),
-            None => {
-                self.give_up();
-                Box::pin(std::future::ready(self))
-            }
+        let successor = self.after.as_mut().and_then(|after| after.successor.take());
+        if let Some(successor) = successor {
+            return successor.go_on(self);
         }
+        self.give_up();
+        Box::pin(std::future::ready(self))
     }
 
     /// The text that the client has, if the answer is in the middle of it.

@@ -18,12 +18,10 @@ pub fn refusal(refusal: Refusal, model: &str, key: &str) -> (u16, String) {
             let text = format!("Incorrect API key provided: {}.", masked(key));
             (401, invalid, "invalid_api_key", text)
         }
-        Refusal::NoCredit => (
-            402,
-            "insufficient_balance",
-            "insufficient_balance",
-            "Insufficient Balance".to_owned(),
-        ),
+        Refusal::NoCredit => {
+            let kind = "insufficient_balance";
+            (402, kind, kind, "Insufficient Balance".to_owned())
+        }
         Refusal::Forbidden => {
             let text = "Country, region, or territory not supported".to_owned();
             (
@@ -48,18 +46,14 @@ pub fn refusal(refusal: Refusal, model: &str, key: &str) -> (u16, String) {
             let text = "Your request was rejected as a result of our safety system.".to_owned();
             (400, invalid, "content_policy_violation", text)
         }
-        Refusal::StreamOptions => (
-            400,
-            invalid,
-            "unknown_parameter",
-            "Unknown parameter: 'stream_options'.".to_owned(),
-        ),
-        Refusal::Begun => (
-            400,
-            invalid,
-            "invalid_value",
-            "The last message must not be the assistant's.".to_owned(),
-        ),
+        Refusal::StreamOptions => {
+            let text = "Unknown parameter: 'stream_options'.".to_owned();
+            (400, invalid, "unknown_parameter", text)
+        }
+        Refusal::Begun => {
+            let text = "The last message must not be the assistant's.".to_owned();
+            (400, invalid, "invalid_value", text)
+        }
         Refusal::RateLimit => {
             let text = format!("Rate limit reached for {model} on requests per min (RPM).");
             (429, "requests", "rate_limit_exceeded", text)
