@@ -175,8 +175,15 @@ async fn every_listed_fault_plain() {
 
 #[tokio::test(start_paused = true)]
 async fn no_two_faults_put_the_same_on_the_wire() {
-    // A pipe shows a reset as a close, and what a split does is the number of writes.
-    let told_apart_elsewhere = ["reset", "reset after 5", "split", "coalesce"];
+    // A pipe shows a reset as a close, what a split does is the number of writes, and to continue
+    // nobody is asked here.
+    let told_apart_elsewhere = [
+        "reset",
+        "reset after 5",
+        "split",
+        "coalesce",
+        "refuses to continue",
+    ];
     let mut known: Vec<(String, &str)> = Vec::new();
     let listed = FAULTS.iter();
     for fault in listed.filter(|fault| !told_apart_elsewhere.contains(&fault.example)) {

@@ -217,9 +217,9 @@ fn a_failed_test_tells_the_way_from_turn_to_turn() {
     assert_eq!(
         got,
         [
-            "expected served by two/x, got served by last/z (it takes main/7; before it, main/6 asks \
-          `header \"x\" is \"talk\"`, and it is absent; main/5 asks `header \"x\" is \"quick\"`, and it is \
-          absent; main/4 asks `header \"x\" is \"nested\"`, and it is absent; 3 more did not match; there \
+            "expected served by two/x, got served by last/z (it takes main/9; before it, main/8 asks \
+          `header \"x\" is \"kept\"`, and it is absent; main/7 asks `header \"x\" is \"on\"`, and it is \
+          absent; main/6 asks `header \"x\" is \"talk\"`, and it is absent; 5 more did not match; there \
           two/x gives 429, two/x key 2 gives overloaded, one/y gives connect, last/z answers)"
         ]
     );
