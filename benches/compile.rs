@@ -79,6 +79,18 @@ fn compile(criterion: &mut Criterion) {
     group.bench_function("10000 arms in boxes, model to table", |bencher| {
         bencher.iter(|| claw_lang::build(black_box(&crossed), &BuildInfo::unplaced()).unwrap());
     });
+    let globs = wide::globs(10_000);
+    let bytes = claw_lang::build(&globs, &BuildInfo::unplaced()).unwrap();
+    println!(
+        "on sixty-four texts of one field: {:?}",
+        Table::open(&bytes).unwrap().stats()
+    );
+    group.bench_function(
+        "10000 arms on 64 texts of one field, model to table",
+        |bencher| {
+            bencher.iter(|| claw_lang::build(black_box(&globs), &BuildInfo::unplaced()).unwrap());
+        },
+    );
     group.finish();
 }
 
