@@ -8,8 +8,9 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use claw_lang::diff::{Side, diff};
+use claw_lang::model::{Ask, Cond, Model, Pattern};
 use claw_lang::{BuildInfo, Report, Source};
-use claw_table::Table;
+use claw_table::{Fact, Table};
 use criterion::{Criterion, criterion_group, criterion_main};
 
 fn compile(criterion: &mut Criterion) {
@@ -79,7 +80,7 @@ fn compile(criterion: &mut Criterion) {
     group.bench_function("10000 arms in boxes, model to table", |bencher| {
         bencher.iter(|| claw_lang::build(black_box(&crossed), &BuildInfo::unplaced()).unwrap());
     });
-    let globs = wide::globs(10_000);
+    let globs = globs(10_000);
     let bytes = claw_lang::build(&globs, &BuildInfo::unplaced()).unwrap();
     println!(
         "on sixty-four texts of one field: {:?}",
@@ -123,6 +124,19 @@ fn gridded() -> String {
     }
     text.push_str("  otherwise -> code\n}\n");
     text
+}
+
+/// Each arm one of sixty-four texts in the middle of one field, and one value of another: what those
+/// can be together cannot be numbered.
+fn globs(arms: usize) -> Model {
+    let ask = |fact: Fact, pattern: Pattern| Cond::Test(fact, Ask::Matches(vec![pattern]));
+    wide::of((0..arms).map(|at| {
+        let team = Pattern::Exact(format!("team-{}", at / 64));
+        Cond::All(vec![
+            ask(Fact::Header("x-team".to_owned()), team),
+            ask(Fact::Model, Pattern::Infix(format!("-t{}-", at % 64))),
+        ])
+    }))
 }
 
 /// The same policy as people write it.

@@ -102,20 +102,8 @@ pub fn crossed(arms: usize) -> Model {
     }))
 }
 
-/// Each arm one of sixty-four texts in the middle of one field, and one value of another: what those
-/// can be together cannot be numbered.
-pub fn globs(arms: usize) -> Model {
-    let ask = |fact: Fact, pattern: Pattern| Cond::Test(fact, Ask::Matches(vec![pattern]));
-    of((0..arms).map(|at| {
-        let team = Pattern::Exact(format!("team-{}", at / 64));
-        Cond::All(vec![
-            ask(Fact::Header("x-team".to_owned()), team),
-            ask(Fact::Model, Pattern::Infix(format!("-t{}-", at % 64))),
-        ])
-    }))
-}
-
-fn of(conds: impl Iterator<Item = Cond>) -> Model {
+/// A policy of these arms.
+pub fn of(conds: impl Iterator<Item = Cond>) -> Model {
     let arms: Vec<Arm> = conds
         .chain([Cond::Always])
         .enumerate()
