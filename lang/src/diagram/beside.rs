@@ -44,15 +44,18 @@ pub(super) fn ends<'b>(
             let Some(path) = find_outside(&built, (&must, &[far, near]), &told)? else {
                 break;
             };
-            let ends = oracle::arm(new, &built.request(&path));
+            let request = built.request(&path);
+            let ends = oracle::arm(new, &request);
             let Some(to) = ends.map(|to| ArmId(to.0 + arms)) else {
                 break;
             };
+            // The request is what is shown, so it is asked where it came from as well.
+            let from = oracle::arm(both, &request).unwrap_or(*arm);
             if !known.insert(to) {
                 break;
             }
             told.extend(falls.get(&to).into_iter().flatten());
-            found.entry((*arm, to)).or_insert(path);
+            found.entry((from, to)).or_insert(path);
         }
     }
     Ok((built, found))

@@ -285,7 +285,7 @@ class EveryFault(unittest.TestCase):
     PRIMARY = """ok; interim 5; drip 50ms; no last chunk; huge event 64KiB; retry-after 5s;
         retry-after-date 5s; retry-after-ms 250ms; words 40; reasoning 4; tool calls 1; refusal;
         finish length; finish content_filter; no usage; usage in every chunk; usage on finish;
-        usage twice; refuses usage; cached 3; crlf; cr; bom; comments; split; coalesce; length long;
+        usage twice; refuses usage; refuses to continue; cached 3; crlf; cr; bom; comments; split; coalesce; length long;
         until close; chunked; big head 16KiB; close"""
     BACKUP = """slow 30s; hang; down; reset; hang after head; slow body 2s; only comments 15s;
         slow first 2s; role then cut; error first; bad event after 3; bad chunk after 3; bad json; html;
