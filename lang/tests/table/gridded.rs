@@ -151,13 +151,6 @@ fn clocks_of_several_zones_decide_as_the_policy_says_and_no_arm_is_wrongly_dead(
 fn dead(finding: &Finding) -> Option<ArmId> {
     match finding {
         Finding::Shadowed { arm, .. } | Finding::Impossible { arm, .. } => Some(*arm),
-        Finding::Always { .. }
-        | Finding::OutOfReach { .. }
-        | Finding::Idle { .. }
-        | Finding::Unmet { .. }
-        | Finding::Met { .. }
-        | Finding::Forbidden { .. }
-        | Finding::Meets(_)
-        | Finding::Open => None,
+        _ => None,
     }
 }
