@@ -190,18 +190,12 @@ impl Held {
             return ways.map(|way| (way.has.clone(), way.is_whole)).collect();
         }
         // Beside the values that make the atom there may be others that add nothing to it.
-        let mut due = BTreeSet::new();
+        let mut due = BTreeSet::from([BTreeSet::new()]);
         for sample in samples {
-            let mut sure: Option<BTreeSet<usize>> = None;
-            for way in ways(values.atom_of(sample)).unwrap_or_default() {
-                sure = Some(match sure {
-                    Some(sure) => &sure & &way.has,
-                    None => way.has.clone(),
-                });
-            }
-            due.extend(sure.unwrap_or_default());
+            let ways = ways(values.atom_of(sample)).unwrap_or_default();
+            due = with_one(&due, ways);
         }
-        vec![(due, false)]
+        due.into_iter().map(|has| (has, false)).collect()
     }
 
     /// The answers of a value that has these texts in it, and no others if it is whole.
@@ -346,6 +340,24 @@ impl Held {
         })
     }
 }
+
+/// What several values have in them together, once there is one more that looks in one of these ways.
+fn with_one(known: &BTreeSet<BTreeSet<usize>>, ways: &[Way]) -> BTreeSet<BTreeSet<usize>> {
+    let all = known
+        .iter()
+        .flat_map(|known| ways.iter().map(move |way| known | &way.has));
+    let all: BTreeSet<BTreeSet<usize>> = all.collect();
+    if (1..=TOGETHER_MAX).contains(&all.len()) {
+        return all;
+    }
+    // Too many to tell apart: what all of them have is still sure.
+    let sure = ways.iter().map(|way| way.has.clone());
+    let sure = sure.reduce(|sure, has| &sure & &has).unwrap_or_default();
+    known.iter().map(|known| known | &sure).collect()
+}
+
+/// The most ways in which the values of one atom together are told apart.
+const TOGETHER_MAX: usize = 64;
 
 /// Every text that the main field knows.
 fn literals(values: &TextValues) -> impl Iterator<Item = &String> {
