@@ -140,10 +140,29 @@ fn part() -> impl Strategy<Value = Value> {
         "document",
         "tool_result",
     ]);
-    (kind, key(), value()).prop_map(|(kind, key, value)| {
+    let inner = prop_oneof![
+        4 => Just(Value::Null),
+        1 => (prop::sample::select(vec!["text", "image", "input_file"]), value())
+            .prop_map(|(kind, value)| json!([{ "type": kind, "content": value }, "x"])),
+        1 => (prop::sample::select(vec!["text", "base64"]), encoded())
+            .prop_map(|(kind, data)| json!({ "type": kind, "data": data, "url": [data] })),
+    ];
+    let place = prop::sample::select(vec!["content", "output", "source", "whatever"]);
+    (kind, (key(), value()), (place, inner)).prop_map(|(kind, (key, value), (place, inner))| {
         let mut part = json!({ "type": kind });
         part[key] = value;
+        part[place] = inner;
         part
+    })
+}
+
+/// Base64, or what could be taken for it.
+fn encoded() -> impl Strategy<Value = String> {
+    let front = prop::sample::select(vec!["", "data:image/png;base64,", "data:x,"]);
+    let letters = prop::sample::select(vec![3, 511, 512, 600]);
+    let last = prop::sample::select(vec!["", "=", " ", "\"", "/_-"]);
+    (front, letters, last).prop_map(|(front, letters, last)| {
+        front.to_owned() + &"aZ9+".repeat(letters / 4 + 1)[..letters] + last
     })
 }
 
@@ -222,6 +241,8 @@ fn key() -> impl Strategy<Value = String> {
         "input_audio",
         "file",
         "file_data",
+        "data",
+        "url",
         "source",
         "signature",
         "tool_use_id",

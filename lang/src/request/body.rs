@@ -42,6 +42,7 @@ const READ: &[&str] = &[
     "top_k",
     "system",
     "prompt",
+    "instructions",
     "temperature",
 ];
 
@@ -191,9 +192,8 @@ fn message(message: &Json, facts: &mut BodyFacts) {
     };
     for (key, value) in members {
         match (key.as_str(), value) {
-            ("content", Json::List(parts)) => parts.iter().for_each(|one| part(one, facts)),
-            ("content", Json::Object(_)) => part(value, facts),
-            _ => facts.uses(medium(key, value)),
+            ("output", _) => inner(value, facts),
+            _ => part_member((key, value), facts),
         }
     }
 }
@@ -201,7 +201,24 @@ fn message(message: &Json, facts: &mut BodyFacts) {
 fn part(part: &Json, facts: &mut BodyFacts) {
     let Json::Object(members) = part else { return };
     for (key, value) in members {
+        part_member((key, value), facts);
+    }
+}
+
+fn part_member((key, value): (&str, &Json), facts: &mut BodyFacts) {
+    if key == "content" {
+        inner(value, facts);
+    } else {
         facts.uses(medium(key, value));
+    }
+}
+
+/// The parts that stand in a message, or in another part: a tool's result has some of its own.
+fn inner(value: &Json, facts: &mut BodyFacts) {
+    if let Json::List(parts) = value {
+        parts.iter().for_each(|one| part(one, facts));
+    } else {
+        part(value, facts);
     }
 }
 

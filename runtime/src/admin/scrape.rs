@@ -187,6 +187,30 @@ impl Page {
             ),
             continued,
         )?;
+        let dropped = numbers
+            .targets
+            .iter()
+            .map(|(target, numbers)| ([("target", target.as_str())], numbers.hints_dropped));
+        counters(
+            to,
+            (
+                "hints_dropped",
+                "Hints left out of requests for which the target's protocol has no words",
+            ),
+            dropped,
+        )?;
+        let skipped = numbers
+            .targets
+            .iter()
+            .map(|(target, numbers)| ([("target", target.as_str())], numbers.events_skipped));
+        counters(
+            to,
+            (
+                "events_skipped",
+                "Events left out of answers because nobody could read them",
+            ),
+            skipped,
+        )?;
         let failovers = numbers.failovers.iter().flat_map(|(from, moves)| {
             moves
                 .iter()

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use thiserror::Error;
 
-use super::reader::{Close, Ending, Fate, Stop, Tail};
+use super::reader::{Close, Ending, Fate, Skipped, Stop, Tail};
 use crate::json::Fault;
 use crate::meter::usage::Usage;
 use crate::sse::field::{self, Kind};
@@ -56,7 +56,7 @@ pub(super) struct Events<A> {
     /// Whether there were lines that no event stream has.
     noise: bool,
     /// Whether an event was left out that could not be read.
-    skipped: bool,
+    skipped: Skipped,
 }
 
 impl<A: Answer> Events<A> {
@@ -66,6 +66,10 @@ impl<A: Answer> Events<A> {
 
     pub(super) fn is_done(&self) -> bool {
         self.answer.is_done()
+    }
+
+    pub(super) fn skipped(&self) -> Skipped {
+        self.skipped
     }
 
     pub(super) fn heard(&self) -> u64 {
@@ -103,8 +107,8 @@ impl<A: Answer> Events<A> {
             // Some servers of this protocol end all their streams as chat completions end.
             Err(Malformed) if data == b"[DONE]" => Ok(Fate::Relayed),
             // One broken event does not end an answer that has begun; no client could read it.
-            Err(Malformed) if self.content && !self.skipped => {
-                self.skipped = true;
+            Err(Malformed) if self.content && self.skipped == Skipped::None => {
+                self.skipped = Skipped::One;
                 Ok(Fate::Withheld)
             }
             Err(Malformed) => Err(Stop::Malformed),

@@ -103,6 +103,18 @@ pub struct End {
     pub usage: Option<Usage>,
     /// How many events came, where the protocol numbers them.
     pub heard: u64,
+    /// Whether an event was left out that could not be read.
+    pub skipped: Skipped,
+}
+
+/// How many events of an answer could not be read and were left out; a second one ends it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Skipped {
+    /// Every event was read.
+    #[default]
+    None,
+    /// One was not.
+    One,
 }
 
 /// Reads one upstream answer stream.
@@ -252,6 +264,7 @@ impl Reader {
             content: self.watch.content(),
             usage: self.watch.usage(),
             heard: self.watch.heard(),
+            skipped: self.watch.skipped(),
         }
     }
 

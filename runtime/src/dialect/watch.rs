@@ -5,7 +5,7 @@ use super::anthropic::Message;
 use super::events::Events;
 use super::gemini::Content;
 use super::openai;
-use super::reader::{Close, Ending, Expect, Fate, Stop, Tail};
+use super::reader::{Close, Ending, Expect, Fate, Skipped, Stop, Tail};
 use super::responses::Response;
 use crate::meter::usage::Usage;
 
@@ -102,6 +102,17 @@ impl Watch {
             Self::Gemini(watch) => watch.usage(),
         }
     }
+
+    /// Whether an event was left out that could not be read.
+    pub(super) fn skipped(&self) -> Skipped {
+        match self {
+            Self::Chat(watch) => watch.skipped(),
+            Self::Responses(watch) => watch.skipped(),
+            Self::Messages(watch) => watch.skipped(),
+            Self::Gemini(watch) => watch.skipped(),
+        }
+    }
+
     /// How many events of the answer had data, where the protocol numbers them.
     pub(super) fn heard(&self) -> u64 {
         match self {

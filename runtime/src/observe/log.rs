@@ -15,7 +15,7 @@ use serde::Serialize;
 use super::json::{cut, write_line};
 use super::record::{Attempt, Record};
 use super::stamp::rfc3339;
-use crate::meter::usage::Usage;
+use crate::meter::usage::{Beside, Usage};
 
 /// Records that may wait for the writer.
 pub const QUEUE_MAX: usize = 4096;
@@ -162,6 +162,16 @@ struct Tokens {
     cache_write: Option<u64>,
     output: Option<u64>,
     reasoning: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    beside: Option<BesideLine>,
+}
+
+#[derive(Serialize)]
+struct BesideLine {
+    input: u64,
+    cached: u64,
+    cache_write: u64,
+    output: u64,
 }
 
 impl<'r> From<&'r Record> for Line<'r> {
@@ -220,6 +230,19 @@ impl From<Usage> for Tokens {
             cache_write: Some(usage.cache_write),
             output: Some(usage.output_total),
             reasoning: Some(usage.reasoning),
+            beside: (usage.beside != Beside::default()).then(|| BesideLine::from(usage.beside)),
+        }
+    }
+}
+
+impl From<Beside> for BesideLine {
+    fn from(beside: Beside) -> Self {
+        let input = beside.input_uncached.saturating_add(beside.cache_read);
+        Self {
+            input: input.saturating_add(beside.cache_write),
+            cached: beside.cache_read,
+            cache_write: beside.cache_write,
+            output: beside.output_total,
         }
     }
 }

@@ -59,6 +59,10 @@ pub struct TargetNumbers {
     pub tokens: [u64; 4],
     /// Attempts that went on with what another had begun.
     pub continued: u64,
+    /// Hints that were left out of requests, since the target's protocol has no words for them.
+    pub hints_dropped: u64,
+    /// Events of its answers that were left out, since nobody could read them.
+    pub events_skipped: u64,
 }
 
 /// The kinds of [`TargetNumbers::tokens`], in its order.
@@ -152,6 +156,8 @@ impl Numbers {
             at(&mut self.targets, &attempt.target, |target| {
                 at(&mut target.causes, cause, |count| *count += 1);
                 target.continued += u64::from(attempt.continued);
+                target.hints_dropped += attempt.hints_dropped;
+                target.events_skipped += u64::from(attempt.skipped);
             });
             if let Some(last) = last.filter(|last| last.target != attempt.target) {
                 at(&mut self.failovers, &last.target, |to| {
@@ -176,6 +182,8 @@ impl Numbers {
                 add(&mut ours.causes, &theirs.causes);
                 ours.add_tokens(theirs.tokens);
                 ours.continued += theirs.continued;
+                ours.hints_dropped += theirs.hints_dropped;
+                ours.events_skipped += theirs.events_skipped;
             });
         }
         for (from, theirs) in &other.failovers {
@@ -186,11 +194,12 @@ impl Numbers {
 
 /// In the order of [`TOKEN_KINDS`].
 fn used(usage: &Usage) -> [u64; TOKEN_KINDS.len()] {
+    let beside = usage.beside;
     [
-        usage.input_uncached,
-        usage.cache_read,
-        usage.cache_write,
-        usage.output_total,
+        usage.input_uncached.saturating_add(beside.input_uncached),
+        usage.cache_read.saturating_add(beside.cache_read),
+        usage.cache_write.saturating_add(beside.cache_write),
+        usage.output_total.saturating_add(beside.output_total),
     ]
 }
 

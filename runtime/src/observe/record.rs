@@ -63,6 +63,10 @@ pub struct Attempt {
     pub duration_us: u64,
     /// Whether it went on with what an attempt before it had begun.
     pub continued: bool,
+    /// How many hints were left out of what it was sent, since its protocol has no words for them.
+    pub hints_dropped: u64,
+    /// Whether an event of its answer was left out, since nobody could read it.
+    pub skipped: bool,
     /// What it used of the record's usage, where another attempt went on with it.
     pub usage: Option<Usage>,
 }

@@ -110,6 +110,7 @@ impl Relay {
         let mut relay = Self::at(Stage::Given, journal, origin);
         relay.room = Some(whole.room);
         relay.journal.record.usage = whole.usage;
+        relay.journal.trail.heard(whole.skipped);
         relay.journal.trail.end();
         relay
             .ready
@@ -319,6 +320,7 @@ impl Relay {
             return;
         };
         let end = reader.finish(close);
+        self.journal.trail.heard(end.skipped);
         let usage = self.in_all(end.usage);
         self.journal.record.usage = usage;
         self.heard = end.heard;
@@ -373,6 +375,7 @@ impl Relay {
             return self.heard;
         };
         let end = reader.finish(Close::Broken);
+        self.journal.trail.heard(end.skipped);
         let usage = self.in_all(end.usage);
         self.journal.record.usage = usage;
         end.heard

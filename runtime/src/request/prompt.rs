@@ -4,9 +4,10 @@
 //! |---|---|
 //! | strings in `messages`, `input`, `system`, `prompt`, `instructions`, however deep | each is a part, its escapes resolved |
 //! | what only labels: `role`, `type`, `id`, `call_id`, `tool_call_id`, `tool_use_id`, `detail`, `format`, `media_type`, `cache_control`, `signature`, `encrypted_content` | not read, but for those below `arguments`, `input` and `output`, whose keys are the caller's own |
-//! | base64: a `data:` URL, or 512 bytes and more of its letters alone | not read |
+//! | base64 where pictures, sounds and files stand (`data`, `url`, `image_url`, `file_data`, `file_url`, `result`): a `data:` URL, or 512 bytes and more, of its letters alone | not read, but for the `data` of a `source` that says it is text |
 //!
-//! What is not known is read: a text in a place that nobody has thought of is looked at too.
+//! What is not known is read: a text in a place that nobody has thought of is looked at too, and
+//! nothing that a model would read as text can look like a picture here.
 
 use claw_table::Said;
 
@@ -37,12 +38,25 @@ fn texts<'a>(
     // How deep the member lies whose value has the caller's own keys, while we are in one.
     let mut free: Option<u32> = None;
     let mut labels = false;
+    // Whether the value of the last key may be a picture.
+    let mut media = false;
+    // How deep the members of a `source` lie that says it is text, while we are in one.
+    let mut written: Option<u32> = None;
+    let mut source = false;
     loop {
         let opens = matches!(token, Token::Object | Token::Array);
         match token {
-            Token::Key(key) if free.is_none() && is_free(key) => free = Some(lexer.depth()),
-            Token::Key(key) => labels = free.is_none() && is_label(key),
-            Token::Text(text) if !labels && !is_encoded(text) => part(text, each),
+            Token::Key(key) => {
+                media = is_media(key) && written != Some(lexer.depth());
+                source = key.raw == b"source";
+                match free {
+                    None if is_free(key) => free = Some(lexer.depth()),
+                    None => labels = is_label(key),
+                    Some(_) => {}
+                }
+            }
+            Token::Object if source && says_text(lexer.clone()) => written = Some(lexer.depth()),
+            Token::Text(text) if !labels && !(media && is_encoded(text)) => part(text, each),
             _ if opens && labels => lexer.skip(token)?,
             Token::Text(_)
             | Token::Object
@@ -59,8 +73,10 @@ fn texts<'a>(
                     return Ok(());
                 }
                 free = free.filter(|depth| *depth != lexer.depth());
+                written = written.filter(|depth| *depth <= lexer.depth());
             }
             labels = false;
+            source = false;
         }
         token = lexer.value_next()?;
     }
@@ -99,10 +115,33 @@ fn is_label(key: Text<'_>) -> bool {
     )
 }
 
-/// A picture or a sound, not a text.
+/// Where pictures, sounds and files stand.
+fn is_media(key: Text<'_>) -> bool {
+    matches!(
+        key.raw,
+        b"data" | b"url" | b"image_url" | b"file_data" | b"file_url" | b"result"
+    )
+}
+
+/// A picture or a sound, not a text: nothing in it but the letters of base64.
 fn is_encoded(text: Text<'_>) -> bool {
-    let front = text.raw.get(..128).unwrap_or(text.raw);
-    let is_url = front.starts_with(b"data:") && memchr::memmem::find(front, b";base64,").is_some();
-    let is_letter = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=".contains(byte);
-    is_url || text.raw.len() >= 512 && text.raw.iter().all(is_letter)
+    const MARK: &[u8] = b";base64,";
+    let said = text.lossy();
+    let front = said.get(..128).unwrap_or(&said);
+    let marked = memchr::memmem::find(front, MARK).filter(|_| front.starts_with(b"data:"));
+    let is_letter = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=-_".contains(byte);
+    match marked.and_then(|at| said.get(at + MARK.len()..)) {
+        Some(encoded) => encoded.iter().all(is_letter),
+        None => said.len() >= 512 && said.iter().all(is_letter),
+    }
+}
+
+/// Whether an object that has just opened says that it is text.
+fn says_text(mut lexer: Lexer<'_>) -> bool {
+    let mut says = false;
+    let read = lexer.members(|lexer, key, value| {
+        says |= key.raw == b"type" && matches!(value, Token::Text(word) if word.is(b"text"));
+        lexer.skip(value)
+    });
+    says && read.is_ok()
 }

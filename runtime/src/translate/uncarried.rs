@@ -53,6 +53,11 @@ impl Dropped {
         }
     }
 
+    /// How many names there are.
+    pub fn count(&self) -> u64 {
+        self.0.len() as u64
+    }
+
     /// The names as a header tells them; nothing if there are none.
     pub fn told(&self) -> Option<String> {
         (!self.0.is_empty()).then(|| self.0.join(","))

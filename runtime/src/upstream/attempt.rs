@@ -20,7 +20,7 @@ use smallvec::SmallVec;
 
 use crate::clock::{Clock, Instant};
 use crate::dialect::openai::usage::Quirk;
-use crate::dialect::reader::{Expect, Reader, Stop, UsageChunk};
+use crate::dialect::reader::{Expect, Reader, Skipped, Stop, UsageChunk};
 use crate::fault::{Fault, Kind, Sent};
 use crate::limits::Limits;
 use crate::meter::usage::Usage;
@@ -99,6 +99,8 @@ pub(crate) struct Whole {
     pub(crate) room: Room,
     /// What it reports as used.
     pub(crate) usage: Option<Usage>,
+    /// Whether an event is missing from it that nobody could read.
+    pub(crate) skipped: Skipped,
 }
 
 /// A stream that has shown content, or ended properly without any.

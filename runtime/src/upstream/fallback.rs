@@ -154,6 +154,7 @@ impl<'p> Round<'_, 'p> {
                 }
                 let fault = match self.turn(step, trail, &body).await {
                     Ok((opened, dropped)) => {
+                        trail.drop_hints(dropped.count());
                         return Ok(Served {
                             step: *step,
                             opened,

@@ -3,6 +3,7 @@
 use claw_table::policy::Target;
 
 use crate::clock::{Clock, Instant, micros};
+use crate::dialect::reader::Skipped;
 use crate::fault::{self, Fault};
 use crate::observe::record;
 use crate::plan::Step;
@@ -44,6 +45,20 @@ impl Trail {
             last.sent = fault.sent != fault::Sent::Nothing;
         }
         self.end();
+    }
+
+    /// Notes how many hints the last attempt was not told.
+    pub(super) fn drop_hints(&mut self, count: u64) {
+        if let Some(last) = self.attempts.last_mut() {
+            last.hints_dropped = count;
+        }
+    }
+
+    /// Notes how the last attempt's stream was read.
+    pub(crate) fn heard(&mut self, skipped: Skipped) {
+        if let Some(last) = self.attempts.last_mut() {
+            last.skipped |= skipped == Skipped::One;
+        }
     }
 
     /// Where a target stands.

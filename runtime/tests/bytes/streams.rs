@@ -10,7 +10,7 @@ use claw_runtime::dialect::plain::{NoAnswer, plain};
 use claw_runtime::dialect::reader::{
     Close, End, Ending, Expect, Reader, Sniff, Stop, UsageChunk, sniff,
 };
-use claw_runtime::meter::usage::Usage;
+use claw_runtime::meter::usage::{Beside, Usage};
 use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
 use serde_json::Value;
 
@@ -184,8 +184,23 @@ fn usage(json: &Value) -> Option<Usage> {
             cache_write_1h: json["cache_write_1h"].as_u64().unwrap_or(0),
             output_total: number("output_total"),
             reasoning: number("reasoning"),
+            ..Usage::default()
         }
     })
+}
+
+/// What a recording used beside its answer.
+fn beside(file: &Value) -> Beside {
+    let mut beside = Beside::default();
+    let entries = file["usage_iterations"].as_object().into_iter().flatten();
+    for (_, entry) in entries.filter(|(kind, _)| *kind != "message") {
+        let number = |key: &str| entry[key].as_u64().unwrap();
+        beside.input_uncached += number("input_uncached");
+        beside.cache_read += number("cache_read");
+        beside.cache_write += number("cache_write");
+        beside.output_total += number("output_total");
+    }
+    beside
 }
 
 /// The project's own streams: each line of `expected.jsonl` names one and says what comes of it.
@@ -271,7 +286,10 @@ fn recorded() -> Vec<Case> {
                     usage: UsageChunk::Relayed,
                 },
                 ending: ending.into(),
-                usage: usage(&file["usage"]),
+                usage: usage(&file["usage"]).map(|usage| Usage {
+                    beside: beside(file),
+                    ..usage
+                }),
                 skipped: String::new(),
             }
         })

@@ -190,5 +190,6 @@ fn usage(report: &Value, quirk: Quirk, gemini: bool) -> Option<Usage> {
         cache_write_1h: 0,
         output_total: completion + if outside { reasoning } else { 0 },
         reasoning,
+        ..Usage::default()
     })
 }

@@ -2,7 +2,7 @@
 
 use crate::dialect::said::tokens;
 use crate::json::{Fault, Lexer, Token};
-use crate::meter::usage::Usage;
+use crate::meter::usage::{Beside, Usage};
 
 /// What a message said of its usage so far. Reports are cumulative: each replaces what the ones
 /// before it said, member by member, and what it leaves out stays.
@@ -15,6 +15,8 @@ pub(super) struct Reported {
     cache_write_5m: Option<u64>,
     cache_write_1h: Option<u64>,
     thinking: Option<u64>,
+    /// All turns that the answer took, added up, where the report lists them.
+    turns: Beside,
 }
 
 impl Reported {
@@ -35,8 +37,30 @@ impl Reported {
                         lexer.skip(value)
                     });
                 }
+                (b"iterations", Token::Array) => {
+                    self.turns = Beside::default();
+                    return lexer.elements(|lexer, turn| self.turn(lexer, turn));
+                }
                 _ => self.number(key.raw, value),
             }
+            lexer.skip(value)
+        })
+    }
+
+    /// Adds one turn: of the answer itself, of what made its conversation shorter, of an adviser.
+    fn turn<'a>(&mut self, lexer: &mut Lexer<'a>, turn: Token<'a>) -> Result<(), Fault> {
+        if turn != Token::Object {
+            return lexer.skip(turn);
+        }
+        lexer.members(|lexer, key, value| {
+            let place = match key.raw {
+                b"input_tokens" => &mut self.turns.input_uncached,
+                b"output_tokens" => &mut self.turns.output_total,
+                b"cache_read_input_tokens" => &mut self.turns.cache_read,
+                b"cache_creation_input_tokens" => &mut self.turns.cache_write,
+                _ => return lexer.skip(value),
+            };
+            *place = place.saturating_add(tokens(value).unwrap_or(0));
             lexer.skip(value)
         })
     }
@@ -78,6 +102,13 @@ impl Reported {
             cache_write_1h: cache_write_1h.min(cache_write),
             output_total,
             reasoning: self.thinking.unwrap_or(0),
+            // The report's own numbers are those of the answer alone; the turns are all there were.
+            beside: Beside {
+                input_uncached: self.turns.input_uncached.saturating_sub(input_uncached),
+                cache_read: self.turns.cache_read.saturating_sub(cache_read),
+                cache_write: self.turns.cache_write.saturating_sub(cache_write),
+                output_total: self.turns.output_total.saturating_sub(output_total),
+            },
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::dialect::said::tokens;
 use crate::json::{Fault, Lexer, Token};
-use crate::meter::usage::Usage;
+use crate::meter::usage::{Beside, Usage};
 
 /// What the value reports that `token` began; nothing where it does not say how much went in. Chunks
 /// in the middle of a stream may hold nothing but the kind of traffic.
@@ -50,6 +50,7 @@ impl Reported {
             cache_write_1h: 0,
             output_total: self.candidates.unwrap_or(0).saturating_add(reasoning),
             reasoning,
+            beside: Beside::default(),
         })
     }
 }

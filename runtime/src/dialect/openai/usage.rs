@@ -2,7 +2,7 @@
 
 use crate::dialect::said::tokens;
 use crate::json::{Fault, Lexer, Text, Token};
-use crate::meter::usage::Usage;
+use crate::meter::usage::{Beside, Usage};
 
 /// Where one provider counts otherwise than the rest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -130,6 +130,7 @@ impl Reported {
                 completion
             },
             reasoning,
+            beside: Beside::default(),
         })
     }
 }

@@ -10,7 +10,7 @@ use memchr::memmem::{Finder, find};
 
 use super::chunk::Chunk;
 use super::usage::Quirk;
-use crate::dialect::reader::{Close, Ending, Expect, Fate, Stop, Tail, UsageChunk};
+use crate::dialect::reader::{Close, Ending, Expect, Fate, Skipped, Stop, Tail, UsageChunk};
 use crate::dialect::shape::Shape;
 use crate::meter::usage::Usage;
 use crate::sse::field::{self, Kind};
@@ -35,7 +35,7 @@ pub(in crate::dialect) struct Watch {
     /// Whether there were lines that no event stream has.
     noise: bool,
     /// Whether an event was left out that could not be read.
-    skipped: bool,
+    skipped: Skipped,
     /// The newest report that was read.
     usage: Option<Usage>,
     /// A newer event that reports usage, to be read at the end; empty if there is none.
@@ -73,7 +73,7 @@ impl Watch {
             done: false,
             spoke: false,
             noise: false,
-            skipped: false,
+            skipped: Skipped::None,
             usage: None,
             candidate: Vec::new(),
             shape: Shape::default(),
@@ -203,11 +203,15 @@ impl Watch {
         Ok(self.fate(Some(chunk)))
     }
 
+    pub(in crate::dialect) fn skipped(&self) -> Skipped {
+        self.skipped
+    }
+
     /// One broken event does not end an answer that has begun: it is left out, since no client could
     /// read it either. A second one tells that the stream is not what it should be.
     fn malformed(&mut self) -> Result<Fate, Stop> {
-        if self.content && !self.skipped {
-            self.skipped = true;
+        if self.content && self.skipped == Skipped::None {
+            self.skipped = Skipped::One;
             return Ok(Fate::Withheld);
         }
         Err(Stop::Malformed)

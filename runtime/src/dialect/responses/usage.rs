@@ -2,7 +2,7 @@
 
 use crate::dialect::said::tokens;
 use crate::json::{Fault, Lexer, Token};
-use crate::meter::usage::Usage;
+use crate::meter::usage::{Beside, Usage};
 
 /// What the value reports that `token` began; nothing where it does not say how much went in and
 /// came out.
@@ -61,6 +61,7 @@ impl Reported {
             cache_write_1h: 0,
             output_total: self.output?,
             reasoning: self.reasoning.unwrap_or(0),
+            beside: Beside::default(),
         })
     }
 }

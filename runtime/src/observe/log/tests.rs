@@ -5,7 +5,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
 use super::{Log, QUEUE_MAX};
-use crate::meter::usage::Usage;
+use crate::meter::usage::{Beside, Usage};
 use crate::observe::record::{Attempt, Record};
 
 const WAIT: Duration = Duration::from_secs(20);
@@ -85,6 +85,12 @@ fn a_request_that_failed_over_is_one_line_with_both_attempts() {
             cache_write_1h: 0,
             output_total: 7,
             reasoning: 3,
+            beside: Beside {
+                input_uncached: 4,
+                cache_read: 5,
+                cache_write: 0,
+                output_total: 6,
+            },
         }),
         usage_estimated: true,
         out_of_retries: true,

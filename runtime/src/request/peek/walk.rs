@@ -5,6 +5,8 @@
     reason = "a token that is not looked for is passed over, whatever it is"
 )]
 
+mod parts;
+
 use claw_table::{Can, decimal};
 
 use super::key::Key;
@@ -89,6 +91,7 @@ const ROOT: &[&str] = &[
     "top_k",
     "system",
     "prompt",
+    "instructions",
     "temperature",
 ];
 
@@ -231,62 +234,6 @@ impl Walk {
         }
     }
 
-    fn messages(&mut self, lexer: &mut Lexer<'_, impl Watch>) -> Walked {
-        lexer.elements(|lexer, message| {
-            self.peek.messages = self.peek.messages.saturating_add(1);
-            match message {
-                Token::Object => self.message(lexer),
-                _ => Ok(lexer.skip(message)?),
-            }
-        })
-    }
-
-    fn message(&mut self, lexer: &mut Lexer<'_, impl Watch>) -> Walked {
-        let mut seen = Seen::default();
-        lexer.members(
-            |lexer, key, value| match (self.known(key, MESSAGE, &mut seen)?, value) {
-                (Some("content"), Token::Array) => self.parts(lexer),
-                (Some("content"), Token::Object) => self.part(lexer),
-                (Some(word), _) => {
-                    self.part_member(word, value);
-                    Ok(lexer.skip(value)?)
-                }
-                (None, _) => Ok(lexer.skip(value)?),
-            },
-        )
-    }
-
-    fn parts(&mut self, lexer: &mut Lexer<'_, impl Watch>) -> Walked {
-        lexer.elements(|lexer, part| match part {
-            Token::Object => self.part(lexer),
-            _ => Ok(lexer.skip(part)?),
-        })
-    }
-
-    fn part(&mut self, lexer: &mut Lexer<'_, impl Watch>) -> Walked {
-        let mut seen = Seen::default();
-        lexer.members(|lexer, key, value| {
-            if let Some(word) = self.known(key, PART, &mut seen)? {
-                self.part_member(word, value);
-            }
-            Ok(lexer.skip(value)?)
-        })
-    }
-
-    /// A part says what it is, or shows it by what it holds.
-    fn part_member(&mut self, word: &'static str, value: Token<'_>) {
-        let kind = match value {
-            Token::Null => None,
-            Token::Text(text) if word == "type" => {
-                MEDIA.iter().find(|(name, _)| text.is(name.as_bytes()))
-            }
-            _ => MEDIA.iter().find(|(name, _)| *name == word),
-        };
-        if let Some((_, can)) = kind {
-            self.peek.can |= can.bit();
-        }
-    }
-
     /// The name of a key that is read, or nothing for another.
     #[inline]
     fn known(
@@ -354,21 +301,6 @@ impl Walk {
 }
 
 const MODEL: &str = "a string of 1 to 512 bytes without control characters";
-
-const MESSAGE: &[&str] = &["content", "type", "image_url", "input_audio", "file"];
-
-const PART: &[&str] = &["type", "image_url", "input_audio", "file"];
-
-/// What parts are called, and what they need.
-const MEDIA: &[(&str, Can)] = &[
-    ("image_url", Can::Images),
-    ("input_image", Can::Images),
-    ("image", Can::Images),
-    ("document", Can::Files),
-    ("input_audio", Can::Audio),
-    ("file", Can::Files),
-    ("input_file", Can::Files),
-];
 
 fn model(value: Token<'_>) -> Option<Model> {
     let Token::Text(text) = value else {

@@ -210,6 +210,7 @@ impl Reading<'_> {
             events: kept.bytes.freeze(),
             room: kept.room,
             usage: end.usage,
+            skipped: end.skipped,
         }))
     }
 
