@@ -24,6 +24,7 @@ pub(crate) fn check(model: &Model, report: &mut Report) -> Result<(), TooLarge> 
     slips::check(model, report)?;
     let (asked, conds) = (Asked::of(model), Conds::of(model));
     let mut served = Served::of(model, &asked, &conds)?;
+    lent::check_way(served.model, report);
     lent::check(&mut served, report);
     money::check(model, &mut served, report)?;
     targets::check((&mut served, &conds), report)

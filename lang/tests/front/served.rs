@@ -326,6 +326,8 @@ const FAULTS: &[&str] = &[
     "class k { primary a/x; keys caller; ceiling $3 per day }",
     "cache kept { keep 1h; size 1MB }\nclass k { primary a/x; keys caller; cache kept }",
     "provider c { api openai; url \"https://c.example\"; key env C; model z; set model \"x\" }",
+    "provider f { api openai; url \"http://10.0.0.9/v1\", \"http://f.example/v1\"; key none; model x }\nclass k { primary f/x; keys caller }",
+    "provider f { api openai; url \"http://10.0.0.9/v1\"; key none; model x }\nclass k { primary f/x; keys caller }",
 ];
 
 /// One line for each fault, with the codes that it gives.

@@ -19,6 +19,7 @@ use crate::plan::{Needs, Plan, Step, plan};
 use crate::policy::live::Snapshot;
 use crate::relay::journal::Journal;
 use crate::relay::{After, Coming, Origin, Relay, Rest, Successor};
+use crate::request::changes::{Change, Changes};
 use crate::request::continued::continued;
 use crate::request::facts::Lends;
 use crate::request::peek::{Peek, peek};
@@ -103,7 +104,7 @@ fn is_shaped(can: u16) -> bool {
 
 impl Errand<'_> {
     /// Whether another target may go on with its answer where one breaks off.
-    pub(super) fn may_continue(&self) -> bool {
+    pub(super) fn may_continue(&self, changes: &Changes) -> bool {
         let Plan {
             class,
             needs,
@@ -115,6 +116,12 @@ impl Errand<'_> {
             && needs.streaming
             && !is_shaped(needs.can)
             && self.peek.choices == 1
+            // What the policy itself asks for is not in the client's body.
+            && !changes.class(self.class).is_some_and(Change::shapes_the_answer)
+            && !steps.iter().any(|step| {
+                let change = changes.provider(step.target.provider);
+                change.is_some_and(Change::shapes_the_answer)
+            })
             && steps.iter().any(goes_on)
     }
 }

@@ -92,7 +92,7 @@ impl<'w> Visit<'w> {
             Err(fault) => return self.refuse(&fault),
         };
         // What was asked is needed only where another target may go on with the answer.
-        if errand.may_continue() {
+        if errand.may_continue(&snapshot.changes) {
             let lasting = self.lasting(errand, parts.headers);
             shown.after = lasting.after(&mut shown, &self.journal.record.request_id);
         } else {

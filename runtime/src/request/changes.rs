@@ -167,6 +167,13 @@ impl Change {
         }
     }
 
+    /// Whether it asks for several answers, or for one of another form than text.
+    pub fn shapes_the_answer(&self) -> bool {
+        self.members.iter().any(|member| {
+            !matches!(member.does, Does::Unset) && SHAPES.contains(&member.path.name.as_str())
+        })
+    }
+
     /// Whether any member is changed.
     pub fn has_members(&self) -> bool {
         !self.members.is_empty()
@@ -239,6 +246,15 @@ fn says(found: &Found, json: &str, body: &[u8]) -> bool {
         Found::Nested => false,
     }
 }
+
+/// Members that say how many answers there are and what form they have, in any protocol.
+const SHAPES: [&str; 5] = [
+    "n",
+    "response_format",
+    "text",
+    "output_config",
+    "generationConfig",
+];
 
 const CAPS: [&str; 2] = ["max_tokens", "max_completion_tokens"];
 

@@ -354,6 +354,38 @@ async fn what_is_no_plain_text_ends_in_an_error() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn several_answers_or_another_form_that_the_policy_asks_for_end_in_an_error() {
+    let written = |class: &str, provider: &str| {
+        let known = "key none; model m { price free; can continue, json }";
+        format!(
+            "policy many\n\
+             provider a {{ api openai; url \"http://127.0.0.1:1/v1\"; {known}; {provider} }}\n\
+             provider b {{ api openai; url \"http://127.0.0.1:2/v1\"; {known} }}\n\
+             class served {{ primary a/m; fallback b/m; after-cut continue; {class} }}\n\
+             route {{ otherwise -> served }}\n"
+        )
+    };
+    for (class, provider, outcome) in [
+        ("", "", "complete"),
+        ("set top_p 0.5", "", "complete"),
+        ("unset n", "", "complete"),
+        ("set n 2", "", "cut"),
+        (
+            "set default response_format.type \"json_object\"",
+            "",
+            "cut",
+        ),
+        ("", "set default n 2", "cut"),
+    ] {
+        let house = House::piped(Plan::written(&written(class, provider))).await;
+        house.script(0, "cut after 7");
+        exchange(house.connect(), &chat(STREAM, "")).await;
+        let record = house.records.one().await;
+        assert_eq!(record.outcome, outcome, "{class} {provider}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_was_thought_before_a_text_does_not_keep_it_from_being_gone_on_with() {
     for client in CLIENTS {
         let house = House::piped(continuing(&[

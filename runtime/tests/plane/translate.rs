@@ -491,6 +491,9 @@ async fn what_was_left_out_is_named() {
         let answer = exchange(house.connect(), &client.ask(Way::Stream, &more)).await;
         assert_eq!(answer.status, 200, "{more}: {}", answer.text());
         assert_eq!(answer.header("x-claw-dropped"), named, "{more}");
+        let names = named.map_or(0, |named| named.split(',').count() as u64);
+        let record = house.records.one().await;
+        assert_eq!(record.attempts[0].hints_dropped, names, "{more}");
         // Who speaks the client's protocol gets all of it.
         let house = House::piped(speaking(&[("a", client.own())])).await;
         let answer = exchange(house.connect(), &client.ask(Way::Stream, &more)).await;
