@@ -216,7 +216,9 @@ fn part_member((key, value): (&str, &Json), facts: &mut BodyFacts) {
 /// The parts that stand in a message, or in another part: a tool's result has some of its own.
 fn inner(value: &Json, facts: &mut BodyFacts) {
     if let Json::List(parts) = value {
-        parts.iter().for_each(|one| part(one, facts));
+        for one in parts {
+            part(one, facts);
+        }
     } else {
         part(value, facts);
     }
