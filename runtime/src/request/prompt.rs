@@ -56,7 +56,7 @@ fn texts<'a>(
                 }
             }
             Token::Object if source && says_text(lexer.clone()) => written = Some(lexer.depth()),
-            Token::Text(text) if !labels && !(media && is_encoded(text)) => part(text, each),
+            Token::Text(text) if !(labels || media && is_encoded(text)) => part(text, each),
             _ if opens && labels => lexer.skip(token)?,
             Token::Text(_)
             | Token::Object
