@@ -23,6 +23,12 @@ impl<'m> AuditedDiagram<'m> {
         self.built.listed.is_some()
     }
 
+    /// Whether there are values of a repeated header or parameter of which it does not know what they
+    /// add up to, to stay small: requests that send such values together are refused.
+    pub fn leaves_repeats(&self) -> bool {
+        self.built.leaves_repeats()
+    }
+
     /// The model it was built from.
     pub fn model(&self) -> &'m Model {
         self.built.model

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use claw_table::Fact;
 
-use super::atoms::{Field, Infixes, Unions, fields, id};
+use super::atoms::{Field, Infixes, Unions, Values, fields, id};
 use super::budget::{Budget, TooLarge};
 use super::held::{self, Held, questions};
 use super::listed::{self, Listed};
@@ -32,6 +32,8 @@ pub(crate) struct Built<'m> {
     pub(super) held: Vec<Held>,
     /// For each of them those requests that there can be: who meets it, and who does not.
     pub(crate) real_guards: Vec<(Ref, Ref)>,
+    /// Whether what several values of one fact add up to has atoms.
+    unions: Unions,
     positions: BTreeMap<Fact, u16>,
     /// The finished diagram of each route that was needed.
     routes: BTreeMap<RouteId, Ref>,
@@ -56,6 +58,23 @@ impl<'m> Built<'m> {
             }
             other => other,
         }
+    }
+
+    /// Whether repeated values were left out that a larger diagram, or a list, would know.
+    pub(super) fn is_blind(&self) -> bool {
+        self.unions == Unions::Left && self.leaves_repeats()
+    }
+
+    /// Whether there are values of a repeated fact of which it does not know what they add up to.
+    pub(super) fn leaves_repeats(&self) -> bool {
+        self.fields.iter().any(|field| match &field.values {
+            Values::Text(values) => field.fact.repeats() && values.unions.is_empty(),
+            Values::Number { .. }
+            | Values::Address(_)
+            | Values::Time(_)
+            | Values::Json(_)
+            | Values::Flag => false,
+        })
     }
 
     /// The same as a list of arms, where the diagram of them all would be too large.
@@ -136,6 +155,7 @@ impl<'m> Built<'m> {
             guards: Vec::new(),
             held: Vec::new(),
             real_guards: Vec::new(),
+            unions,
             positions: BTreeMap::new(),
             routes: BTreeMap::new(),
             fields,

@@ -30,7 +30,9 @@ pub(crate) struct Pair {
 /// and mean the same. So the atoms are made for both at once, and both diagrams are walked together.
 ///
 /// Where the diagrams of the two would be too large, their arms are compared as lists, or always if
-/// that is asked for.
+/// that is asked for. A diagram that fits only without what repeated values add up to knows nothing of
+/// requests that repeat a header, though each policy by itself may decide them; a list does, and goes
+/// before it.
 ///
 /// # Errors
 /// The two together do not fit into a budget of the compiler.
@@ -42,20 +44,19 @@ pub(crate) fn pairs(old: &Model, new: &Model, kept: Kept) -> Result<Vec<Pair>, T
         guards,
     } = joined(old, new, arms)?;
     let conds: Vec<&Cond> = guards.iter().map(|guard| &guard.arm.cond).collect();
-    let whole = || -> Result<_, TooLarge> {
-        let mut built = Built::asking(&both, &conds)?;
-        let second = built.route(second, 0)?;
-        let second = built.guarded(&guards, second)?;
-        let roots = (built.real, built.store.gate(built.possible, second)?);
-        let found = Walk::of(&built).ends(roots)?;
-        Ok((built, found))
-    };
-    let (built, found) = match (kept, whole()) {
-        (Kept::Diagram, Err(why)) if listed::helps(why) => {
-            beside::ends((&both, &conds), (&guards, second), (new, arms))?
-        }
-        (Kept::Diagram, whole) => whole?,
-        (Kept::List, _) => beside::ends((&both, &conds), (&guards, second), (new, arms))?,
+    let second_of = (&*guards, second);
+    let by_list = || beside::ends((&both, &conds), second_of, (new, arms));
+    let (built, found) = match (kept, Built::asking(&both, &conds)) {
+        (Kept::List, _) => by_list()?,
+        (Kept::Diagram, Err(why)) if listed::helps(why) => by_list()?,
+        (Kept::Diagram, Ok(built)) if built.is_blind() => match by_list() {
+            Err(why) if listed::helps(why) => whole(built, second_of)?,
+            found => found?,
+        },
+        (Kept::Diagram, built) => match whole(built?, second_of) {
+            Err(why) if listed::helps(why) => by_list()?,
+            found => found?,
+        },
     };
     Ok(found
         .into_iter()
@@ -65,6 +66,18 @@ pub(crate) fn pairs(old: &Model, new: &Model, kept: Kept) -> Result<Vec<Pair>, T
             witness: built.request(&path),
         })
         .collect())
+}
+
+/// The pairs by walking both diagrams.
+fn whole<'b>(
+    mut built: Built<'b>,
+    (guards, second): (&[Guard], RouteId),
+) -> Result<(Built<'b>, Ends), TooLarge> {
+    let second = built.route(second, 0)?;
+    let second = built.guarded(guards, second)?;
+    let roots = (built.real, built.store.gate(built.possible, second)?);
+    let found = Walk::of(&built).ends(roots)?;
+    Ok((built, found))
 }
 
 /// Two policies over one set of facts.
@@ -148,26 +161,37 @@ impl<'b, 'm> Walk<'b, 'm> {
 
     fn ends(mut self, (old, new): (Ref, Ref)) -> Result<Ends, TooLarge> {
         let mut found = Ends::new();
-        self.open.push_back((START, old, new));
+        self.come((START, old, new), &mut found)?;
         while let Some((from, old, new)) = self.open.pop_front() {
-            if let (Some(old), Some(new)) = (old.arm(), new.arm()) {
-                found.entry((old, new)).or_insert_with(|| self.path(from));
-                continue;
-            }
-            // No request gets here.
-            if old == Ref::NOWHERE || new == Ref::NOWHERE {
-                continue;
-            }
-            if self.seen.insert((old, new)) {
-                Budget::Nodes.admits(self.seen.len())?;
-                self.step(from, old, new);
-            }
+            self.step((from, old, new), &mut found)?;
         }
         Ok(found)
     }
 
+    /// Notes a place that was come to for the first time.
+    fn come(
+        &mut self,
+        (from, old, new): (usize, Ref, Ref),
+        found: &mut Ends,
+    ) -> Result<(), TooLarge> {
+        if let (Some(old), Some(new)) = (old.arm(), new.arm()) {
+            found.entry((old, new)).or_insert_with(|| self.path(from));
+            return Ok(());
+        }
+        // No request gets to what is nowhere.
+        if old != Ref::NOWHERE && new != Ref::NOWHERE && self.seen.insert((old, new)) {
+            Budget::Nodes.admits(self.seen.len())?;
+            self.open.push_back((from, old, new));
+        }
+        Ok(())
+    }
+
     /// Goes on under every run of atoms of the earlier of the two fields.
-    fn step(&mut self, from: usize, old: Ref, new: Ref) {
+    fn step(
+        &mut self,
+        (from, old, new): (usize, Ref, Ref),
+        found: &mut Ends,
+    ) -> Result<(), TooLarge> {
         let field = self.field(old).min(self.field(new));
         let (ours, theirs) = (self.runs(old, field), self.runs(new, field));
         let mut first = self.first(field);
@@ -176,14 +200,19 @@ impl<'b, 'm> Walk<'b, 'm> {
             while a.next_if(|run| run.last < first).is_some() {}
             while b.next_if(|run| run.last < first).is_some() {}
             let (Some(one), Some(two)) = (a.peek(), b.peek()) else {
-                return;
+                return Ok(());
             };
             let last = one.last.min(two.last);
             let atom = self.built.natural(field, first, last);
             self.trail.push((from, field, atom));
-            self.open.push_back((self.trail.len() - 1, one.to, two.to));
+            let places = self.open.len() + found.len();
+            self.come((self.trail.len() - 1, one.to, two.to), found)?;
+            // A step that led nowhere new is part of no way.
+            if self.open.len() + found.len() == places {
+                self.trail.pop();
+            }
             let Some(next) = last.checked_add(1) else {
-                return;
+                return Ok(());
             };
             first = next;
         }

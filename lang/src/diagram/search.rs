@@ -36,14 +36,19 @@ pub(crate) fn find_outside(
         wanted: must.len(),
         single: must.len() + not.len(),
         failed: BTreeSet::new(),
+        remembered: 0,
         steps: 0,
         path: Path::new(),
     };
     let rests = rests.iter().flatten();
-    let state: State = must.iter().chain(not).chain(rests).copied().collect();
+    let mut state: State = must.iter().chain(not).chain(rests).copied().collect();
+    search.settle(&mut state);
     let found = search.below(&state)?;
     Ok(found.then_some(search.path))
 }
+
+/// The most places in failed states that are remembered: some tens of megabytes.
+const REMEMBERED_MAX: usize = 1 << 21;
 
 struct Search<'b, 'm> {
     built: &'b Built<'m>,
@@ -52,6 +57,8 @@ struct Search<'b, 'm> {
     /// So many stand for themselves; each three of the others are a rest.
     single: usize,
     failed: BTreeSet<State>,
+    /// How many places stand in the failed states together.
+    remembered: usize,
     steps: usize,
     path: Path,
 }
@@ -89,6 +96,13 @@ impl Search<'_, '_> {
             }
             first = last + 1;
         }
+        // What failed is remembered to save time. Memory goes before: when it is too much, all of it
+        // is forgotten.
+        self.remembered += state.len();
+        if self.remembered > REMEMBERED_MAX {
+            self.remembered = state.len();
+            self.failed.clear();
+        }
         self.failed.insert(state.clone());
         Ok(false)
     }
@@ -112,17 +126,22 @@ impl Search<'_, '_> {
         Ok(found)
     }
 
-    /// A rest that the way has left for good says nothing more.
+    /// A rest that the way has left for good says nothing more, and one says as much as two that are
+    /// equal; so that states which fail alike are equal too.
     fn settle(&self, state: &mut State) {
-        let rests = state.get_mut(self.single..).unwrap_or_default();
-        for rest in rests.chunks_mut(3) {
-            let taken = |other: &Ref| other.node().is_none() && *other != Ref::NOWHERE;
-            let is_left = rest.first() == Some(&Ref::NOWHERE)
-                || rest.get(1..).unwrap_or_default().iter().any(taken);
-            if is_left {
-                rest.fill(Ref::NOWHERE);
-            }
+        let rests = state.get(self.single..).unwrap_or_default();
+        if rests.is_empty() {
+            return;
         }
+        let taken = |other: &Ref| other.node().is_none() && *other != Ref::NOWHERE;
+        let is_left = |rest: &Rest| rest[0] == Ref::NOWHERE || rest[1..].iter().any(taken);
+        let rests = rests.chunks_exact(3);
+        let rests = rests.filter_map(|rest| Rest::try_from(rest).ok());
+        let mut rests: SmallVec<[Rest; 4]> = rests.filter(|rest| !is_left(rest)).collect();
+        rests.sort_unstable();
+        rests.dedup();
+        state.truncate(self.single);
+        state.extend(rests.into_iter().flatten());
     }
 
     /// The last atom up to which nothing changes, or up to which one diagram by itself rules all out.

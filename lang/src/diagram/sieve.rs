@@ -52,11 +52,11 @@ impl Sieve {
         must: &[Ref],
         built: &Built<'_>,
     ) -> Result<Option<Path>, TooLarge> {
-        let Some(item) = self.items.get(position) else {
+        let Some([own, far, near]) = self.rest(position) else {
             return Ok(None);
         };
-        let must: Vec<Ref> = must.iter().copied().chain([item.own]).collect();
-        find(built, &must, &[item.far, item.near])
+        let must: Vec<Ref> = must.iter().copied().chain([own]).collect();
+        find(built, &must, &[far, near])
     }
 
     /// What falls to the condition at this position.
@@ -72,11 +72,11 @@ impl Sieve {
         must: &[Ref],
         built: &Built<'_>,
     ) -> Result<Option<Path>, TooLarge> {
-        let Some(item) = self.items.get(position) else {
+        let Some([own, far, near]) = self.rest(position) else {
             return Ok(None);
         };
-        for before in [item.near, item.far] {
-            let must: Vec<Ref> = must.iter().copied().chain([item.own, before]).collect();
+        for before in [near, far] {
+            let must: Vec<Ref> = must.iter().copied().chain([own, before]).collect();
             if let Some(path) = find(built, &must, &[])? {
                 return Ok(Some(path));
             }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use claw_lang::Report;
-use claw_lang::diagram::Kept;
+use claw_lang::diagram::{self, Kept};
 use claw_lang::diff::{Diff, Side, diff, diff_kept};
 use claw_lang::model::{Ask, Cond, Model, Pattern};
 use claw_lang::oracle::{self, Request};
@@ -188,6 +188,32 @@ fn policies_that_are_too_large_for_a_diagram_are_compared_as_lists() {
     );
     let same = compared(&crossed(6_000, 7), &crossed(6_000, 7));
     assert!(same.is_empty());
+}
+
+/// Fifteen headers, each wanted together with a member of the body: a diagram, which asks all headers
+/// first, has a node for every set of them. So it leaves out what repeated values add up to, and with
+/// it the only requests that this change is about.
+#[test]
+fn a_request_that_repeats_a_header_is_told_where_the_diagram_leaves_it_out() {
+    let is = |name: &str, value: &str| {
+        let value = Pattern::Exact(value.to_owned());
+        Cond::Test(Fact::Header(name.to_owned()), Ask::Matches(vec![value]))
+    };
+    let both = |at: usize| {
+        let member = Cond::Test(Fact::Body(format!("/b{at}")), Ask::Null);
+        (Cond::All(vec![is(&format!("x-{at}"), "on"), member]), 2)
+    };
+    let old: Vec<(Cond, u8)> = (0..15).map(both).collect();
+    let mut new = old.clone();
+    new.push((Cond::All(vec![is("x", "a"), is("x", "b")]), 3));
+    let (old, new) = (models::made(vec![old]), models::made(vec![new]));
+    let proof = diagram::prove(&new).expect("it fits without repeated values");
+    assert_eq!(proof.findings.len(), 1, "no diagram knows the last arm");
+    let found = compared(&old, &new);
+    let told = found.changes.iter().map(|one| (&*one.old, &*one.new));
+    assert_eq!(told.collect::<Vec<_>>(), [("class one", "class two")]);
+    let said = found.changes[0].request.to_string();
+    assert!(said.contains("\"a\"") && said.contains("\"b\""), "{said}");
 }
 
 /// Another way to say the same condition.

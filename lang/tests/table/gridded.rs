@@ -3,9 +3,14 @@
 use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr};
 
+use claw_lang::diagram::{self, Finding};
 use claw_lang::moment::Moment;
-use claw_lang::{Source, diagram, oracle};
-use claw_table::Table;
+use claw_lang::{BuildInfo, Source, oracle};
+use claw_table::{ArmId, Table};
+use proptest::collection::vec;
+use proptest::test_runner::{Config, TestRunner};
+
+use crate::{Tally, models, requests};
 
 /// `ranges` lists of eight networks, each shifted by one, by `windows` times of eight hours, each
 /// shifted by a quarter of an hour; the clocks take turns. Each arm is the first for somebody.
@@ -109,5 +114,50 @@ fn times_of_several_zones_are_decided_within_the_budget_too() {
             assert_eq!(table.decide(&request).ok(), Some(arm), "{request:?}");
             assert_eq!(oracle::arm(&model, &request), Some(arm), "{request:?}");
         }
+    }
+}
+
+/// Random arms over the clocks of three zones: the table decides as the policy says, each witness is
+/// a moment that there is, and no arm is found dead that some request falls to.
+#[test]
+fn clocks_of_several_zones_decide_as_the_policy_says_and_no_arm_is_wrongly_dead() {
+    let mut runner = TestRunner::new(Config {
+        cases: 120,
+        failure_persistence: None,
+        ..Config::default()
+    });
+    let tally = Tally::default();
+    let input = (models::timed(), vec(requests::request(), 64));
+    let outcome = runner.run(&input, |(model, requests)| {
+        let proof = diagram::prove(&model).expect("a small model is proved");
+        let dead: Vec<ArmId> = proof.findings.iter().filter_map(dead).collect();
+        let proved = proof.diagram.expect("routes end in otherwise");
+        let bytes = claw_lang::finish(&proved, &BuildInfo::unplaced()).expect("it builds");
+        let table = Table::open(&bytes).expect("what was built opens");
+        for (arm, request) in proved.witnesses() {
+            assert_eq!(table.decide(&request).ok(), Some(arm), "{request:?}");
+            assert_eq!(oracle::arm(&model, &request), Some(arm), "{request:?}");
+        }
+        for request in &requests {
+            tally.check(&model, &table, request);
+            let arm = oracle::arm(&model, request).expect("routes end in otherwise");
+            assert!(!dead.contains(&arm), "{arm:?} is met by {request:?}");
+        }
+        Ok(())
+    });
+    outcome.unwrap_or_else(|fault| panic!("{fault}"));
+}
+
+fn dead(finding: &Finding) -> Option<ArmId> {
+    match finding {
+        Finding::Shadowed { arm, .. } | Finding::Impossible { arm, .. } => Some(*arm),
+        Finding::Always { .. }
+        | Finding::OutOfReach { .. }
+        | Finding::Idle { .. }
+        | Finding::Unmet { .. }
+        | Finding::Met { .. }
+        | Finding::Forbidden { .. }
+        | Finding::Meets(_)
+        | Finding::Open => None,
     }
 }

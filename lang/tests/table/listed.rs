@@ -1,5 +1,6 @@
 //! A policy whose diagram would be too large is a list of boxes, and means the same.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
@@ -46,6 +47,7 @@ pub(crate) fn arms(witnesses: &[(ArmId, oracle::Request)]) -> BTreeSet<ArmId> {
 #[test]
 fn a_list_decides_and_finds_what_the_diagram_does() {
     let tally = Tally::default();
+    let blind = Cell::new(0);
     let input = (models::model(), vec(requests::request(), 16));
     let mut runner = TestRunner::new(Config {
         cases: 300,
@@ -59,10 +61,18 @@ fn a_list_decides_and_finds_what_the_diagram_does() {
         }
         let whole = diagram::prove(&model).expect("a small model is proved");
         let proof = diagram::prove_listed(&model).expect("a small model is proved");
-        assert_eq!(found(&proof.findings), found(&whole.findings));
-        let witnesses = proof.diagram.expect("a list").witnesses();
-        let wholes = whole.diagram.expect("a diagram").witnesses();
-        assert_eq!(arms(&witnesses), arms(&wholes));
+        let list = proof.diagram.expect("a list");
+        let diagram = whole.diagram.expect("a diagram");
+        let (witnesses, wholes) = (list.witnesses(), diagram.witnesses());
+        if diagram.leaves_repeats() && !list.leaves_repeats() {
+            // What repeated values add up to made the diagram too large, and the list knows it: it
+            // may find a request for an arm where the diagram, which refuses it, has none.
+            blind.set(blind.get() + 1);
+            assert!(arms(&wholes).is_subset(&arms(&witnesses)));
+        } else {
+            assert_eq!(found(&proof.findings), found(&whole.findings));
+            assert_eq!(arms(&witnesses), arms(&wholes));
+        }
         for (arm, request) in witnesses {
             assert_eq!(table.decide(&request).ok(), Some(arm));
             assert_eq!(oracle::arm(&model, &request), Some(arm));
@@ -70,7 +80,12 @@ fn a_list_decides_and_finds_what_the_diagram_does() {
         Ok(())
     });
     outcome.unwrap_or_else(|fault| panic!("{fault}"));
-    println!("{} requests", tally.runs.get());
+    println!(
+        "{} requests; {} diagrams know less than their lists",
+        tally.runs.get(),
+        blind.get()
+    );
+    assert!(blind.get() < 30, "most policies mean the same to both");
 }
 
 /// Every byte of a list, changed, with digests that fit again: refused, or still a table through
