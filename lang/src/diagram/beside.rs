@@ -3,13 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use claw_table::ArmId;
+use claw_table::{ArmId, Fact};
 
 use super::budget::TooLarge;
 use super::from_model::Built;
 use super::joint::Ends;
 use super::listed;
-use super::search::{Rest, find_outside};
+use super::search::{Path, Rest, find_outside};
 use super::store::Ref;
 use crate::model::{Cond, Guard, Model, RouteId};
 use crate::oracle;
@@ -41,9 +41,10 @@ pub(super) fn ends<'b>(
         // Each turn finds another new arm, so there are no more turns than arms.
         for _ in 0..=new_ways.len() {
             let must = [real, own];
-            let Some(path) = find_outside(&built, (&must, &[far, near]), &told)? else {
+            let Some(mut path) = find_outside(&built, (&must, &[far, near]), &told)? else {
                 break;
             };
+            called(&built, &mut path);
             let request = built.request(&path);
             let ends = oracle::arm(new, &request);
             let Some(to) = ends.map(|to| ArmId(to.0 + arms)) else {
@@ -59,6 +60,17 @@ pub(super) fn ends<'b>(
         }
     }
     Ok((built, found))
+}
+
+/// Lets a request come from a client, where clients are declared. A way that asks no client is one
+/// for all of them, but the other policy is asked too, and it may tell clients apart from nobody.
+fn called(built: &Built<'_>, path: &mut Path) {
+    let Some(client) = built.position(&Fact::Client) else {
+        return;
+    };
+    if path.iter().all(|(field, _)| *field != client) {
+        path.push((client, built.least(client)));
+    }
 }
 
 /// The requests that there can be: what every request has is absent from none.

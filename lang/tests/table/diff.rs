@@ -190,6 +190,24 @@ fn policies_that_are_too_large_for_a_diagram_are_compared_as_lists() {
     assert!(same.is_empty());
 }
 
+/// The old policy asks for no client, so that nothing on the way to its only arm does; the new one
+/// refuses all clients but one, and would serve a caller who is none.
+#[test]
+fn a_request_that_lists_are_compared_by_comes_from_a_client() {
+    let client = |names: &[&str]| {
+        let names = names.iter().map(|name| Pattern::Exact((*name).to_owned()));
+        Cond::Test(Fact::Client, Ask::Matches(names.collect()))
+    };
+    let other = Cond::Not(Box::new(client(&["ann"])));
+    let old = models::made(vec![Vec::new()]);
+    let mut new = models::made(vec![vec![(client(&["ann"]), 4), (other, 5)]]);
+    models::forbid(&mut new, client(&["bob", "cy"]));
+    let (listed, found) = (kept(&old, &new, Kept::List), compared(&old, &new));
+    assert_eq!(arms(&listed), arms(&found));
+    let told = listed.changes.iter().map(|one| &*one.new);
+    assert_eq!(told.collect::<Vec<_>>(), ["deny 400 \"not so\""]);
+}
+
 /// Fifteen headers, each wanted together with a member of the body: a diagram, which asks all headers
 /// first, has a node for every set of them. So it leaves out what repeated values add up to, and with
 /// it the only requests that this change is about.
