@@ -9,7 +9,7 @@ use super::budget::TooLarge;
 use super::from_model::Built;
 use super::joint::Ends;
 use super::listed;
-use super::search::{Path, Rest, find_outside};
+use super::search::{Path, Rest, find, find_outside};
 use super::store::Ref;
 use crate::model::{Cond, Guard, Model, RouteId};
 use crate::oracle;
@@ -26,16 +26,25 @@ pub(super) fn ends<'b>(
     let new_ways = listed::ways(&mut built, guards, second)?;
     let old_sieve = listed::sieve(&mut built, &old_ways)?;
     let new_sieve = listed::sieve(&mut built, &new_ways)?;
+    let mut same: BTreeMap<Rest, ArmId> = BTreeMap::new();
     let mut falls: BTreeMap<ArmId, Vec<Rest>> = BTreeMap::new();
     for (position, (arm, _)) in new_ways.iter().enumerate() {
         let rest = new_sieve.rest(position);
         falls.entry(*arm).or_default().extend(rest);
+        same.extend(rest.map(|rest| (rest, *arm)));
     }
     let mut found = Ends::new();
     for (position, (arm, _)) in old_ways.iter().enumerate() {
         let Some([own, far, near]) = old_sieve.rest(position) else {
             continue;
         };
+        // Most policies change little: what falls to the arm falls to one arm as a whole.
+        if let Some(to) = same.get(&[own, far, near]) {
+            if let Some(path) = find(&built, &[real, own], &[far, near])? {
+                found.entry((*arm, *to)).or_insert(path);
+            }
+            continue;
+        }
         let mut told: Vec<Rest> = Vec::new();
         let mut known: BTreeSet<ArmId> = BTreeSet::new();
         // Each turn finds another new arm, so there are no more turns than arms.

@@ -36,6 +36,15 @@ impl Budget {
         }
     }
 
+    /// The same with a bound that may be lower still.
+    pub(crate) fn admits_of(self, amount: usize, bound: usize) -> Result<(), TooLarge> {
+        if amount <= bound {
+            self.admits(amount)
+        } else {
+            Err(TooLarge { budget: self })
+        }
+    }
+
     /// Nothing if the amount is within the bound.
     pub(crate) fn admits(self, amount: usize) -> Result<(), TooLarge> {
         if amount <= self.limit() {

@@ -1,5 +1,6 @@
 //! From conditions and routes to one diagram.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use claw_table::Fact;
@@ -10,7 +11,7 @@ use super::held::{self, Held, questions};
 use super::listed::{self, Listed};
 use super::order::order;
 use super::possible::possible;
-use super::store::{Ref, Run, Store};
+use super::store::{Effort, Ref, Run, Store};
 use crate::model::{Arm, Ask, Cond, Goal, Guard, Model, RouteId};
 
 /// A policy as one diagram, with what it takes to ask more of it.
@@ -32,37 +33,28 @@ pub(crate) struct Built<'m> {
     pub(super) held: Vec<Held>,
     /// For each of them those requests that there can be: who meets it, and who does not.
     pub(crate) real_guards: Vec<(Ref, Ref)>,
-    /// Whether what several values of one fact add up to has atoms.
-    unions: Unions,
+    /// How many steps were taken to look for requests in a list.
+    pub(super) looked: Cell<usize>,
     positions: BTreeMap<Fact, u16>,
     /// The finished diagram of each route that was needed.
     routes: BTreeMap<RouteId, Ref>,
 }
 
 impl<'m> Built<'m> {
-    /// A diagram, fit for asking further conditions of it. Their facts are tested by no node, but
-    /// their values have atoms.
-    ///
-    /// Repeated headers get atoms of their own if the policy stays small with them; if not, a
-    /// request that repeats one with different known values will be refused.
+    /// A diagram, fit for asking further conditions of it, if it is made with little effort. Facts that
+    /// only these ask are tested by no node, but their values have atoms.
     pub(crate) fn asking(model: &'m Model, more: &[&'m Cond]) -> Result<Self, TooLarge> {
         let conds = asked(model, more);
-        let arms = model.arms().count();
-        let usual = (Unions::Made, Infixes::AsNeeded);
-        let with_unions = Self::attempt((model, &conds), usual, arms * 16 + (1 << 14));
-        match with_unions {
-            // Values that add up may have made it large, but only where there are such.
-            Err(why) if why.budget == Budget::Nodes || facts(&conds).any(Fact::repeats) => {
-                let left = (Unions::Left, Infixes::AsNeeded);
-                Self::attempt((model, &conds), left, usize::MAX)
-            }
-            other => other,
-        }
+        let effort = Effort::of(model.arms().count());
+        Self::attempt((model, &conds), (Unions::Made, Infixes::AsNeeded), effort)
     }
 
-    /// Whether repeated values were left out that a larger diagram, or a list, would know.
-    pub(super) fn is_blind(&self) -> bool {
-        self.unions == Unions::Left && self.leaves_repeats()
+    /// A diagram at any price that the budgets allow. What repeated headers add up to has no atoms, so
+    /// that a request that repeats one with different known values will be refused.
+    pub(super) fn at_any_price(model: &'m Model, more: &[&'m Cond]) -> Result<Self, TooLarge> {
+        let conds = asked(model, more);
+        let left = (Unions::Left, Infixes::AsNeeded);
+        Self::attempt((model, &conds), left, Effort::WHOLE)
     }
 
     /// Whether there are values of a repeated fact of which it does not know what they add up to.
@@ -100,7 +92,7 @@ impl<'m> Built<'m> {
 
     fn open((model, conds): (&'m Model, &[&'m Cond]), infixes: Infixes) -> Result<Self, TooLarge> {
         // A list grows with its atoms and not with what they add up to.
-        let mut built = Self::prepared((model, conds), (Unions::Made, infixes), usize::MAX)?;
+        let mut built = Self::prepared((model, conds), (Unions::Made, infixes), Effort::WHOLE)?;
         built.finish()?;
         Ok(built)
     }
@@ -111,26 +103,31 @@ impl<'m> Built<'m> {
         match kept {
             Kept::Diagram => {
                 let apart = (Unions::Made, Infixes::Apart);
-                Self::attempt((model, &conds), apart, usize::MAX)
+                Self::attempt((model, &conds), apart, Effort::WHOLE)
             }
             Kept::List => Self::in_list((model, &conds), Infixes::Apart),
         }
     }
 
-    /// As a diagram if it is small enough for one, else as a list.
+    /// As a diagram if it is small enough for one, else as a list; and where that has no room either,
+    /// as a diagram again.
     pub(crate) fn either(model: &'m Model, more: &[&'m Cond]) -> Result<Self, TooLarge> {
-        match Self::asking(model, more) {
-            Err(why) if listed::helps(why) => Self::listed(model, more),
-            other => other,
+        let small = match Self::asking(model, more) {
+            Err(why) if listed::helps(why) => why,
+            other => return other,
+        };
+        match Self::listed(model, more) {
+            Err(_) => Self::at_any_price(model, more).map_err(|_| small),
+            listed => listed,
         }
     }
 
     fn attempt(
         (model, conds): (&'m Model, &[&'m Cond]),
         how: (Unions, Infixes),
-        nodes_max: usize,
+        effort: Effort,
     ) -> Result<Self, TooLarge> {
-        let mut built = Self::prepared((model, conds), how, nodes_max)?;
+        let mut built = Self::prepared((model, conds), how, effort)?;
         let root = built.route(model.root, 0)?;
         built.root = built.guarded(&model.guards, root)?;
         built.finish()?;
@@ -142,12 +139,12 @@ impl<'m> Built<'m> {
     fn prepared(
         (model, conds): (&'m Model, &[&'m Cond]),
         (unions, infixes): (Unions, Infixes),
-        nodes_max: usize,
+        effort: Effort,
     ) -> Result<Self, TooLarge> {
         let fields = order(model, fields(conds, unions, infixes)?);
         let mut built = Self {
             model,
-            store: Store::new(nodes_max),
+            store: Store::new(effort),
             root: Ref::NOWHERE,
             possible: Ref::YES,
             real: Ref::NOWHERE,
@@ -155,7 +152,7 @@ impl<'m> Built<'m> {
             guards: Vec::new(),
             held: Vec::new(),
             real_guards: Vec::new(),
-            unions,
+            looked: Cell::new(0),
             positions: BTreeMap::new(),
             routes: BTreeMap::new(),
             fields,

@@ -9,7 +9,7 @@ use super::beside;
 use super::budget::{Budget, TooLarge};
 use super::from_model::{Built, Kept};
 use super::listed;
-use super::store::{Ref, Run};
+use super::store::{Effort, Ref, Run};
 use crate::model::{Arm, Cond, Goal, Guard, Model, Route, RouteId};
 use crate::oracle::Request;
 
@@ -30,9 +30,9 @@ pub(crate) struct Pair {
 /// and mean the same. So the atoms are made for both at once, and both diagrams are walked together.
 ///
 /// Where the diagrams of the two would be too large, their arms are compared as lists, or always if
-/// that is asked for. A diagram that fits only without what repeated values add up to knows nothing of
-/// requests that repeat a header, though each policy by itself may decide them; a list does, and goes
-/// before it.
+/// that is asked for. Where that has no room either, diagrams are made without what repeated values add
+/// up to: they know nothing of requests that repeat a header, though each policy by itself may decide
+/// them.
 ///
 /// # Errors
 /// The two together do not fit into a budget of the compiler.
@@ -46,15 +46,16 @@ pub(crate) fn pairs(old: &Model, new: &Model, kept: Kept) -> Result<Vec<Pair>, T
     let conds: Vec<&Cond> = guards.iter().map(|guard| &guard.arm.cond).collect();
     let second_of = (&*guards, second);
     let by_list = || beside::ends((&both, &conds), second_of, (new, arms));
-    let (built, found) = match (kept, Built::asking(&both, &conds)) {
-        (Kept::List, _) => by_list()?,
-        (Kept::Diagram, Err(why)) if listed::helps(why) => by_list()?,
-        (Kept::Diagram, Ok(built)) if built.is_blind() => match by_list() {
-            Err(why) if listed::helps(why) => whole(built, second_of)?,
-            found => found?,
-        },
-        (Kept::Diagram, built) => match whole(built?, second_of) {
-            Err(why) if listed::helps(why) => by_list()?,
+    let small = || {
+        let mut built = Built::asking(&both, &conds)?;
+        built.store.hold(Effort::of(2 * both.arms().count()));
+        whole(built, second_of)
+    };
+    let at_any_price = || whole(Built::at_any_price(&both, &conds)?, second_of);
+    let (built, found) = match kept {
+        Kept::List => by_list()?,
+        Kept::Diagram => match small() {
+            Err(why) if listed::helps(why) => by_list().or_else(|_| at_any_price())?,
             found => found?,
         },
     };

@@ -37,7 +37,6 @@ pub(crate) fn find_outside(
         single: must.len() + not.len(),
         failed: BTreeSet::new(),
         remembered: 0,
-        steps: 0,
         path: Path::new(),
     };
     let rests = rests.iter().flatten();
@@ -59,7 +58,6 @@ struct Search<'b, 'm> {
     failed: BTreeSet<State>,
     /// How many places stand in the failed states together.
     remembered: usize,
-    steps: usize,
     path: Path,
 }
 
@@ -85,8 +83,9 @@ impl Search<'_, '_> {
         }
         let mut first = self.built.least(field);
         loop {
-            self.steps += 1;
-            Budget::Steps.admits(self.steps)?;
+            let steps = self.built.looked.get() + 1;
+            self.built.looked.set(steps);
+            Budget::Steps.admits(steps)?;
             let (last, is_lost) = self.stretch(state, field, (first, end));
             if !is_lost && self.step(state, field, (first, last))? {
                 return Ok(true);

@@ -78,7 +78,32 @@ pub(crate) struct Store {
     /// Run lists that are not in use, kept to save allocations.
     spare: Vec<Vec<Run>>,
     steps: usize,
+    effort: Effort,
+}
+
+/// How much may be made and done, within the budgets.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Effort {
     nodes_max: usize,
+    steps_max: usize,
+}
+
+impl Effort {
+    /// All that the budgets allow.
+    pub(crate) const WHOLE: Self = Self {
+        nodes_max: usize::MAX,
+        steps_max: usize::MAX,
+    };
+
+    /// What a diagram of so many arms is tried with, before they are listed. One that fits takes about
+    /// ten steps for each arm; one that grows with the product of its arms takes any number, and that
+    /// should be known in milliseconds.
+    pub(crate) fn of(arms: usize) -> Self {
+        Self {
+            nodes_max: arms * 16 + (1 << 14),
+            steps_max: arms * 32 + (1 << 15),
+        }
+    }
 }
 
 /// One remembered result. The memo forgets: two questions may want one place.
@@ -94,8 +119,8 @@ const FREE: u32 = u32::MAX;
 const MEMO_MAX: usize = 1 << 20;
 
 impl Store {
-    /// `nodes_max` may ask for less than the budget, for an attempt that may fail.
-    pub(crate) fn new(nodes_max: usize) -> Self {
+    /// The effort may be less than the budgets, for an attempt that may fail.
+    pub(crate) fn new(effort: Effort) -> Self {
         let nothing = Memo {
             op: Op::Over,
             left: Ref::NOWHERE,
@@ -109,13 +134,18 @@ impl Store {
             memo: vec![nothing; 1 << 12],
             spare: Vec::new(),
             steps: 0,
-            nodes_max: nodes_max.min(Budget::Nodes.limit()),
+            effort,
         }
+    }
+
+    /// Bounds what may be made and done from the beginning to the end.
+    pub(crate) fn hold(&mut self, effort: Effort) {
+        self.effort = effort;
     }
 
     /// Lets the store grow to its budget: what was tried with less has succeeded.
     pub(crate) fn lift(&mut self) {
-        self.nodes_max = Budget::Nodes.limit();
+        self.effort = Effort::WHOLE;
     }
 
     /// The field that a node tests, and its runs.
@@ -164,11 +194,7 @@ impl Store {
             }
             place = (place + 1) & mask;
         }
-        if self.nodes.len() >= self.nodes_max {
-            return Err(TooLarge {
-                budget: Budget::Nodes,
-            });
-        }
+        Budget::Nodes.admits_of(self.nodes.len() + 1, self.effort.nodes_max)?;
         Budget::Edges.admits(self.runs.len())?;
         let made = id(self.nodes.len());
         self.nodes.push(Node {
@@ -253,7 +279,7 @@ impl Store {
             run.to = self.reaching_below(run.to, end, known)?;
         }
         self.steps += runs.len();
-        Budget::Steps.admits(self.steps)?;
+        Budget::Steps.admits_of(self.steps, self.effort.steps_max)?;
         let made = self.node(field, &runs)?;
         known.insert(from, made);
         Ok(made)
@@ -269,7 +295,7 @@ impl Store {
             return Ok(memo.result);
         }
         self.steps += 1;
-        Budget::Steps.admits(self.steps)?;
+        Budget::Steps.admits_of(self.steps, self.effort.steps_max)?;
         let result = self.split(op, left, right)?;
         // The memo may have grown meanwhile.
         let place = self.memo_place(op, left, right);
