@@ -33,7 +33,7 @@ use std::cell::Cell;
 use claw_lang::model::Model;
 use claw_lang::oracle::{self, Request};
 use claw_lang::{BuildInfo, diagram};
-use claw_table::{GuardId, Table, Unclear};
+use claw_table::{ArmId, Fact, GuardId, Table, Unclear};
 use proptest::collection::vec;
 use proptest::prelude::any;
 use proptest::test_runner::{Config, TestRunner};
@@ -41,6 +41,25 @@ use proptest::test_runner::{Config, TestRunner};
 fn opened(model: &Model) -> Table {
     let bytes = claw_lang::build(model, &BuildInfo::unplaced()).expect("a small model builds");
     Table::open(&bytes).expect("what was built opens")
+}
+
+/// Whatever of a request is known, its arm is among those it may end in; with all, it is the one.
+fn may_end(table: &Table, request: &Request, arm: ArmId) {
+    type Known = fn(&Fact) -> bool;
+    let known: [Known; 4] = [
+        |_| false,
+        |fact| matches!(fact, Fact::Model | Fact::Client | Fact::Ip),
+        |fact| matches!(fact, Fact::Header(_) | Fact::Tokens | Fact::Mentions(_)),
+        |_| true,
+    ];
+    for (at, known) in known.into_iter().enumerate() {
+        let Some(ends) = table.ends(request, known, &mut 1_000_000) else {
+            continue;
+        };
+        assert!(ends.contains(&arm), "{request:?}");
+        assert!(at < 3 || ends.len() == 1, "{request:?}");
+    }
+    assert_eq!(table.ends(request, |_| true, &mut 0), None);
 }
 
 /// How requests fared.
@@ -78,7 +97,10 @@ impl Tally {
             .expect("routes end in otherwise");
         self.runs.set(self.runs.get() + 1);
         match table.decide(request) {
-            Ok(arm) => assert_eq!(arm, meant, "{request:?}"),
+            Ok(arm) => {
+                assert_eq!(arm, meant, "{request:?}");
+                may_end(table, request, arm);
+            }
             Err(Unclear::Ambiguous { fact }) => {
                 assert!(requests::repeats(request, fact), "{fact:?} in {request:?}");
                 // Seven patterns have at most 128 sets that values can add up to.

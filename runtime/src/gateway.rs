@@ -4,6 +4,7 @@ mod body;
 mod errand;
 mod head;
 mod lasting;
+mod offered;
 mod outgoing;
 mod told;
 mod visit;

@@ -37,6 +37,9 @@ pub struct Limits {
     pub held_bytes_max: usize,
     /// One event of a stream.
     pub event_bytes_max: usize,
+    /// Steps through the table to find the models that one caller may name; where they do not
+    /// suffice, every name is told.
+    pub offer_steps_max: u32,
     /// One answer that is shown only when it is whole.
     pub answer_bytes_max: usize,
     /// How often a client that waits for a whole stream is told that it is still being worked on,
@@ -92,6 +95,7 @@ impl Default for Limits {
             tail: Duration::from_millis(100),
             held_bytes_max: 256 * 1024,
             event_bytes_max: 1024 * 1024,
+            offer_steps_max: 100_000,
             answer_bytes_max: 64 * 1024 * 1024,
             heartbeat: Duration::from_secs(15),
             error_bytes_max: 64 * 1024,

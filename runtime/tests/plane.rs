@@ -44,6 +44,8 @@ mod lent;
 mod matrix;
 #[path = "plane/messages.rs"]
 mod messages;
+#[path = "plane/models.rs"]
+mod models;
 #[path = "plane/refuse.rs"]
 mod refuse;
 #[path = "plane/responses.rs"]

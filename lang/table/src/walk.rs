@@ -1,6 +1,7 @@
 //! The walk: from facts to an arm, one step per field at most, without allocation.
 
 mod boxes;
+mod ends;
 
 use std::fmt;
 

@@ -21,8 +21,10 @@ use crate::request::peek::Peek;
 pub(super) enum Route {
     /// To a provider, by the policy.
     Ask(Endpoint),
-    /// The list of models, made when the table was loaded.
+    /// The list of models that the caller may name.
     Models,
+    /// One of them.
+    Model,
     /// A sign of life.
     Hello,
 }
@@ -71,9 +73,16 @@ pub(super) fn route(parts: &Parts, path: &str, base: Option<&str>) -> Result<Rou
         (None, &Method::GET | &Method::HEAD) if is_hello => Ok(Route::Hello),
         (Some(endpoint), &Method::POST) => Ok(Route::Ask(endpoint)),
         (None, &Method::GET | &Method::HEAD) if api == MODELS => Ok(Route::Models),
+        (None, &Method::GET | &Method::HEAD) if model(api).is_some() => Ok(Route::Model),
         (None, _) if api != MODELS && !is_hello => Err(Fault::early(Kind::NotFound)),
         _ => Err(Fault::early(Kind::MethodNotAllowed)),
     }
+}
+
+/// The name behind the list of models, where the API's path goes on to one of it.
+pub(super) fn model(api: &str) -> Option<&str> {
+    let name = api.strip_prefix(MODELS)?.strip_prefix('/')?;
+    (!name.is_empty()).then_some(name)
 }
 
 /// The key that a caller shows of its own for a provider.

@@ -47,12 +47,11 @@ impl Visit<'_> {
         })
     }
 
-    pub(super) fn models(mut self) -> Response<Answer> {
+    pub(super) fn models(mut self, models: Bytes) -> Response<Answer> {
         let mut response = self.head(StatusCode::OK);
         let json = HeaderValue::from_static("application/json");
         response.headers_mut().insert(header::CONTENT_TYPE, json);
         self.journal.end("complete");
-        let models = self.snapshot.models.clone();
         self.whole(response, models)
     }
 

@@ -1,10 +1,11 @@
 //! The life of one request: head, body, facts, decision, plan, attempts, answer.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use claw_table::policy::{Action, Policy};
 use claw_table::{ArmId, ClassId, Unclear};
 use http::request::Parts;
@@ -19,14 +20,16 @@ use crate::gateway::body;
 use crate::gateway::errand::{Errand, Means, unless_ending};
 use crate::gateway::head::{self, Route};
 use crate::gateway::lasting::{self, Lasting, Tried};
+use crate::gateway::offered::{self, offered};
 use crate::gateway::told::stream_headers;
 use crate::identity::origin::origin;
+use crate::identity::roster::Caller;
 use crate::plan::{Needs, Plan, plan};
 use crate::policy::live::Snapshot;
 use crate::relay::journal::Journal;
 use crate::relay::socket::Meter;
 use crate::relay::{Answer, Coming, Relay, Waiting};
-use crate::request::endpoint::Endpoint;
+use crate::request::endpoint::{Endpoint, api};
 use crate::request::facts::Asked;
 use crate::request::peek::{Peek, peek_for};
 use crate::request::tokens::estimate;
@@ -70,7 +73,7 @@ impl<'w> Visit<'w> {
         let led = self.lead(&snapshot, (&parts, incoming), from);
         let led = unless_ending(&meter, pin!(led)).await;
         let errand = match led {
-            Ok(Led::Models) => return self.models(),
+            Ok(Led::Models(models)) => return self.models(models),
             Ok(Led::Hello) => return self.hello(),
             Ok(Led::Counted(tokens)) => return self.counted(tokens),
             Ok(Led::Errand(errand)) => errand,
@@ -186,9 +189,12 @@ impl<'w> Visit<'w> {
         let (client, lends) = (caller.name(), caller.lends());
         self.journal.record.client = client.map(str::to_owned);
         let endpoint = match route? {
-            Route::Models => return Ok(Led::Models),
             Route::Hello => return Ok(Led::Hello),
             Route::Ask(endpoint) => endpoint,
+            listed @ (Route::Models | Route::Model) => {
+                let models = self.listed(snapshot, (parts, listed), (ip, &caller));
+                return models.map(Led::Models);
+            }
         };
         head::check_body_headers(&parts.headers)?;
         let common = &self.worker.common;
@@ -234,6 +240,38 @@ impl<'w> Visit<'w> {
             body,
             peek,
         }))
+    }
+
+    /// The models that are offered to a caller, or the one that its path names.
+    fn listed(
+        &self,
+        snapshot: &Snapshot,
+        (parts, route): (&Parts, Route),
+        (ip, caller): (IpAddr, &Caller<'_>),
+    ) -> Result<Bytes, Fault> {
+        let peek = Peek::default();
+        let path = head::path(parts)?;
+        let asked = Asked {
+            method: &parts.method,
+            path,
+            query: None,
+            host: None,
+            ip,
+            at_ms: self.journal.record.at_ms,
+            zones: &snapshot.zones,
+            client: caller.name(),
+            lends: caller.lends(),
+            endpoint: None,
+            headers: &parts.headers,
+            body: b"",
+            pointers: &snapshot.pointers,
+            peek: &peek,
+        };
+        let steps = self.worker.common.limits.offer_steps_max;
+        let offered = offered(&snapshot.table, asked, steps);
+        let base = snapshot.table.policy().gateway.base.as_deref();
+        let name = head::model(api(path, base)).filter(|_| route == Route::Model);
+        offered::told(snapshot, offered, name)
     }
 
     fn note_body(&mut self, peek: &Peek) {
@@ -291,7 +329,7 @@ impl<'w> Visit<'w> {
     reason = "it is moved once, and a box would be an allocation for every request"
 )]
 enum Led<'p> {
-    Models,
+    Models(Bytes),
     Hello,
     /// Tokens of a request that nobody of its class can count.
     Counted(u64),

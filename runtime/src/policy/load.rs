@@ -8,7 +8,7 @@
 mod compiler;
 mod features;
 mod files;
-mod models;
+pub(crate) mod models;
 mod refusal;
 mod upstreams;
 
@@ -156,7 +156,7 @@ impl Loader {
             changes: Changes::of(table.policy()).map_err(Refusal::Change)?,
             zones: Zones::of(&table).map_err(Refusal::Zones)?,
             reluctant: Reluctant::nobody(table.policy()),
-            models: models::models(&table.policy().offered),
+            models: models::models(table.policy().offered.iter().map(String::as_str)),
             digest: HeaderValue::try_from(digest).unwrap_or(HeaderValue::from_static("")),
             table,
         })

