@@ -16,6 +16,7 @@ mod classify;
 mod edit;
 mod framing;
 mod peek;
+mod plain;
 mod splits;
 mod streams;
 mod tokens;
