@@ -1,5 +1,8 @@
 //! How long does it take to compile a policy of 1 000 and of 10 000 arms?
 
+#[expect(dead_code, reason = "requests are asked by another bench")]
+#[path = "mixed.rs"]
+mod mixed;
 #[path = "wide.rs"]
 mod wide;
 
@@ -92,6 +95,50 @@ fn compile(criterion: &mut Criterion) {
             bencher.iter(|| claw_lang::build(black_box(&globs), &BuildInfo::unplaced()).unwrap());
         },
     );
+    group.finish();
+    mixed_facts(criterion);
+}
+
+/// What an operator waits for: a policy of a thousand lines that asks every kind of fact.
+fn mixed_facts(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("a policy of 1000 lines on every kind of fact");
+    group.sample_size(10);
+    for (name, text) in [
+        ("by team", mixed::by_team as fn(usize, usize) -> String),
+        ("across", mixed::across),
+    ] {
+        let source = |odd| {
+            vec![Source {
+                path: "mixed.claw".into(),
+                text: text(970, odd),
+            }]
+        };
+        let check = |odd| {
+            let checked = claw_lang::check(source(odd));
+            let model = checked.model;
+            (
+                model.unwrap_or_else(|| panic!("{}", checked.report.human())),
+                checked.report,
+            )
+        };
+        let (old, new) = (check(1000), check(500));
+        group.bench_function(format!("{name}: check"), |bencher| {
+            bencher.iter(|| claw_lang::check(black_box(source(1000))).model.is_some());
+        });
+        group.bench_function(format!("{name}: text to table"), |bencher| {
+            bencher.iter(|| claw_lang::compile(black_box(source(1000))).table);
+        });
+        group.bench_function(
+            format!("{name}: two that differ in one line compared"),
+            |bencher| {
+                let side = |(model, report)| Side { model, report };
+                bencher.iter(|| {
+                    let found = diff(side((&old.0, &old.1)), side((&new.0, &new.1)));
+                    assert_eq!(found.unwrap().changes.len(), 1);
+                });
+            },
+        );
+    }
     group.finish();
 }
 

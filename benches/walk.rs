@@ -5,6 +5,9 @@
 //! joined path, `HashMap` on the tuple of the four strings. They know nothing of order, prefixes
 //! or lists; they are here for the price of looking at the bytes.
 
+#[expect(dead_code, reason = "some policies are compiled by another bench")]
+#[path = "mixed.rs"]
+mod mixed;
 #[path = "wide.rs"]
 mod wide;
 
@@ -145,6 +148,43 @@ fn boxes(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// Every kind of fact in use: each request asks for its team and for one more fact, all kinds in turn.
+fn all_facts(criterion: &mut Criterion) {
+    let arms = 1000;
+    let source = claw_lang::Source {
+        path: "mixed.claw".into(),
+        text: mixed::by_team(arms, arms),
+    };
+    let compiled = claw_lang::compile(vec![source]);
+    let bytes = compiled
+        .table
+        .unwrap_or_else(|| panic!("{}", compiled.report.human()));
+    let table = Table::open(&bytes).unwrap();
+    println!("{arms} arms on every kind of fact: {:?}", table.stats());
+    let mut dice = wide::Dice(11);
+    let picks: Vec<usize> = (0..QUERIES).map(|_| dice.below(arms)).collect();
+    let requests: Vec<mixed::Asked> = picks.iter().map(|at| mixed::Asked::of(*at)).collect();
+    for (at, request) in picks.iter().zip(&requests) {
+        assert_eq!(table.decide(request).unwrap().index(), *at, "{request:?}");
+    }
+    let atoms: Vec<Vec<AtomId>> = requests
+        .iter()
+        .map(|request| {
+            let fields = table.fields().iter();
+            fields.map(|field| field.atom(request).unwrap()).collect()
+        })
+        .collect();
+    let mut group = criterion.benchmark_group(format!("walk, {arms} arms on every kind of fact"));
+    group.throughput(criterion::Throughput::Elements(QUERIES as u64));
+    group.bench_function("decide_classes", |bencher| {
+        bencher.iter(|| dependent(|at| table.decide_atoms(&atoms[at]).unwrap().0));
+    });
+    group.bench_function("decide_request", |bencher| {
+        bencher.iter(|| dependent(|at| table.decide(&requests[at]).unwrap().0));
+    });
+    group.finish();
+}
+
 type Group<'c> = criterion::BenchmarkGroup<'c, criterion::measurement::WallTime>;
 
 fn twins(group: &mut Group<'_>, case: &Case, tuples: &[wide::Tuple]) {
@@ -203,6 +243,6 @@ criterion_group! {
         .sample_size(20)
         .warm_up_time(Duration::from_millis(500))
         .measurement_time(Duration::from_secs(1));
-    targets = walk, boxes
+    targets = walk, all_facts, boxes
 }
 criterion_main!(benches);

@@ -74,8 +74,8 @@ fn every_request_that_is_treated_otherwise_is_in_a_change_and_no_other() {
     });
     // A second policy that shares most of its text with the first.
     let input = (
-        models::routes(),
-        models::routes(),
+        models::few(),
+        models::few(),
         (
             any::<u16>(),
             vec(models::cond(), 0..3),

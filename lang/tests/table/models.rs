@@ -235,6 +235,12 @@ pub(crate) fn routes() -> impl Strategy<Value = Vec<Vec<(Cond, u8)>>> {
     vec(vec((cond(), any::<u8>()), 0..10), 1..5)
 }
 
+/// The arms of a smaller policy. Two are compared arm by arm with each other, as lists too, which
+/// takes long where many conditions of many facts stand in both.
+pub(crate) fn few() -> impl Strategy<Value = Vec<Vec<(Cond, u8)>>> {
+    vec(vec((cond(), any::<u8>()), 0..6), 1..4)
+}
+
 /// One route whose arms ask one or two of ten values of one header, and something else at times.
 pub(crate) fn crowded() -> impl Strategy<Value = Model> {
     let value = || {
