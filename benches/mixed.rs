@@ -52,7 +52,7 @@ fn kind(at: usize) -> (String, Fact, String, u64) {
             let words = vec!["invoice".to_owned()];
             let said = "please find the invoice of last month".to_owned();
             let cond = "prompt mentions \"invoice\"".to_owned();
-            (cond, Fact::Mentions(words.into()), said, 0)
+            (cond, Fact::Mentions(words), said, 0)
         }
     }
 }
