@@ -155,7 +155,7 @@ impl Process {
             pace: start.pace,
         })?;
 
-        let sink = || Arc::new(Recorder::new(&metrics, log.clone())) as Arc<dyn Sink>;
+        let sink = || Arc::new(Recorder::new(&metrics, &log)) as Arc<dyn Sink>;
         let sinks: Vec<_> = (0..start.workers.max(1)).map(|_| sink()).collect();
         let (stop, stopping) = watch::channel(Stop::Serving);
         let common = Common::new(Arc::clone(&live), Limits::default());

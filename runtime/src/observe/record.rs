@@ -77,5 +77,5 @@ pub trait Sink: Send + Sync {
     fn begin(&self) {}
 
     /// Takes a record.
-    fn record(&self, record: Record);
+    fn record(&self, record: &Record);
 }

@@ -2,23 +2,23 @@
 
 use std::sync::Arc;
 
-use super::log::Log;
+use super::log::{Log, Pen};
 use super::metrics::{Metrics, Shard};
 use super::record::{Record, Sink};
 
 /// One worker's way to metrics and log.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Recorder {
     shard: Arc<Shard>,
-    log: Log,
+    pen: Pen,
 }
 
 impl Recorder {
     /// A recorder for one more worker.
-    pub fn new(metrics: &Metrics, log: Log) -> Self {
+    pub fn new(metrics: &Metrics, log: &Log) -> Self {
         Self {
             shard: metrics.shard(),
-            log,
+            pen: log.pen(),
         }
     }
 }
@@ -29,8 +29,8 @@ impl Sink for Recorder {
     }
 
     /// Counts the request and hands its line to the writer. Never waits, so it may run in a drop.
-    fn record(&self, record: Record) {
-        self.shard.end(&record);
-        self.log.offer(record);
+    fn record(&self, record: &Record) {
+        self.shard.end(record);
+        self.pen.write(record);
     }
 }

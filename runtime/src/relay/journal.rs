@@ -86,7 +86,7 @@ impl Drop for Journal {
         self.record.out_of_retries = self.trail.out_of_retries;
         self.record.attempts = std::mem::take(&mut self.trail.attempts);
         self.meter.set_idle();
-        self.sink.record(std::mem::take(&mut self.record));
+        self.sink.record(&self.record);
     }
 }
 
@@ -112,8 +112,8 @@ mod tests {
     impl Sink for Kept {
         fn begin(&self) {}
 
-        fn record(&self, record: Record) {
-            self.0.lock().unwrap().push(record);
+        fn record(&self, record: &Record) {
+            self.0.lock().unwrap().push(record.clone());
         }
     }
 

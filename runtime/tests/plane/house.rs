@@ -166,8 +166,8 @@ pub(crate) struct Records {
 impl Sink for Records {
     fn begin(&self) {}
 
-    fn record(&self, record: Record) {
-        self.all.lock().unwrap().push(record);
+    fn record(&self, record: &Record) {
+        self.all.lock().unwrap().push(record.clone());
         self.changed.notify_one();
     }
 }

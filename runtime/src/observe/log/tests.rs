@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
-use super::{Log, QUEUE_MAX};
+use super::{Log, PAGE_BYTES_MAX};
 use crate::meter::usage::{Beside, Usage};
 use crate::observe::record::{Attempt, Record};
 
@@ -34,8 +34,9 @@ impl Write for Pipe {
 fn written(records: impl IntoIterator<Item = Record>) -> String {
     let (text, lines) = channel();
     let log = Log::start(Box::new(Pipe { text, gate: None })).unwrap();
+    let pen = log.pen();
     for record in records {
-        log.offer(record);
+        pen.write(&record);
     }
     assert!(log.flush(WAIT));
     String::from_utf8(lines.try_iter().flatten().collect()).unwrap()
@@ -127,12 +128,15 @@ fn a_stalled_writer_costs_lines_that_are_counted_and_never_a_wait() {
         gate: Some(gate),
     }))
     .unwrap();
-    let offered = QUEUE_MAX * 3;
+    let pen = log.pen();
+    let record = Record {
+        request_id: "x".repeat(100),
+        ..Record::default()
+    };
+    // Each line is longer than its id, so the page is full long before.
+    let offered = PAGE_BYTES_MAX / 100;
     for _ in 0..offered {
-        log.offer(Record {
-            request_id: "x".repeat(100),
-            ..Record::default()
-        });
+        pen.write(&record);
     }
     let dropped = usize::try_from(log.dropped()).unwrap();
     assert!(dropped > 0 && dropped < offered, "{dropped} of {offered}");
@@ -158,12 +162,62 @@ fn a_writer_that_fails_counts_its_lines_and_goes_on() {
         gate: Some(gate),
     }))
     .unwrap();
-    log.offer(Record::default());
+    let pen = log.pen();
+    pen.write(&Record::default());
     assert!(log.flush(WAIT));
-    log.offer(Record {
-        request_id: "x".repeat(20_000),
-        ..Record::default()
-    });
+    assert_eq!(log.dropped(), 1);
+    for _ in 0..3 {
+        pen.write(&Record::default());
+    }
     assert!(log.flush(WAIT));
-    assert!(log.dropped() > 0);
+    assert_eq!(log.dropped(), 4);
+}
+
+#[test]
+fn every_worker_writes_on_a_page_of_its_own_and_no_line_is_lost_or_torn() {
+    let (text, lines) = channel();
+    let log = Log::start(Box::new(Pipe { text, gate: None })).unwrap();
+    let workers: Vec<_> = (0..4)
+        .map(|worker| {
+            let pen = log.pen();
+            std::thread::spawn(move || {
+                for line in 0..500 {
+                    pen.write(&Record {
+                        request_id: format!("{worker}-{line}"),
+                        ..Record::default()
+                    });
+                }
+            })
+        })
+        .collect();
+    for worker in workers {
+        worker.join().unwrap();
+    }
+    assert!(log.flush(WAIT));
+    assert_eq!(log.dropped(), 0);
+    let text = String::from_utf8(lines.try_iter().flatten().collect()).unwrap();
+    let id = |line: &str| {
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        line["request_id"].as_str().unwrap().to_owned()
+    };
+    let mut seen: Vec<String> = text.lines().map(id).collect();
+    for worker in 0..4 {
+        let own: Vec<String> = (0..500).map(|line| format!("{worker}-{line}")).collect();
+        let begins = format!("{worker}-");
+        let of_worker = seen.extract_if(.., |id| id.starts_with(&begins));
+        assert_eq!(of_worker.collect::<Vec<_>>(), own, "in their order");
+    }
+    assert!(seen.is_empty());
+}
+
+#[test]
+fn the_writer_ends_with_the_last_pen_and_writes_what_is_left() {
+    let (text, lines) = channel();
+    let log = Log::start(Box::new(Pipe { text, gate: None })).unwrap();
+    let pen = log.pen();
+    drop(log);
+    pen.write(&Record::default());
+    drop(pen);
+    let text: Vec<u8> = lines.iter().flatten().collect(); // ends when the writer has let go
+    assert_eq!(text.iter().filter(|byte| **byte == b'\n').count(), 1);
 }
