@@ -12,10 +12,10 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 mod compile;
 mod demo;
-mod files;
 mod key;
 mod run;
 mod sim;
+mod system;
 
 /// Serve LLM traffic by a claw policy
 #[derive(Debug, Parser)]

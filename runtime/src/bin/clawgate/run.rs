@@ -17,7 +17,7 @@ use serde_json::json;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::timeout;
 
-use crate::files;
+use crate::system;
 
 /// Serve traffic by a policy, and take each new one as it is saved
 #[derive(Debug, clap::Args)]
@@ -45,7 +45,8 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: Args) -> ExitCode {
-    files::raise();
+    system::raise_open_files();
+    system::keep_pages_small();
     let times = (args.drain_delay, args.drain);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
