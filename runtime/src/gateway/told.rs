@@ -1,7 +1,7 @@
 //! What a visit answers: heads, and the bodies behind them.
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 
 use super::errand::Shown;
 use super::visit::Visit;
@@ -11,6 +11,17 @@ use crate::relay::{Answer, Relay};
 use crate::respond::{self, Circumstances};
 use crate::upstream::attempt::Opened;
 
+// Made once: a name given as text is read, and copied, for each answer.
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
+const X_CLAW_POLICY: HeaderName = HeaderName::from_static("x-claw-policy");
+const X_CLAW_CLASS: HeaderName = HeaderName::from_static("x-claw-class");
+const X_CLAW_TARGET: HeaderName = HeaderName::from_static("x-claw-target");
+const X_CLAW_DROPPED: HeaderName = HeaderName::from_static("x-claw-dropped");
+const X_CLAW_ESTIMATED: HeaderName = HeaderName::from_static("x-claw-estimated");
+pub(super) const X_CLAW_ATTEMPTS: HeaderName = HeaderName::from_static("x-claw-attempts");
+const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
+
 impl Visit<'_> {
     /// The head that every answer has.
     pub(super) fn head(&self, status: StatusCode) -> Response<()> {
@@ -19,21 +30,21 @@ impl Visit<'_> {
         let headers = response.headers_mut();
         headers.reserve(10);
         let record = &self.journal.record;
-        insert(headers, "x-request-id", &record.request_id);
+        insert(headers, X_REQUEST_ID, &record.request_id);
         if matches!(self.dialect, Dialect::Messages | Dialect::CountTokens) {
             // Under this name its clients show it to their users.
-            insert(headers, "request-id", &record.request_id);
+            insert(headers, REQUEST_ID, &record.request_id);
         }
-        headers.insert("x-claw-policy", self.snapshot.digest.clone());
+        headers.insert(X_CLAW_POLICY, self.snapshot.digest.clone());
         if let Some(class) = &record.class {
-            insert(headers, "x-claw-class", class);
+            insert(headers, X_CLAW_CLASS, class);
             headers.insert(
-                "x-claw-attempts",
+                X_CLAW_ATTEMPTS,
                 HeaderValue::from(self.journal.trail.sent()),
             );
         }
         if let Some(target) = &record.target {
-            insert(headers, "x-claw-target", target);
+            insert(headers, X_CLAW_TARGET, target);
         }
         response
     }
@@ -68,7 +79,7 @@ impl Visit<'_> {
         let headers = response.headers_mut();
         let json = HeaderValue::from_static("application/json");
         headers.insert(header::CONTENT_TYPE, json);
-        insert(headers, "x-claw-estimated", "input_tokens");
+        insert(headers, X_CLAW_ESTIMATED, "input_tokens");
         self.journal.end("complete");
         let tokens = tokens.saturating_add(tokens / 4);
         let body = format!("{{\"input_tokens\":{tokens}}}");
@@ -82,7 +93,7 @@ impl Visit<'_> {
         let mut response = self.head(StatusCode::OK);
         let headers = response.headers_mut();
         if let Some(dropped) = shown.dropped.told() {
-            insert(headers, "x-claw-dropped", &dropped);
+            insert(headers, X_CLAW_DROPPED, &dropped);
         }
         match shown.opened {
             Opened::Plain { body, usage } => {
@@ -134,10 +145,10 @@ impl Visit<'_> {
 }
 
 /// A proxy in between must neither hold events back nor change them.
-const STREAM_HEADERS: [(&str, &str); 3] = [
-    ("content-type", "text/event-stream; charset=utf-8"),
-    ("cache-control", "no-cache, no-transform"),
-    ("x-accel-buffering", "no"),
+const STREAM_HEADERS: [(HeaderName, &str); 3] = [
+    (header::CONTENT_TYPE, "text/event-stream; charset=utf-8"),
+    (header::CACHE_CONTROL, "no-cache, no-transform"),
+    (X_ACCEL_BUFFERING, "no"),
 ];
 
 /// The headers of every stream.
@@ -147,7 +158,7 @@ pub(super) fn stream_headers(headers: &mut HeaderMap) {
     }
 }
 
-fn insert(headers: &mut HeaderMap, name: &'static str, value: &str) {
+fn insert(headers: &mut HeaderMap, name: HeaderName, value: &str) {
     // Names come from the policy; one that cannot stand in a header stands in the log only.
     if let Ok(value) = HeaderValue::from_str(value) {
         headers.insert(name, value);

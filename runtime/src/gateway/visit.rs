@@ -21,7 +21,7 @@ use crate::gateway::errand::{Errand, Means, unless_ending};
 use crate::gateway::head::{self, Route};
 use crate::gateway::lasting::{self, Lasting, Tried};
 use crate::gateway::offered::{self, offered};
-use crate::gateway::told::stream_headers;
+use crate::gateway::told::{X_CLAW_ATTEMPTS, stream_headers};
 use crate::identity::origin::origin;
 use crate::identity::roster::Caller;
 use crate::plan::{Needs, Plan, plan};
@@ -126,7 +126,7 @@ impl<'w> Visit<'w> {
         let mut head = self.head(StatusCode::OK);
         stream_headers(head.headers_mut());
         // Who serves, and after how many attempts, is known only at the end.
-        head.headers_mut().remove("x-claw-attempts");
+        head.headers_mut().remove(X_CLAW_ATTEMPTS);
         let meter = Arc::clone(self.journal.meter());
         let Self {
             worker,

@@ -1,11 +1,15 @@
 //! What a client shows of itself: at most one key, in one of the headers that SDKs use for it.
 
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use crate::fault::{Fault, Kind};
 
 /// Headers that carry a key and nothing else.
-const BARE: [&str; 3] = ["x-api-key", "api-key", "x-goog-api-key"];
+static BARE: [HeaderName; 3] = [
+    HeaderName::from_static("x-api-key"),
+    HeaderName::from_static("api-key"),
+    HeaderName::from_static("x-goog-api-key"),
+];
 
 /// Query parameters that would carry a key into logs and histories of others.
 const QUERY: [&str; 5] = ["key", "api_key", "api-key", "apikey", "access_token"];
@@ -34,7 +38,7 @@ impl std::fmt::Debug for Credential<'_> {
 /// Reads it. Two that differ leave open who calls, so they are refused.
 pub fn credential(headers: &HeaderMap) -> Result<Credential<'_>, Fault> {
     let bearers = headers.get_all(header::AUTHORIZATION).iter().map(bearer);
-    let bare = BARE.iter().flat_map(|name| headers.get_all(*name));
+    let bare = BARE.iter().flat_map(|name| headers.get_all(name));
     let bare = bare.map(|value| present(value.as_bytes()));
     let mut shown = Credential::None;
     for next in bearers.chain(bare) {

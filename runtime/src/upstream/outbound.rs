@@ -2,7 +2,7 @@
 //! client's head goes on.
 
 use claw_table::policy::Api;
-use http::{HeaderValue, Method, Request, header};
+use http::{HeaderName, HeaderValue, Method, Request, header};
 
 use crate::fault::{Fault, Kind};
 use crate::request::endpoint::Endpoint;
@@ -11,22 +11,25 @@ use crate::upstream::chain::Chain;
 use crate::upstream::{Credential, Whose};
 
 /// What of a client's head goes on; everything else stays here, its credentials above all.
-const PASSED: &[&str] = &[
-    "accept",
-    "traceparent",
-    "tracestate",
-    "x-client-request-id",
-    "idempotency-key",
+static PASSED: [HeaderName; 7] = [
+    header::ACCEPT,
+    HeaderName::from_static("traceparent"),
+    HeaderName::from_static("tracestate"),
+    HeaderName::from_static("x-client-request-id"),
+    HeaderName::from_static("idempotency-key"),
     // Scripts our own simulator, request by request. To any other provider it says nothing.
-    "x-sim",
-    "user-agent",
+    HeaderName::from_static("x-sim"),
+    header::USER_AGENT,
 ];
+const VERSION: HeaderName = HeaderName::from_static("anthropic-version");
+static OPENAI: [HeaderName; 1] = [HeaderName::from_static("openai-beta")];
+static ANTHROPIC: [HeaderName; 2] = [VERSION, HeaderName::from_static("anthropic-beta")];
 
 /// What of it goes to providers that speak this protocol.
-fn passed_to(api: Api) -> &'static [&'static str] {
+fn passed_to(api: Api) -> &'static [HeaderName] {
     match api {
-        Api::OpenAi => &["openai-beta"],
-        Api::Anthropic => &["anthropic-version", "anthropic-beta"],
+        Api::OpenAi => &OPENAI,
+        Api::Anthropic => &ANTHROPIC,
         Api::Gemini => &[],
     }
 }
@@ -86,7 +89,7 @@ pub(super) fn request(
     headers.insert(header::ACCEPT_ENCODING, identity);
     let api = asked.api();
     if api == Api::Anthropic {
-        headers.insert("anthropic-version", ANTHROPIC_VERSION);
+        headers.insert(VERSION, ANTHROPIC_VERSION);
     }
     // What was said to another vendor is not for this one.
     let vendors = if ask.endpoint == asked {
@@ -95,12 +98,12 @@ pub(super) fn request(
         &[]
     };
     for name in PASSED.iter().chain(vendors) {
-        let mut values = ask.headers.get_all(*name).iter();
+        let mut values = ask.headers.get_all(name).iter();
         if let Some(first) = values.next() {
-            headers.insert(*name, first.clone());
+            headers.insert(name, first.clone());
         }
         for more in values {
-            headers.append(*name, more.clone());
+            headers.append(name, more.clone());
         }
     }
     if let Some(class) = ask.class {
