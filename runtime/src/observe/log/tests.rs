@@ -219,5 +219,5 @@ fn the_writer_ends_with_the_last_pen_and_writes_what_is_left() {
     pen.write(&Record::default());
     drop(pen);
     let text: Vec<u8> = lines.iter().flatten().collect(); // ends when the writer has let go
-    assert_eq!(text.iter().filter(|byte| **byte == b'\n').count(), 1);
+    assert!(text.ends_with(b"}\n"));
 }
