@@ -3,6 +3,8 @@
 //! hyper forgets what it has not flushed when a body fails. The [`Meter`] is how a body learns
 //! that its last words have left: hyper calls `poll_flush` only once its own buffer is empty.
 
+mod unread;
+
 use std::io;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -10,6 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::clock::{Alarm, Clock, Instant};
@@ -119,6 +122,8 @@ pub struct Socket<I> {
     head_since: Option<Instant>,
     blocked_since: Option<Instant>,
     alarm: Alarm,
+    /// What leaves in place of what hyper has handed over.
+    instead: Bytes,
 }
 
 impl<I> Socket<I> {
@@ -134,6 +139,7 @@ impl<I> Socket<I> {
             head_since: None,
             blocked_since: None,
             alarm: Alarm::default(),
+            instead: Bytes::new(),
         }
     }
 
@@ -205,6 +211,27 @@ impl<I: AsyncRead + Unpin> AsyncRead for Socket<I> {
     }
 }
 
+impl<I: AsyncWrite + Unpin> Socket<I> {
+    /// Takes what hyper says by itself while no request runs, if it is that.
+    fn takes(&mut self, head: &[u8]) -> bool {
+        let alone = self.instead.is_empty() && !self.meter.busy.load(Ordering::Relaxed);
+        let spoken = if alone { unread::spoken(head) } else { None };
+        spoken.map(|spoken| self.instead = spoken.into()).is_some()
+    }
+
+    /// Writes what leaves in place of something, until nothing of it is left.
+    fn poll_instead(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.instead.is_empty() {
+            let result = Pin::new(&mut self.io).poll_write(cx, &self.instead);
+            match std::task::ready!(self.wrote(result, cx))? {
+                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                written => self.instead.advance(written),
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
 impl<I: AsyncWrite + Unpin> AsyncWrite for Socket<I> {
     fn poll_write(
         self: Pin<&mut Self>,
@@ -212,6 +239,10 @@ impl<I: AsyncWrite + Unpin> AsyncWrite for Socket<I> {
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
+        std::task::ready!(this.poll_instead(cx))?;
+        if this.takes(buf) {
+            return Poll::Ready(Ok(buf.len()));
+        }
         let result = Pin::new(&mut this.io).poll_write(cx, buf);
         this.wrote(result, cx)
     }
@@ -222,6 +253,12 @@ impl<I: AsyncWrite + Unpin> AsyncWrite for Socket<I> {
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
+        std::task::ready!(this.poll_instead(cx))?;
+        if let [head] = bufs
+            && this.takes(head)
+        {
+            return Poll::Ready(Ok(head.len()));
+        }
         let result = Pin::new(&mut this.io).poll_write_vectored(cx, bufs);
         this.wrote(result, cx)
     }
@@ -232,6 +269,7 @@ impl<I: AsyncWrite + Unpin> AsyncWrite for Socket<I> {
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
+        std::task::ready!(this.poll_instead(cx))?;
         let result = Pin::new(&mut this.io).poll_flush(cx);
         if result.is_ready() {
             this.meter.flushed();
@@ -240,6 +278,8 @@ impl<I: AsyncWrite + Unpin> AsyncWrite for Socket<I> {
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().io).poll_shutdown(cx)
+        let this = self.get_mut();
+        std::task::ready!(this.poll_instead(cx))?;
+        Pin::new(&mut this.io).poll_shutdown(cx)
     }
 }

@@ -60,7 +60,7 @@ fn framing() -> Vec<Case> {
             "H2",
             "two lengths that differ",
             post(&format!("content-length: 5\r\n{long}"), GOOD),
-            "400 close",
+            "400 bad_framing close",
         ),
         case(
             "H9",
@@ -154,7 +154,7 @@ fn framing() -> Vec<Case> {
             "H2",
             &format!("length `{length}`"),
             post(&format!("content-length: {length}\r\n"), GOOD),
-            "400 close",
+            "400 bad_framing close",
         ));
     }
     for coding in [
@@ -168,7 +168,7 @@ fn framing() -> Vec<Case> {
             "H3",
             &format!("coding `{}`", coding.escape_debug()),
             post(&format!("transfer-encoding: {coding}\r\n"), &whole()),
-            "400 close",
+            "400 bad_framing close",
         ));
     }
     let twice = "transfer-encoding: chunked\r\ntransfer-encoding: chunked\r\n";
@@ -179,12 +179,17 @@ fn framing() -> Vec<Case> {
         "400 bad_framing",
     ));
     let old = chunked("", &whole()).replace("HTTP/1.1", "HTTP/1.0");
-    cases.push(case("H4", "a coding in HTTP/1.0", old, "400 close"));
+    cases.push(case(
+        "H4",
+        "a coding in HTTP/1.0",
+        old,
+        "400 bad_framing close",
+    ));
     cases.push(case(
         "H4",
         "HTTP/0.9",
         "GET /v1/models\r\n\r\n",
-        "400 close",
+        "400 bad_framing close",
     ));
     cases
 }
@@ -308,37 +313,37 @@ fn headers() -> Vec<Case> {
             "H8",
             "a null",
             post(&format!("x-a: a\0b\r\n{good}"), GOOD),
-            "400 close",
+            "400 bad_framing close",
         ),
         case(
             "H8",
             "a bare carriage return",
             post(&format!("x-a: a\rb\r\n{good}"), GOOD),
-            "400 close",
+            "400 bad_framing close",
         ),
         case(
             "H8",
             "a folded line",
             post(&format!("x-a: a\r\n b\r\n{good}"), GOOD),
-            "400 close",
+            "400 bad_framing close",
         ),
         case(
             "H8",
             "a blank before the colon",
             post(&format!("x-a : a\r\n{good}"), GOOD),
-            "400 close",
+            "400 bad_framing close",
         ),
         case(
             "H8",
             "many headers",
             post(&format!("{many}{good}"), GOOD),
-            "431 close",
+            "431 head_too_large close",
         ),
         case(
             "H8",
             "a long header",
             post(&format!("{long}{good}"), GOOD),
-            "431 close",
+            "431 head_too_large close",
         ),
         case(
             "H8",
