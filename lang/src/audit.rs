@@ -3,7 +3,7 @@
 use claw_table::ArmId;
 
 use crate::codes::Code;
-use crate::diagram::{AuditedDiagram, Finding, Overlap, prove as prove_diagram};
+use crate::diagram::{AuditedDiagram, Finding, Kept, Overlap, prove as prove_diagram};
 use crate::model::{Arm, Model};
 use crate::never;
 use crate::proofs;
@@ -31,17 +31,18 @@ pub(crate) fn prove<'m>(model: &'m Model, report: &mut Report) -> Option<Audited
         report.add(tell_scope(model, finding).unwrap_or_else(|| tell(finding, (&places, &guards))));
     }
     // Where some request reaches no arm, there is more to say than what never happens to it.
-    if proof.diagram.is_some() {
-        claims(model, report);
-        if let Err(why) = proofs::check(model, report) {
+    if let Some(diagram) = &proof.diagram {
+        let kept = diagram.kept();
+        claims((model, kept), report);
+        if let Err(why) = proofs::check((model, kept), report) {
             report.add(over_budget(&why.to_string()));
         }
     }
     proof.diagram
 }
 
-fn claims(model: &Model, report: &mut Report) {
-    match never::broken(model) {
+fn claims((model, kept): (&Model, Kept), report: &mut Report) {
+    match never::broken(model, kept) {
         Ok(broken) => broken
             .iter()
             .filter_map(|broken| never::tell(model, broken))

@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 
 use claw_table::{ArmId, Can, Fact};
 
-use crate::diagram::{Reached, TooLarge};
+use crate::diagram::{Kept, Reached, TooLarge};
 use crate::model::{Claim, Cond, Model, Never};
 use crate::moves::{self, Stop};
 use crate::oracle::Request;
@@ -29,9 +29,11 @@ pub use tell::{said_at, written};
 
 /// Every claim of the policy that some request breaks; for each class that breaks it, one.
 ///
+/// `kept` says how the policy is kept without its claims; [`Kept::Diagram`] where that is not known.
+///
 /// # Errors
 /// The policy with its claims does not fit into a budget of the compiler.
-pub fn broken(model: &Model) -> Result<Vec<Broken>, TooLarge> {
+pub fn broken(model: &Model, kept: Kept) -> Result<Vec<Broken>, TooLarge> {
     let nevers = &model.claims.nevers;
     let mut found = Vec::new();
     if nevers.is_empty() {
@@ -41,7 +43,7 @@ pub fn broken(model: &Model) -> Result<Vec<Broken>, TooLarge> {
     let mut conds: Vec<&Cond> = nevers.iter().map(|never| &never.cond).collect();
     conds.extend(asked.conds());
     conds.extend(moves::conds(model));
-    let mut reached = Reached::new(model, &conds)?;
+    let mut reached = Reached::new(model, &conds, kept)?;
     for (at, never) in nevers.iter().enumerate() {
         let mut classes = BTreeSet::new();
         for flags in parts(model, never, &reached) {

@@ -15,8 +15,8 @@ mod time;
 
 use claw_table::policy::{Cause, Class, Model, Policy, Provider, Retry, Target};
 
-pub(crate) use cost::asked;
 pub use cost::{Cost, Dear, Gap, TargetCost};
+pub(crate) use cost::{asked, asked_at};
 pub(crate) use time::backoff;
 pub use time::{Fail, Last, Time};
 

@@ -23,6 +23,15 @@ impl<'m> AuditedDiagram<'m> {
         self.built.listed.is_some()
     }
 
+    /// How it is kept.
+    pub fn kept(&self) -> Kept {
+        if self.is_listed() {
+            Kept::List
+        } else {
+            Kept::Diagram
+        }
+    }
+
     /// Whether there are values of a repeated header or parameter of which it does not know what they
     /// add up to, to stay small: requests that send such values together are refused.
     pub fn leaves_repeats(&self) -> bool {

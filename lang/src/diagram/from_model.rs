@@ -122,6 +122,15 @@ impl<'m> Built<'m> {
         }
     }
 
+    /// The same for a policy of which is known how it is kept: a diagram that was too large is no
+    /// smaller with more to ask of it.
+    pub(crate) fn like(kept: Kept, model: &'m Model, more: &[&'m Cond]) -> Result<Self, TooLarge> {
+        match kept {
+            Kept::Diagram => Self::either(model, more),
+            Kept::List => Self::listed(model, more).or_else(|_| Self::either(model, more)),
+        }
+    }
+
     fn attempt(
         (model, conds): (&'m Model, &[&'m Cond]),
         how: (Unions, Infixes),

@@ -7,7 +7,7 @@ use claw_table::{ArmId, Fact};
 
 use super::audit::ends;
 use super::budget::TooLarge;
-use super::from_model::Built;
+use super::from_model::{Built, Kept};
 use super::search::Path;
 use super::store::Ref;
 use crate::model::{Ask, Cond, Model};
@@ -26,12 +26,13 @@ pub struct Reached<'m> {
 }
 
 impl<'m> Reached<'m> {
-    /// The diagram of a policy, fit for asking these conditions and parts of them.
+    /// The diagram of a policy, fit for asking these conditions and parts of them. A policy that is
+    /// kept as a list without them is a list with them too, and nothing else is tried first.
     ///
     /// # Errors
     /// The policy does not fit into a budget of the compiler.
-    pub fn new(model: &'m Model, conds: &[&'m Cond]) -> Result<Self, TooLarge> {
-        let built = Built::either(model, conds)?;
+    pub fn new(model: &'m Model, conds: &[&'m Cond], kept: Kept) -> Result<Self, TooLarge> {
+        let built = Built::like(kept, model, conds)?;
         Ok(Self {
             built,
             known: BTreeMap::new(),

@@ -7,20 +7,20 @@ use claw_table::policy::Target;
 use claw_table::{ArmId, ClassId};
 
 use crate::codes::Code;
-use crate::diagram::{Reached, TooLarge};
+use crate::diagram::{Kept, Reached, TooLarge};
 use crate::model::{Cond, Model};
 use crate::moves::{self, Stop};
 use crate::never::{moved, written};
 use crate::report::{Diagnostic, Report};
 use crate::span::Span;
 
-pub(super) fn check(model: &Model, report: &mut Report) -> Result<(), TooLarge> {
+pub(super) fn check((model, kept): (&Model, Kept), report: &mut Report) -> Result<(), TooLarge> {
     let classes = &model.claims.classes;
     let promises = classes.iter().any(|places| !places.required.is_empty());
     if !promises || !moves::any(model) {
         return Ok(());
     }
-    let mut reached = Reached::new(model, &moves::conds(model))?;
+    let mut reached = Reached::new(model, &moves::conds(model), kept)?;
     let everybody = reached.under(&Cond::Always, &[])?;
     let mut told = BTreeSet::new();
     for (class, arms) in moves::classes(model, &mut reached, everybody) {

@@ -7,14 +7,14 @@ use claw_table::policy::Action;
 use claw_table::{ArmId, Fact, GuardId};
 
 use crate::codes::Code;
-use crate::diagram::{Reached, TooLarge};
+use crate::diagram::{Kept, Reached, TooLarge};
 use crate::model::{Ask, Cond, Goal, Model};
 use crate::never::written;
 use crate::oracle::{self, Request};
 use crate::report::{Diagnostic, Report};
 use crate::span::Span;
 
-pub(super) fn check(model: &Model, report: &mut Report) -> Result<(), TooLarge> {
+pub(super) fn check((model, kept): (&Model, Kept), report: &mut Report) -> Result<(), TooLarge> {
     let denies = model.routes.iter().flat_map(|route| &route.arms);
     let denies = denies.filter(|arm| matches!(arm.to, Goal::End(Action::Deny(_))));
     let guards = model.guards.iter().map(|guard| &guard.arm);
@@ -40,7 +40,7 @@ pub(super) fn check(model: &Model, report: &mut Report) -> Result<(), TooLarge> 
     if all.is_empty() {
         return Ok(());
     }
-    let mut reached = Reached::new(model, &[])?;
+    let mut reached = Reached::new(model, &[], kept)?;
     let everybody = reached.under(&Cond::Always, &[])?;
     for guard in &all {
         // A cache that is not asked is no hole.

@@ -175,7 +175,7 @@ fn serve(course: &mut Course, money: Money<'_>, class: ClassId) {
     // What does not fit is passed over, as what cannot carry the request is.
     let mut stops = stops(id);
     stops.retain(|stop| money.blocking(id, stop).is_none());
-    rounds::run(course, (class, &stops), (request, &test.faults));
+    rounds::run(course, (class, &stops), (request, test));
 }
 
 /// The targets of a class that can carry a request, in the order in which it tries them.

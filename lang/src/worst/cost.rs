@@ -8,7 +8,7 @@ use claw_table::policy::{Charge, Target};
 
 use super::Carrier;
 
-pub(crate) use asked::asked;
+pub(crate) use asked::{asked, asked_at};
 
 /// The most that a request of a class can be billed.
 #[derive(Debug, Clone, PartialEq, Eq)]

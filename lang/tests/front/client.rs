@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 
 use claw_lang::codes::Code;
+use claw_lang::diagram::Kept;
 use claw_lang::oracle::Request;
 use claw_lang::{compile, never};
 use claw_table::Table;
@@ -124,7 +125,7 @@ never cheap-leaves reaches a/y
     );
     let report = compile(one(&text)).report;
     let model = claw_lang::declared(one(&text)).model.unwrap();
-    let found = never::broken(&model).unwrap();
+    let found = never::broken(&model, Kept::Diagram).unwrap();
     assert_eq!(found.len(), 1, "{}", report.human());
     assert_eq!(found[0].witness.client.as_deref(), Some("bob"));
     assert!(never::written(&found[0].witness).contains("client bob"));

@@ -210,6 +210,50 @@ fn the_cost_is_that_of_every_attempt_that_may_be_billed() {
 }
 
 #[test]
+fn a_moment_that_is_set_is_that_of_the_prices() {
+    let house = "policy p
+provider one { api openai; url \"http://127.0.0.1:1/v1\"; key none; model y { price in $1/M, out $2/M; price during mon..fri 01:00..04:00 \"Europe/Berlin\" in $10/M, out $20/M; price from 2026-12-01 in $2/M, out $4/M; context 100k; max-output 1k } }
+provider two { api openai; url \"http://127.0.0.1:2/v1\"; key none; timeout first-token 2m; model x { price in $0/M, out $0/M; context 100k; max-output 1k } }
+retry long { on timeout; attempts 2 }
+class code { primary one/y }
+class late { primary two/x; fallback one/y; retry long }
+route { when header \"x\" is \"late\" -> late
+  otherwise -> code }
+";
+    for (request, least) in [
+        // 1000 tokens in, 1000 out. Nobody says when: the dearest hour.
+        ("request { }", 30),
+        ("request { }\nat 2026-11-18 12:00 \"UTC\"", 3),
+        // A Wednesday, 03:59 and 04:00 in Berlin.
+        ("request { }\nat 2026-11-18 02:59 \"UTC\"", 30),
+        ("request { }\nat 2026-11-18 03:00 \"UTC\"", 3),
+        ("request { }\nat 2026-11-21 02:59 \"UTC\"", 3),
+        ("request { }\nat 2026-12-01 12:00 \"UTC\"", 6),
+        // The second attempt begins two minutes later, at 01:00.
+        (
+            "at 2026-11-17 23:58 \"UTC\"\nrequest { header \"x\" \"late\" }\nfault two timeout",
+            30,
+        ),
+        (
+            "at 2026-11-17 23:57 \"UTC\"\nrequest { header \"x\" \"late\" }\nfault two timeout",
+            3,
+        ),
+    ] {
+        let fails = |thousandths: u32| {
+            let body = format!("{request}\nexpect cost at most $0.{thousandths:03}");
+            let text = format!("{house}test \"it\" {{\n{body}\n}}\n");
+            let report = compile(one(&text)).report;
+            let errors = report.errors();
+            assert!(errors < 2, "{}", report.human());
+            let cost = report.human().contains("expected cost at most");
+            assert_eq!(errors == 1, cost, "{}", report.human());
+            errors == 1
+        };
+        assert!(!fails(least) && fails(least - 1), "{request} {least}");
+    }
+}
+
+#[test]
 fn a_failed_test_tells_the_way_from_turn_to_turn() {
     let got = told(
         "request { }\nfault two key 1 429\nfault two key 2 503\nfault one down\nexpect served by two/x",

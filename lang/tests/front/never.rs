@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use claw_lang::codes::Code;
+use claw_lang::diagram::Kept;
 use claw_lang::model::{Member, Model};
 use claw_lang::moment::Moment;
 use claw_lang::never::{Broken, broken, written};
@@ -354,7 +355,7 @@ route {
 }",
     );
     let model = model(&text);
-    let found = broken(&model).unwrap();
+    let found = broken(&model, Kept::Diagram).unwrap();
     assert_eq!(found.len(), 1, "{found:?}");
     assert_eq!(found[0].witness.client.as_deref(), Some("ann"));
 }
@@ -367,7 +368,7 @@ fn every_witness_replays_through_the_table_and_so_does_what_is_printed_of_it() {
         // A claim keeps no table from being built by itself: the check does that.
         let bytes = claw_lang::build(&model, &BuildInfo::unplaced()).unwrap();
         let table = Table::open(&bytes).unwrap();
-        for found in broken(&model).unwrap() {
+        for found in broken(&model, Kept::Diagram).unwrap() {
             replays(&model, &table, &found);
             let read = read(&written(&found.witness));
             assert_eq!(read, found.witness, "{what}");

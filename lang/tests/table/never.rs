@@ -3,8 +3,9 @@
 
 use std::cell::Cell;
 
+use claw_lang::diagram::Kept;
 use claw_lang::model::{Claim, Claims, Model, Never, Reach};
-use claw_lang::never::broken;
+use claw_lang::never::{Broken, broken};
 use claw_lang::oracle::{self, Request};
 use claw_lang::span::Span;
 use claw_lang::worst::{Load, Shape, worst};
@@ -141,6 +142,13 @@ fn breaks(model: &Model, claim: &Claim, request: &Request) -> Option<ClassId> {
     broken.then_some(id)
 }
 
+/// Which classes break which claims.
+fn broke(found: &[Broken]) -> Vec<(usize, ClassId)> {
+    let mut broke: Vec<_> = found.iter().map(|one| (one.never, one.class)).collect();
+    broke.sort_unstable();
+    broke
+}
+
 #[test]
 fn what_is_found_breaks_the_claim_and_what_breaks_it_is_found() {
     let (found, missed, kept) = (Cell::new(0), Cell::new(0), Cell::new(0));
@@ -176,8 +184,14 @@ fn what_is_found_breaks_the_claim_and_what_breaks_it_is_found() {
         let bytes = build(&model, &BuildInfo::unplaced()).expect("a small model builds");
         assert_eq!(bare, bytes, "a claim leaves no trace");
         let table = Table::open(&bytes).expect("what was built opens");
-        let all = broken(&model).expect("a small model is proved");
-        for one in &all {
+        let all = broken(&model, Kept::Diagram).expect("a small model is proved");
+        let listed = broken(&model, Kept::List).expect("a small model is proved as a list too");
+        assert_eq!(
+            broke(&all),
+            broke(&listed),
+            "a list proves what a diagram does"
+        );
+        for one in all.iter().chain(&listed) {
             let never = &model.claims.nevers[one.never];
             assert!(oracle::holds(&never.cond, &one.witness), "{one:?}");
             assert_eq!(table.decide(&one.witness).ok(), Some(one.arm), "{one:?}");

@@ -7,6 +7,10 @@ use std::time::Duration;
 use claw_lang::Source;
 use claw_runtime::keys::Vault;
 use claw_runtime::policy::load::{Compiler, Refusal};
+use claw_table::policy::{
+    Action, Calendar, Ceiling, Deny, Held, Policy, Scope, Then, Unit, Window,
+};
+use claw_table::{DenyId, Parts};
 
 use crate::house::{House, loader, policy};
 
@@ -116,6 +120,44 @@ fn a_table_cut_anywhere_is_refused_with_a_code() {
     assert_eq!(refusal_of(&damaged), "table_damaged");
     insta::assert_snapshot!(said(&refusal("p.clawt", b"claw")));
     insta::assert_snapshot!(said(&refusal("p.clawt", &damaged)));
+}
+
+#[test]
+fn a_table_that_goes_by_an_unknown_clock_is_refused_by_the_name_of_its_zone() {
+    let table = |zone: &str| {
+        let ceiling = Ceiling {
+            name: "daily".to_owned(),
+            window: Window::Calendar(Calendar {
+                unit: Unit::Day,
+                zone: zone.to_owned(),
+            }),
+            scope: Scope::All,
+            amount_pico: 1,
+            per: Vec::new(),
+            held: Held::Most,
+            steps: Vec::new(),
+            then: Then::Deny,
+        };
+        let policy = Policy {
+            ceilings: vec![ceiling],
+            denies: vec![Deny {
+                status: 400,
+                text: "no".to_owned(),
+            }],
+            ..Policy::default()
+        };
+        claw_table::encode(&Parts::always(policy, Action::Deny(DenyId(0))))
+    };
+    for zone in ["Mars/Olympus", "europe/berlin"] {
+        let said = said(&refusal("p.clawt", &table(zone)));
+        let due = format!("zone_unknown: there is no time zone `{zone}` in this build");
+        assert!(said.starts_with(&due), "{said}");
+    }
+    // The zone is all that is wrong with it.
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("p.clawt");
+    fs::write(&file, table("Europe/Berlin")).unwrap();
+    assert!(loader(file).load(None).result.is_ok());
 }
 
 fn refusal_of(bytes: &[u8]) -> &'static str {

@@ -1,5 +1,7 @@
 //! `clawc build`: the table of a policy, whole or not at all.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -59,6 +61,7 @@ struct Built {
     bytes: usize,
     behaviour: String,
     source: String,
+    /// Every place that needs a feature. A person is told each feature once.
     features: Vec<Needed>,
 }
 
@@ -108,14 +111,38 @@ impl Built {
         let mut line = format!(
             "{path}: {arms} arms, {nodes} nodes{boxes}, depth {depth}, {bytes} bytes, behaviour {behaviour}"
         );
-        for needed in &self.features {
+        for (needed, more) in self.grouped() {
+            let more = match more {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
             // Writing to a text cannot fail.
             let _ = write!(
                 line,
-                "\n  needs a gateway that enforces `{}` ({})",
+                "\n  needs a gateway that enforces `{}` ({}{more})",
                 needed.feature, needed.place
             );
         }
         line
+    }
+
+    /// Each feature at its first place, with how many more places need it.
+    fn grouped(&self) -> Vec<(&Needed, usize)> {
+        let mut found: Vec<(&Needed, usize)> = Vec::new();
+        let mut places: BTreeMap<&str, usize> = BTreeMap::new();
+        for needed in &self.features {
+            match places.entry(needed.feature.as_str()) {
+                Entry::Vacant(place) => {
+                    place.insert(found.len());
+                    found.push((needed, 0));
+                }
+                Entry::Occupied(place) => {
+                    if let Some((_, more)) = found.get_mut(*place.get()) {
+                        *more += 1;
+                    }
+                }
+            }
+        }
+        found
     }
 }

@@ -3,7 +3,7 @@
 use claw_table::policy::{Class, Target};
 
 use super::{Billed, Course, End, Stop, Turn};
-use crate::model::Failing;
+use crate::model::Test;
 use crate::oracle::Request;
 use crate::testing::failure::{Failure, Met, Seat, Seen, met};
 use crate::worst::{self, silent};
@@ -31,7 +31,7 @@ enum Over {
 pub(super) fn run(
     course: &mut Course,
     (class, stops): (&Class, &[Stop<'_>]),
-    (request, faults): (&Request, &[Failing]),
+    (request, test): (&Request, &Test),
 ) {
     let due = stops
         .iter()
@@ -42,7 +42,7 @@ pub(super) fn run(
         class,
         stops,
         request,
-        faults,
+        test,
         total_ms: class.total_ms.unwrap_or(silent::TOTAL_MS),
         clearest: None,
         begun: false,
@@ -60,7 +60,7 @@ struct Rounds<'a, 'p> {
     class: &'a Class,
     stops: &'a [Stop<'p>],
     request: &'a Request,
-    faults: &'a [Failing],
+    test: &'a Test,
     total_ms: u64,
     /// For each target and each of its keys.
     due: Vec<Vec<Due>>,
@@ -188,7 +188,8 @@ impl Rounds<'_, '_> {
     fn attempt(&mut self, (stop, key, url): (Stop<'_>, usize, usize)) -> Result<Over, Failure> {
         let target = stop.target;
         let seat = Seat { target, key, url };
-        let met = met(self.faults, seat, stop.watched);
+        let met = met(&self.test.faults, seat, stop.watched);
+        let begins_ms = self.course.took_ms;
         let took_ms = match met {
             Met::Answer(ms) => ms,
             Met::Failure(failure) => failure.took_ms,
@@ -207,7 +208,7 @@ impl Rounds<'_, '_> {
             Met::Failure(failure) => matches!(failure.seen, Seen::Hidden | Seen::Begun),
         };
         if is_billed {
-            self.bill(stop);
+            self.bill(stop, begins_ms);
         }
         self.course.tried.push(Turn {
             target,
@@ -225,8 +226,14 @@ impl Rounds<'_, '_> {
         }
     }
 
-    fn bill(&mut self, stop: Stop<'_>) {
-        let cost = worst::asked(stop.model, self.request.tokens, self.request.max_output);
+    /// What an attempt may be billed that begins then: by the prices of that minute, where the test
+    /// says when its request comes.
+    fn bill(&mut self, stop: Stop<'_>, begins_ms: u64) {
+        let later = i64::try_from(begins_ms / 60_000).unwrap_or(i64::MAX);
+        let at = self.test.at.as_ref();
+        let minute = at.map(|at| at.minute.saturating_add(later));
+        let size = (self.request.tokens, self.request.max_output);
+        let cost = worst::asked_at(stop.model, size, minute);
         let target: Target = stop.target;
         self.course.billed = match (self.course.billed, cost) {
             (Billed::AtMost(sum), Ok(cost)) => Billed::AtMost(sum.saturating_add(cost)),

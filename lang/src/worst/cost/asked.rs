@@ -16,6 +16,18 @@ pub(crate) fn asked(
     in_tokens: Option<u64>,
     out_tokens_max: Option<u64>,
 ) -> Result<u128, Gap> {
+    asked_at(model, (in_tokens, out_tokens_max), None)
+}
+
+/// The same in a known minute since 1970: at its hour, on its day, and in the dearest tier.
+///
+/// # Errors
+/// What the model does not say and the bound needs.
+pub(crate) fn asked_at(
+    model: &Model,
+    (in_tokens, out_tokens_max): (Option<u64>, Option<u64>),
+    minute: Option<i64>,
+) -> Result<u128, Gap> {
     if model.prices.is_empty() {
         return Err(Gap::Price);
     }
@@ -31,7 +43,7 @@ pub(crate) fn asked(
         if !is_in {
             continue;
         }
-        for rated in rated(model, above_tokens)? {
+        for rated in rated(model, above_tokens, minute)? {
             let output = match output {
                 Some(output) => output,
                 None if rated.out_rate.pico == 0 => 0,

@@ -16,7 +16,7 @@ pub(super) fn attempt(model: &Model) -> Result<TargetCost, Gap> {
     }
     let mut most: Option<TargetCost> = None;
     for (above_tokens, end) in spans(model) {
-        for rated in rated(model, above_tokens)? {
+        for rated in rated(model, above_tokens, None)? {
             let found = dearest_of(model, (above_tokens, end), rated)?;
             most = match (most, found) {
                 (Some(most), Some(found)) if found.pico <= most.pico => Some(most),

@@ -1,11 +1,13 @@
 //! The dearest rates that a request with so much input can trigger.
 //!
-//! Tier, hour and day are the client's and the calendar's choice, so each combination is looked at.
+//! Tier, hour and day are the client's and the calendar's choice, so each combination is looked at,
+//! unless it is said when the request comes.
 
 use claw_table::Can;
 use claw_table::policy::{Charge, Hours, Model, Rates, When};
 
 use super::{Dear, Gap};
+use crate::zone::Zone;
 
 /// What the tokens and the request are charged at most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +30,11 @@ const INPUT: (Charge, &[Charge]) = (
 const OUTPUT: (Charge, &[Charge]) = (Charge::Out, &[Charge::AudioOut]);
 
 /// The dearest rates of each combination; nothing is in the list twice.
-pub(super) fn rated(model: &Model, above_tokens: Option<u64>) -> Result<Vec<Rated>, Gap> {
+pub(super) fn rated(
+    model: &Model,
+    above_tokens: Option<u64>,
+    minute: Option<i64>,
+) -> Result<Vec<Rated>, Gap> {
     let said = || model.prices.iter().map(|price| &price.rates);
     if said().any(|rates| rates.pico(Charge::WebSearch) > Some(0)) {
         return Err(Gap::Searches);
@@ -38,7 +44,7 @@ pub(super) fn rated(model: &Model, above_tokens: Option<u64>) -> Result<Vec<Rate
         return Err(Gap::AudioPrice);
     }
     let mut all: Vec<Rated> = Vec::new();
-    for moment in moments(model) {
+    for moment in moments(model, minute) {
         let rates = Rates::holding(&model.prices, |when| moment.is(when, above_tokens));
         if rates.pico(Charge::Out).is_none() {
             return Err(Gap::OutPrice);
@@ -88,12 +94,21 @@ impl Moment<'_> {
     }
 }
 
-/// Every combination.
-fn moments(model: &Model) -> Vec<Moment<'_>> {
+/// Every combination, or those of one minute since 1970.
+fn moments(model: &Model, minute: Option<i64>) -> Vec<Moment<'_>> {
     let whens = || model.prices.iter().map(|price| &price.when);
     let tiers = ways(whens().filter_map(|when| when.tier.as_ref()));
-    let days = ways(whens().filter_map(|when| when.from_day));
-    let hours = together(ways(whens().filter_map(|when| when.during.as_ref())));
+    let named = whens().filter_map(|when| when.during.as_ref());
+    let (days, hours) = match minute {
+        None => (
+            ways(whens().filter_map(|when| when.from_day)),
+            together(ways(named)),
+        ),
+        Some(minute) => (
+            vec![u32::try_from(minute.div_euclid(1440)).ok()],
+            vec![named.filter(|hours| is_in(hours, minute)).collect()],
+        ),
+    };
     let mut moments = Vec::new();
     for tier in &tiers {
         for day in &days {
@@ -105,6 +120,11 @@ fn moments(model: &Model) -> Vec<Moment<'_>> {
         }
     }
     moments
+}
+
+/// Whether the clock that the hours go by shows one of them.
+fn is_in(hours: &Hours, minute: i64) -> bool {
+    Zone::named(&hours.zone).is_some_and(|zone| hours.holds(zone.week_minute(minute)))
 }
 
 /// None of them, or each of them once.
