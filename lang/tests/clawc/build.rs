@@ -71,11 +71,14 @@ fn a_construct_that_not_every_gateway_enforces_is_told_at_build() {
 
 #[test]
 fn a_feature_that_many_places_need_is_told_once_with_the_first_and_how_many_more() {
-    let clients: String = (0..40)
+    let clients: Vec<String> = (0..40)
         .map(|at| format!("client u{at} {{ from 10.0.{at}.0/24 }}\n"))
         .collect();
     let text = SOUND.replace("fallback a/y", "fallback a/y; commit whole");
-    let home = folder(&[("p/clients.claw", &clients), ("p/shop.claw", &text)]);
+    let home = folder(&[
+        ("p/clients.claw", &clients.concat()),
+        ("p/shop.claw", &text),
+    ]);
     let ran = clawc(home.path(), &["build", "p", "-o", "t.clawt"], "");
     assert_eq!(ran.code, 0, "{}", ran.err);
     let needs: Vec<&str> = ran.out.lines().skip(1).collect();
