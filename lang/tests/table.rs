@@ -33,7 +33,7 @@ use std::cell::Cell;
 use claw_lang::model::Model;
 use claw_lang::oracle::{self, Request};
 use claw_lang::{BuildInfo, diagram};
-use claw_table::{ArmId, Fact, GuardId, Table, Unclear};
+use claw_table::{ArmId, Fact, GuardId, Table, Unclear, Within};
 use proptest::collection::vec;
 use proptest::prelude::any;
 use proptest::test_runner::{Config, TestRunner};
@@ -60,6 +60,25 @@ fn may_end(table: &Table, request: &Request, arm: ArmId) {
         assert!(at < 3 || ends.len() == 1, "{request:?}");
     }
     assert_eq!(table.ends(request, |_| true, &mut 0), None);
+    parts_ways(table, request, arm);
+}
+
+/// Where another model leads elsewhere, the arm is among those at which the two part ways; and a
+/// request parts with none that is its like.
+fn parts_ways(table: &Table, request: &Request, arm: ArmId) {
+    let of_model = |fact: &Fact| matches!(fact, Fact::Model | Fact::Contains((Within::Model, _)));
+    let apart = |other| table.ends_apart((request, other), of_model, &mut 1_000_000);
+    let other = Request {
+        model: Some("\u{1}".to_owned()),
+        ..request.clone()
+    };
+    let Ok(elsewhere) = table.decide(&other) else {
+        return;
+    };
+    if let Some(ends) = apart(&other) {
+        assert!(elsewhere == arm || ends.contains(&arm), "{request:?}");
+    }
+    assert!(apart(request).is_none_or(|ends| ends.is_empty()));
 }
 
 /// How requests fared.

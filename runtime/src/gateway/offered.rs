@@ -1,8 +1,11 @@
 //! The models that a caller may name: what `GET /v1/models` tells.
 //!
-//! Told is a name with which a request of this caller, whatever else is in it, can come to a class
-//! by an arm that no other name leads to, or to a class that takes the model that is asked for. Who
-//! is refused with it, or gets the same with every name, is not told of it.
+//! Told is a name that makes a difference: with it some request of this caller comes to a class where
+//! the same request with a name that no policy knows would go elsewhere; or it comes to a class that
+//! takes the model that is asked for. Who is refused with it, or gets the same with every name, is not
+//! told of it.
+
+use std::collections::BTreeSet;
 
 use bytes::Bytes;
 use claw_table::policy::{Action, Class, Leg, Policy};
@@ -25,28 +28,26 @@ pub(super) fn offered<'p>(
     mut steps: u32,
 ) -> Option<Vec<&'p str>> {
     let policy = table.policy();
-    let mut ends = |name: &str| {
-        let peek = Peek {
-            model: Some(Model {
-                range: 0..0,
-                name: name.into(),
-            }),
-            ..Peek::default()
-        };
+    let nobodys = naming(NOBODYS);
+    let nobodys = Asked {
+        peek: &nobodys,
+        ..caller
+    };
+    let mut offered = Vec::new();
+    for name in &policy.offered {
+        let peek = naming(name);
         let asked = Asked {
             peek: &peek,
             ..caller
         };
-        table.ends(&asked, is_known, &mut steps)
-    };
-    let anyway = ends(NOBODYS)?;
-    let mut offered = Vec::new();
-    for name in &policy.offered {
-        let ways = ends(name)?;
-        let mut classes = ways
-            .iter()
-            .filter_map(|arm| Some((arm, class(policy, *arm)?)));
-        if classes.any(|(arm, class)| !anyway.contains(arm) || takes(policy, class, name)) {
+        let classes = |arms: BTreeSet<ArmId>| -> Vec<&Class> {
+            let classes = arms.into_iter().filter_map(|arm| class(policy, arm));
+            classes.collect()
+        };
+        let own = table.ends_apart((&asked, &nobodys), is_known, &mut steps)?;
+        let all = table.ends(&asked, is_known, &mut steps)?;
+        let takes = |class: &&Class| takes(policy, class, name);
+        if !classes(own).is_empty() || classes(all).iter().any(takes) {
             offered.push(name.as_str());
         }
     }
@@ -71,6 +72,16 @@ pub(super) fn told(
         Ok(models::model(name))
     } else {
         Err(Fault::early(Kind::NotOffered))
+    }
+}
+
+fn naming(name: &str) -> Peek {
+    Peek {
+        model: Some(Model {
+            range: 0..0,
+            name: name.into(),
+        }),
+        ..Peek::default()
     }
 }
 

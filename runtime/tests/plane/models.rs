@@ -19,6 +19,7 @@ route {
   when client is web and model is "closed"            -> deny 400 "closed"
   when model is "closed"                              -> served
   when client in agents and model like "agent-*"      -> route agents
+  when model is "seen" or has images                  -> served
   when model is "auto"                                -> served
   when model is "deep" and tokens > 100k              -> served
   when model is "team" and header "x-team" is "ml"    -> served
@@ -50,9 +51,9 @@ async fn each_caller_is_told_what_it_can_reach_whatever_else_its_requests_say() 
         assert_eq!(list["first_id"].as_str(), names.first().copied());
         writeln!(told, "{from:12} {status} {}", names.join(" ")).unwrap();
     }
-    let due = "127.0.0.1:9  200 auto deep team\n\
-               10.0.0.1:9   200 agent-main auto closed deep team\n\
-               10.1.0.1:9   200 agent-main closed deep large small team\n";
+    let due = "127.0.0.1:9  200 auto deep seen team\n\
+               10.0.0.1:9   200 agent-main auto closed deep seen team\n\
+               10.1.0.1:9   200 agent-main closed deep large seen small team\n";
     assert_eq!(told, due);
 }
 
