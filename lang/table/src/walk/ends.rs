@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use super::{Paths, Spot};
-use crate::table::Field;
 use crate::{ArmId, AtomId, Fact, Facts, Table};
 
 impl Table {
@@ -86,11 +85,13 @@ impl Table {
     /// The atom of each field that is known, and how many the others have.
     fn as_known(&self, facts: &impl Facts, known: impl Fn(&Fact) -> bool) -> Vec<Known> {
         let mut mentioned = None;
-        let atom = |field: &Field| {
-            let atom = known(field.fact()).then(|| self.atom(field, facts, &mut mentioned));
-            atom.flatten().ok_or(field.atoms())
-        };
-        self.fields.iter().map(atom).collect()
+        let fields = self.fields.iter();
+        fields
+            .map(|field| {
+                let atom = known(field.fact()).then(|| self.atom(field, facts, &mut mentioned));
+                atom.flatten().ok_or(field.atoms())
+            })
+            .collect()
     }
 }
 
