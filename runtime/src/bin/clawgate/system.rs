@@ -17,8 +17,7 @@ pub(crate) fn raise_open_files() {
 }
 
 /// Keeps memory in pages of the usual size. A stream holds half a dozen blocks of many kilobytes
-/// of which it touches little, and within a page of 2 MiB untouched is resident as well: that made
-/// a stream 67 KiB instead of 43.
+/// of which it touches little, and within a page of 2 MiB untouched is resident as well.
 pub(crate) fn keep_pages_small() {
     // An old kernel says no: more memory is used, nothing else.
     let _refused = disable_transparent_huge_pages(true);
