@@ -123,8 +123,19 @@ impl Table {
         let Index::Keywords(list) = field.index else {
             return field.atom(facts);
         };
+        Some(self.mentions(list, facts, mentioned))
+    }
+
+    /// Not a part of the walk, which seldom comes here and stays the smaller for it.
+    #[inline(never)]
+    fn mentions(
+        &self,
+        list: usize,
+        facts: &impl Facts,
+        mentioned: &mut Option<Mentioned>,
+    ) -> AtomId {
         let mentioned = mentioned.get_or_insert_with(|| self.keywords.scan(facts));
-        Some(AtomId(mentioned.has(list).into()))
+        AtomId(mentioned.has(list).into())
     }
 
     /// Every time zone by whose clock something is asked, charged or counted.
@@ -220,12 +231,20 @@ impl Field {
     /// keywords, which a table looks for all at once.
     #[inline]
     pub fn atom(&self, facts: &impl Facts) -> Option<AtomId> {
+        // Most facts that are asked are texts: the others stay out of the caller's way.
+        if let Index::Text(text) = &self.index {
+            let mut seen = Seen::Nothing;
+            facts.texts(&self.fact, |value| seen = text.join(seen, text.atom(value)));
+            return text.settle(seen);
+        }
+        self.atom_of_no_text(facts)
+    }
+
+    #[inline(never)]
+    fn atom_of_no_text(&self, facts: &impl Facts) -> Option<AtomId> {
         match &self.index {
-            Index::Text(text) => {
-                let mut seen = Seen::Nothing;
-                facts.texts(&self.fact, |value| seen = text.join(seen, value));
-                text.settle(seen)
-            }
+            // Keywords are looked for by the table, all at once; texts were asked before.
+            Index::Text(_) | Index::Keywords(_) => Some(AtomId(0)),
             Index::Number(number) => match facts.number(&self.fact) {
                 None => Some(number.absent),
                 Some(value) => interval(number, value),
@@ -242,8 +261,6 @@ impl Field {
                 facts.member(&self.fact, |value| atom = json.atom(value));
                 atom
             }
-            // Keywords are looked for by the table, all at once.
-            Index::Keywords(_) => Some(AtomId(0)),
             Index::Contains(fact, finder) => {
                 let mut is_there = false;
                 facts.texts(fact, |value| {
@@ -293,7 +310,7 @@ impl JsonIndex {
             Member::Flag(true) => Some(self.yes),
             Member::Nested => Some(self.nested),
             Member::Number(rank) => interval(&self.number, rank),
-            Member::Text(text) => self.text.settle(self.text.join(Seen::Nothing, text)),
+            Member::Text(text) => Some(self.text.atom(text)),
         }
     }
 }

@@ -5,9 +5,12 @@
 //! compares at most a few literals, and searches the few affixes; its cost does not grow with the
 //! number of arms.
 
+mod literals;
+
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
 use crate::{AtomId, TextParts};
+use literals::Literals;
 
 /// The atoms of one text field, ready for lookup.
 #[derive(Debug)]
@@ -64,10 +67,18 @@ impl TextIndex {
         })
     }
 
-    /// What the values so far and one more amount to.
+    /// What the values so far and one more, of this atom, amount to.
     #[inline]
-    pub(crate) fn join(&self, seen: Seen, value: &[u8]) -> Seen {
-        let atom = self.atom(value);
+    pub(crate) fn join(&self, seen: Seen, atom: AtomId) -> Seen {
+        match seen {
+            Seen::Nothing => Seen::One(atom),
+            seen => self.join_more(seen, atom),
+        }
+    }
+
+    /// Few facts have a second value.
+    #[cold]
+    fn join_more(&self, seen: Seen, atom: AtomId) -> Seen {
         match seen {
             Seen::Nothing => Seen::One(atom),
             Seen::One(before) if before == atom => seen,
@@ -83,18 +94,18 @@ impl TextIndex {
         match seen {
             Seen::Nothing => Some(self.absent),
             Seen::One(atom) => Some(atom),
-            Seen::Many(tests) => {
-                let at = self
-                    .unions
-                    .binary_search_by_key(&tests, |(tests, _)| *tests)
-                    .ok()?;
-                self.unions.get(at).map(|(_, atom)| *atom)
-            }
+            Seen::Many(tests) => self.together(tests),
             Seen::Unclear => None,
         }
     }
 
     #[cold]
+    fn together(&self, tests: u64) -> Option<AtomId> {
+        let unions = &self.unions;
+        let at = unions.binary_search_by_key(&tests, |(tests, _)| *tests);
+        unions.get(at.ok()?).map(|(_, atom)| *atom)
+    }
+
     fn join_two(&self, before: AtomId, atom: AtomId) -> Seen {
         if !self.tests.is_empty() {
             Seen::Many(self.tests_of(before) | self.tests_of(atom))
@@ -111,11 +122,18 @@ impl TextIndex {
         self.tests.get(atom.index()).copied().unwrap_or(0)
     }
 
+    /// The atom of one value.
     #[inline]
-    fn atom(&self, value: &[u8]) -> AtomId {
-        if let Some(atom) = self.literals.find(value) {
-            return atom;
+    pub(crate) fn atom(&self, value: &[u8]) -> AtomId {
+        match self.literals.find(value) {
+            Some(atom) => atom,
+            None => self.atom_by_parts(value),
         }
+    }
+
+    /// The atom of a value that is no literal.
+    #[inline(never)]
+    fn atom_by_parts(&self, value: &[u8]) -> AtomId {
         let row = self.prefixes.longest(value);
         let column = self.suffixes.longest(value);
         let set = self
@@ -133,136 +151,6 @@ impl TextIndex {
 pub(crate) enum Repeats {
     No,
     Yes,
-}
-
-/// Exact values in an open hash table.
-#[derive(Debug)]
-struct Literals {
-    slots: Box<[Slot]>,
-    seed: u64,
-    bytes_max: usize,
-    text: Box<[u8]>,
-}
-
-/// One place of the hash table. A literal of no bytes is told from a free place by `used`.
-#[derive(Debug, Clone, Copy, Default)]
-struct Slot {
-    tag: u32,
-    start: u32,
-    bytes: u32,
-    atom: u16,
-    used: bool,
-}
-
-impl Literals {
-    /// The longest way from a literal's first place to its own. At half load with a fair hash the
-    /// expected maximum is below 40 for a million literals.
-    const PROBES_MAX: usize = 64;
-    const SEEDS: u64 = 16;
-
-    fn new(literals: &[(String, AtomId)]) -> Option<Self> {
-        (0..Self::SEEDS).find_map(|seed| Self::spread(literals, seed))
-    }
-
-    fn spread(literals: &[(String, AtomId)], seed: u64) -> Option<Self> {
-        let mut slots = vec![Slot::default(); (literals.len() * 2).next_power_of_two()];
-        let mut text = Vec::new();
-        for (literal, atom) in literals {
-            let hash = hash(literal.as_bytes(), seed);
-            let first = place(hash, slots.len());
-            let mask = slots.len() - 1;
-            let at = (first..first + Self::PROBES_MAX)
-                .map(|at| at & mask)
-                .find(|at| slots.get(*at).is_some_and(|slot| !slot.used))?;
-            *slots.get_mut(at)? = Slot {
-                tag: tag(hash),
-                start: u32::try_from(text.len()).ok()?,
-                bytes: u32::try_from(literal.len()).ok()?,
-                atom: atom.0,
-                used: true,
-            };
-            text.extend_from_slice(literal.as_bytes());
-        }
-        Some(Self {
-            slots: slots.into(),
-            seed,
-            bytes_max: literals
-                .iter()
-                .map(|(literal, _)| literal.len())
-                .max()
-                .unwrap_or(0),
-            text: text.into(),
-        })
-    }
-
-    #[inline]
-    fn find(&self, value: &[u8]) -> Option<AtomId> {
-        if value.len() > self.bytes_max {
-            return None;
-        }
-        let hash = hash(value, self.seed);
-        let first = place(hash, self.slots.len());
-        let mask = self.slots.len() - 1;
-        for at in first..first + Self::PROBES_MAX {
-            let slot = self.slots.get(at & mask)?;
-            if !slot.used {
-                return None;
-            }
-            if slot.tag == tag(hash) && slot.bytes as usize == value.len() {
-                let start = slot.start as usize;
-                if self.text.get(start..start + value.len()) == Some(value) {
-                    return Some(AtomId(slot.atom));
-                }
-            }
-        }
-        None
-    }
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "a hash is cut to the bits that are needed"
-)]
-fn place(hash: u64, slots: usize) -> usize {
-    hash as usize & (slots - 1)
-}
-
-fn tag(hash: u64) -> u32 {
-    (hash >> 32) as u32
-}
-
-/// A multiply-and-fold hash of eight bytes a step. Literals come from the policy, not from clients,
-/// and the probes are bounded, so that it need not withstand an attacker.
-#[inline]
-fn hash(value: &[u8], seed: u64) -> u64 {
-    let (words, rest) = value.as_chunks::<8>();
-    let mut state = fold(value.len() as u64 ^ seed, 0x9e37_79b9_7f4a_7c15);
-    for word in words {
-        state = fold(state ^ u64::from_le_bytes(*word), 0xa076_1d64_78bd_642f);
-    }
-    // What is left is read as the last whole word where there is one, overlapping what came before.
-    let last = if rest.is_empty() {
-        0
-    } else if let Some(word) = value.last_chunk() {
-        u64::from_le_bytes(*word)
-    } else if let (Some(front), Some(back)) = (value.first_chunk(), value.last_chunk()) {
-        u64::from(u32::from_le_bytes(*front)) << 32 | u64::from(u32::from_le_bytes(*back))
-    } else {
-        value
-            .iter()
-            .fold(0, |word, byte| word << 8 | u64::from(*byte))
-    };
-    fold(state ^ last, 0xe703_7ed1_a0b4_28db)
-}
-
-#[inline]
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "both halves of the product are used"
-)]
-fn fold(a: u64, b: u64) -> u64 {
-    let product = u128::from(a ^ 0x8ebc_6af0_9c88_c6e3).wrapping_mul(u128::from(b));
-    product as u64 ^ (product >> 64) as u64
 }
 
 /// Prefixes in order, or suffixes in the order of their bytes read backwards.
@@ -399,41 +287,7 @@ impl Infixes {
 
 #[cfg(test)]
 mod tests {
-    use super::{Affixes, Literals, hash};
-    use crate::AtomId;
-
-    #[test]
-    fn every_literal_is_found_and_its_neighbours_are_not() {
-        let literals: Vec<(String, AtomId)> = (0..5000u16)
-            .map(|n| (format!("/v1/team-{n}"), AtomId(n)))
-            .collect();
-        let index = Literals::new(&literals).unwrap();
-        for (literal, atom) in &literals {
-            assert_eq!(index.find(literal.as_bytes()), Some(*atom));
-        }
-        assert_eq!(index.find(b"/v1/team-"), None);
-        assert_eq!(index.find(b"/v1/team-5000"), None);
-        assert_eq!(index.find(b""), None);
-    }
-
-    #[test]
-    fn the_empty_value_can_be_a_literal() {
-        let index = Literals::new(&[(String::new(), AtomId(7))]).unwrap();
-        assert_eq!(index.find(b""), Some(AtomId(7)));
-        assert_eq!(index.find(b"a"), None);
-    }
-
-    #[test]
-    fn the_hash_reads_every_byte() {
-        for bytes in 1..40 {
-            let value = vec![b'a'; bytes];
-            for at in 0..bytes {
-                let mut other = value.clone();
-                other[at] = b'b';
-                assert_ne!(hash(&value, 0), hash(&other, 0), "byte {at} of {bytes}");
-            }
-        }
-    }
+    use super::Affixes;
 
     #[test]
     fn the_longest_affix_is_found_among_nested_ones() {

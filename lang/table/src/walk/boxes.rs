@@ -44,15 +44,25 @@ impl Boxes {
         }
     }
 
+    /// Never a part of its caller: most tables have no boxes, and their walk should stay small.
+    #[inline(never)]
     pub(crate) fn walk<'t>(
         &'t self,
+        atom_of: impl FnMut(FieldId) -> Result<AtomId, Unclear<'t>>,
+    ) -> Result<ArmId, Unclear<'t>> {
+        if self.starts.len() <= FEW {
+            self.walk_with(Told::<FEW>::new(), atom_of)
+        } else {
+            self.walk_with(Told::<BOX_FIELDS_MAX>::new(), atom_of)
+        }
+    }
+
+    #[inline]
+    fn walk_with<'t, const N: usize>(
+        &'t self,
+        mut told: Told<N>,
         mut atom_of: impl FnMut(FieldId) -> Result<AtomId, Unclear<'t>>,
     ) -> Result<ArmId, Unclear<'t>> {
-        let mut told = Told {
-            rows: [0; BOX_FIELDS_MAX],
-            count: 0,
-            fields: [0; BOX_FIELDS_MAX / 64],
-        };
         for column in 0..self.columns {
             let mut open = self.open(column, &told).ok_or(Unclear::Broken)?;
             while let Some(bit) = lowest(&open) {
@@ -75,7 +85,7 @@ impl Boxes {
 
     /// The boxes of a column that everything told so far leaves open.
     #[inline]
-    fn open(&self, column: usize, told: &Told) -> Option<Block> {
+    fn open<const N: usize>(&self, column: usize, told: &Told<N>) -> Option<Block> {
         let left = self.count.checked_sub(column * Block::BITS)?;
         let mut open = Block([u64::MAX; 8]);
         if left < Block::BITS {
@@ -106,14 +116,26 @@ impl Boxes {
     }
 }
 
+/// Up to so many fields, what a request has told takes no time to make room for.
+const FEW: usize = 32;
+
 /// What a request has told: where the rows of its atoms begin, and the fields they are of.
-struct Told {
-    rows: [usize; BOX_FIELDS_MAX],
+struct Told<const N: usize> {
+    rows: [usize; N],
     count: usize,
     fields: [u64; BOX_FIELDS_MAX / 64],
 }
 
-impl Told {
+impl<const N: usize> Told<N> {
+    #[inline]
+    fn new() -> Self {
+        Self {
+            rows: [0; N],
+            count: 0,
+            fields: [0; BOX_FIELDS_MAX / 64],
+        }
+    }
+
     #[inline]
     fn knows(&self, field: u16) -> bool {
         let word = self.fields.get(usize::from(field) / 64).copied();
