@@ -35,12 +35,13 @@ pub(super) fn ends<'b>(
     }
     let mut found = Ends::new();
     for (position, (arm, _)) in old_ways.iter().enumerate() {
-        let Some([own, far, near]) = old_sieve.rest(position) else {
+        let Some(rest) = old_sieve.rest(position) else {
             continue;
         };
+        let [own, before @ ..] = rest;
         // Most policies change little: what falls to the arm falls to one arm as a whole.
-        if let Some(to) = same.get(&[own, far, near]) {
-            if let Some(path) = find(&built, &[real, own], &[far, near])? {
+        if let Some(to) = same.get(&rest) {
+            if let Some(path) = find(&built, &[real, own], &before)? {
                 found.entry((*arm, *to)).or_insert(path);
             }
             continue;
@@ -50,7 +51,7 @@ pub(super) fn ends<'b>(
         // Each turn finds another new arm, so there are no more turns than arms.
         for _ in 0..=new_ways.len() {
             let must = [real, own];
-            let Some(mut path) = find_outside(&built, (&must, &[far, near]), &told)? else {
+            let Some(mut path) = find_outside(&built, (&must, &before), &told)? else {
                 break;
             };
             called(&built, &mut path);

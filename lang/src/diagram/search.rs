@@ -15,15 +15,17 @@ pub(crate) type Path = Vec<(u16, u16)>;
 
 /// Where each of the diagrams stands. Most are a claim, what the world allows, and what earlier arms
 /// take.
-type State = SmallVec<[Ref; 6]>;
+type State = SmallVec<[Ref; 8]>;
 
 /// A way on which every diagram of `must` leads somewhere and none of `not` does.
 pub(crate) fn find(built: &Built<'_>, must: &[Ref], not: &[Ref]) -> Result<Option<Path>, TooLarge> {
     find_outside(built, (must, not), &[])
 }
 
-/// What is in the first of three diagrams and in neither of the other two.
-pub(crate) type Rest = [Ref; 3];
+/// What is in the first of some diagrams and in none of the others.
+pub(crate) type Rest = [Ref; REST];
+
+const REST: usize = 4;
 
 /// The same, on a way that is in none of these.
 pub(crate) fn find_outside(
@@ -53,7 +55,7 @@ struct Search<'b, 'm> {
     built: &'b Built<'m>,
     /// So many of the diagrams, the first ones, must lead somewhere.
     wanted: usize,
-    /// So many stand for themselves; each three of the others are a rest.
+    /// So many stand for themselves; each four of the others are a rest.
     single: usize,
     failed: BTreeSet<State>,
     /// How many places stand in the failed states together.
@@ -134,7 +136,7 @@ impl Search<'_, '_> {
         }
         let taken = |other: &Ref| other.node().is_none() && *other != Ref::NOWHERE;
         let is_left = |rest: &Rest| rest[0] == Ref::NOWHERE || rest[1..].iter().any(taken);
-        let rests = rests.chunks_exact(3);
+        let rests = rests.chunks_exact(REST);
         let rests = rests.filter_map(|rest| Rest::try_from(rest).ok());
         let mut rests: SmallVec<[Rest; 4]> = rests.filter(|rest| !is_left(rest)).collect();
         rests.sort_unstable();
@@ -180,7 +182,7 @@ impl Search<'_, '_> {
             let is_own = own.is_some_and(|own| own.node().is_none() && *own != Ref::NOWHERE);
             is_own && others.iter().all(|other| *other == Ref::NOWHERE)
         };
-        all.any(|(number, at)| self.rules_out(number, *at)) || rests.chunks(3).any(is_in)
+        all.any(|(number, at)| self.rules_out(number, *at)) || rests.chunks(REST).any(is_in)
     }
 
     fn rules_out(&self, number: usize, at: Ref) -> bool {

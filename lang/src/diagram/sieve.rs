@@ -6,42 +6,43 @@ use super::search::{Path, Rest, find};
 use super::store::{Ref, Store};
 
 /// Conditions of which the first that holds counts.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Sieve {
     items: Vec<Item>,
-    /// What any of them takes.
-    all: Vec<Ref>,
+    /// What any of them takes, in parts.
+    all: [Ref; 3],
 }
 
-/// One of them. What is taken before it is kept in two parts, so that the large one is made once for
-/// many.
-#[derive(Debug, Clone, Copy)]
-struct Item {
-    own: Ref,
-    far: Ref,
-    near: Ref,
-}
+/// One of them, with what is taken before it. That is kept in three parts, the large one made once for
+/// many and the middle one for some, so that each condition by itself is joined only with few others.
+type Item = Rest;
 
-/// Conditions that share the large part of what is taken before them.
-const NEAR_MAX: usize = 128;
+/// Conditions that share the middle part of what is taken before them.
+const NEAR_MAX: usize = 12;
+/// So many times as many share the large part.
+const MIDDLE_MAX: usize = 12;
 
 impl Sieve {
     pub(crate) fn of(conds: &[Ref], store: &mut Store) -> Result<Self, TooLarge> {
-        let mut sieve = Self::default();
-        let mut far = Ref::NOWHERE;
-        for part in conds.chunks(NEAR_MAX) {
-            let mut near = Ref::NOWHERE;
-            for own in part {
-                sieve.items.push(Item {
-                    own: *own,
-                    far,
-                    near,
-                });
-                near = store.first_of(&[near, *own])?;
+        let mut sieve = Self {
+            items: Vec::with_capacity(conds.len()),
+            all: [Ref::NOWHERE; 3],
+        };
+        let [mut far, mut middle, mut near] = [Ref::NOWHERE; 3];
+        for (at, own) in conds.iter().enumerate() {
+            // What nobody comes after is not joined: the last would be the largest.
+            if at.is_multiple_of(NEAR_MAX) {
+                middle = store.first_of(&[middle, near])?;
+                near = Ref::NOWHERE;
             }
-            far = store.first_of(&[far, near])?;
+            if at.is_multiple_of(NEAR_MAX * MIDDLE_MAX) {
+                far = store.first_of(&[far, middle])?;
+                middle = Ref::NOWHERE;
+            }
+            sieve.items.push([*own, far, middle, near]);
+            near = store.first_of(&[near, *own])?;
         }
-        sieve.all.push(far);
+        sieve.all = [far, middle, near];
         Ok(sieve)
     }
 
@@ -52,17 +53,16 @@ impl Sieve {
         must: &[Ref],
         built: &Built<'_>,
     ) -> Result<Option<Path>, TooLarge> {
-        let Some([own, far, near]) = self.rest(position) else {
+        let Some([own, before @ ..]) = self.rest(position) else {
             return Ok(None);
         };
         let must: Vec<Ref> = must.iter().copied().chain([own]).collect();
-        find(built, &must, &[far, near])
+        find(built, &must, &before)
     }
 
     /// What falls to the condition at this position.
     pub(crate) fn rest(&self, position: usize) -> Option<Rest> {
-        let item = self.items.get(position)?;
-        Some([item.own, item.far, item.near])
+        self.items.get(position).copied()
     }
 
     /// A request that meets the condition at this position and one before it, and all of `must`.
@@ -72,10 +72,10 @@ impl Sieve {
         must: &[Ref],
         built: &Built<'_>,
     ) -> Result<Option<Path>, TooLarge> {
-        let Some([own, far, near]) = self.rest(position) else {
+        let Some([own, far, middle, near]) = self.rest(position) else {
             return Ok(None);
         };
-        for before in [near, far] {
+        for before in [near, middle, far] {
             let must: Vec<Ref> = must.iter().copied().chain([own, before]).collect();
             if let Some(path) = find(built, &must, &[])? {
                 return Ok(Some(path));
