@@ -120,6 +120,17 @@ impl<'v> At<'v> {
         found
     }
 
+    /// A price in pico-dollars for a token, which is this number times ten to this power; anything else
+    /// is noted.
+    pub(super) fn price(&self, power: i32, notes: &mut Notes) -> Option<u64> {
+        let found = self.number(power, notes)?;
+        if found <= PICO_MAX {
+            return Some(found);
+        }
+        notes.left(self, "a price is at most `$1000000/M`");
+        None
+    }
+
     /// A time in whole seconds; anything else is noted.
     pub(super) fn seconds(&self, notes: &mut Notes) -> Option<u64> {
         let found = self.number(0, notes)?;
@@ -152,6 +163,9 @@ impl<'v> At<'v> {
         }
     }
 }
+
+/// The largest price for a token that a policy can say.
+const PICO_MAX: u64 = 1_000_000_000_000;
 
 /// What to do about a member that has no like.
 fn unknown(key: &str) -> &'static str {

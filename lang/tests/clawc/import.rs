@@ -216,6 +216,35 @@ fn entry() -> impl Strategy<Value = Value> {
     })
 }
 
+#[test]
+fn a_price_beyond_what_a_policy_can_say_is_left_out_and_told() {
+    let agent = |cost: &Value| {
+        json!({
+            "models": { "providers": { "x": {
+                "baseUrl": "http://127.0.0.1:9/v1", "api": "openai-completions",
+                "models": [{ "id": "y", "cost": cost }],
+            } } },
+            "agents": { "defaults": { "model": { "primary": "x/y" } } },
+        })
+    };
+    let proxy = json!({
+        "model_list": [{ "model_name": "a", "litellm_params": {
+            "model": "openai/y", "input_cost_per_token": 2, "output_cost_per_token": 1e-6,
+        } }],
+    });
+    for imported in [
+        openclaw(&agent(&json!({ "input": 2_000_000, "output": 1 })).to_string()),
+        litellm(&proxy.to_string()),
+    ] {
+        let told = told(&imported.unwrap());
+        assert!(!told.contains("price in"), "{told}");
+        assert!(!told.contains("price out"), "{told}");
+        assert!(told.contains("a price is at most `$1000000/M`"), "{told}");
+    }
+    let most = openclaw(&agent(&json!({ "input": 1_000_000 })).to_string());
+    assert!(most.unwrap().policy.contains("price in $1000000/M"));
+}
+
 proptest! {
     // Each is checked and formatted, which costs more than what it is made of.
     #![proptest_config(Config::with_cases(64))]

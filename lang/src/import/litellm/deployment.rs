@@ -324,7 +324,7 @@ fn model(wire: String, params: &At<'_>, info: Option<&At<'_>>, notes: &mut Notes
         ("cache_read_input_token_cost", "cached"),
         ("cache_creation_input_token_cost", "cache-write"),
     ] {
-        let pico = both(key).and_then(|at| at.number(12, notes));
+        let pico = both(key).and_then(|at| at.price(12, notes));
         model.rates.extend(pico.map(|pico| (word, pico)));
     }
     if !model.rates.iter().any(|(word, _)| *word == "in") {

@@ -195,8 +195,12 @@ fn model(at: &At<'_>, notes: &mut Notes) -> Option<Model> {
             ("cacheRead", "cached"),
             ("cacheWrite", "cache-write"),
         ] {
-            let pico = cost.get(key).and_then(|at| at.number(6, notes));
+            let pico = cost.get(key).and_then(|at| at.price(6, notes));
             model.rates.extend(pico.map(|pico| (word, pico)));
+        }
+        if !model.rates.is_empty() && model.rates.iter().all(|(word, _)| *word != "in") {
+            notes.near(&cost, "other rates say nothing without that of the input");
+            model.rates.clear();
         }
         if model.rates.iter().all(|(_, pico)| *pico == 0) {
             // Nobody means that who leaves the template as it is.
