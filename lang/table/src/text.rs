@@ -70,9 +70,10 @@ impl TextIndex {
     /// What the values so far and one more, of this atom, amount to.
     #[inline]
     pub(crate) fn join(&self, seen: Seen, atom: AtomId) -> Seen {
-        match seen {
-            Seen::Nothing => Seen::One(atom),
-            seen => self.join_more(seen, atom),
+        if seen == Seen::Nothing {
+            Seen::One(atom)
+        } else {
+            self.join_more(seen, atom)
         }
     }
 

@@ -112,9 +112,9 @@ fn hash(value: &[u8], seed: u64) -> u64 {
             state = fold(front ^ 0xe703_7ed1_a0b4_28db, back ^ state);
         }
         halves(*last)
-    } else if let (Some(front), Some(back)) = (value.first_chunk(), value.last_chunk()) {
+    } else if let (Some(front), Some(back)) = (value.first_chunk::<8>(), value.last_chunk::<8>()) {
         (u64::from_le_bytes(*front), u64::from_le_bytes(*back))
-    } else if let (Some(front), Some(back)) = (value.first_chunk(), value.last_chunk()) {
+    } else if let (Some(front), Some(back)) = (value.first_chunk::<4>(), value.last_chunk::<4>()) {
         let word = |bytes: [u8; 4]| u64::from(u32::from_le_bytes(bytes));
         (word(*front), word(*back))
     } else {
