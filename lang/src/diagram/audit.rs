@@ -227,7 +227,14 @@ impl Audit {
 
     fn route(&mut self, built: &mut Built<'_>, route: RouteId) -> Result<(), TooLarge> {
         let arms = built.arms(route);
-        let reached = if built.listed.is_some() {
+        let mut ends_here = arms.iter().map(|arm| matches!(arm.to, Goal::End(_)));
+        let reached = if let Some(listed) = &built.listed
+            && route == built.model.root
+            && ends_here.all(|is_end| is_end)
+        {
+            // By itself it is what the list was made of.
+            leaves(listed.open.iter())
+        } else if built.listed.is_some() {
             leaves(listed::alone(built, route)?.iter())
         } else {
             let alone = built.alone(route)?;

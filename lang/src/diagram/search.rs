@@ -25,7 +25,7 @@ pub(crate) fn find(built: &Built<'_>, must: &[Ref], not: &[Ref]) -> Result<Optio
 /// What is in the first of some diagrams and in none of the others.
 pub(crate) type Rest = [Ref; REST];
 
-const REST: usize = 4;
+const REST: usize = 5;
 
 /// The same, on a way that is in none of these.
 pub(crate) fn find_outside(
@@ -55,7 +55,7 @@ struct Search<'b, 'm> {
     built: &'b Built<'m>,
     /// So many of the diagrams, the first ones, must lead somewhere.
     wanted: usize,
-    /// So many stand for themselves; each four of the others are a rest.
+    /// So many stand for themselves; each five of the others are a rest.
     single: usize,
     failed: BTreeSet<State>,
     /// How many places stand in the failed states together.
@@ -138,7 +138,7 @@ impl Search<'_, '_> {
         let is_left = |rest: &Rest| rest[0] == Ref::NOWHERE || rest[1..].iter().any(taken);
         let rests = rests.chunks_exact(REST);
         let rests = rests.filter_map(|rest| Rest::try_from(rest).ok());
-        let mut rests: SmallVec<[Rest; 4]> = rests.filter(|rest| !is_left(rest)).collect();
+        let mut rests: SmallVec<[Rest; 2]> = rests.filter(|rest| !is_left(rest)).collect();
         rests.sort_unstable();
         rests.dedup();
         state.truncate(self.single);

@@ -10,39 +10,40 @@ use super::store::{Ref, Store};
 pub(crate) struct Sieve {
     items: Vec<Item>,
     /// What any of them takes, in parts.
-    all: [Ref; 3],
+    all: [Ref; 4],
 }
 
-/// One of them, with what is taken before it. That is kept in three parts, the large one made once for
-/// many and the middle one for some, so that each condition by itself is joined only with few others.
+/// One of them, with what is taken before it. That is kept in four parts, each made once for several
+/// of the part before, so that most conditions are joined only with few others.
 type Item = Rest;
 
-/// Conditions that share the middle part of what is taken before them.
-const NEAR_MAX: usize = 12;
-/// So many times as many share the large part.
-const MIDDLE_MAX: usize = 12;
+/// Conditions that share all parts but the nearest.
+const NEAR_MAX: usize = 8;
+/// So many times as many share each part further away.
+const FURTHER: usize = 6;
 
 impl Sieve {
     pub(crate) fn of(conds: &[Ref], store: &mut Store) -> Result<Self, TooLarge> {
         let mut sieve = Self {
             items: Vec::with_capacity(conds.len()),
-            all: [Ref::NOWHERE; 3],
+            all: [Ref::NOWHERE; 4],
         };
-        let [mut far, mut middle, mut near] = [Ref::NOWHERE; 3];
+        let [mut far, mut middle, mut close, mut near] = [Ref::NOWHERE; 4];
         for (at, own) in conds.iter().enumerate() {
             // What nobody comes after is not joined: the last would be the largest.
             if at.is_multiple_of(NEAR_MAX) {
-                middle = store.first_of(&[middle, near])?;
-                near = Ref::NOWHERE;
+                pass(store, &mut near, &mut close)?;
             }
-            if at.is_multiple_of(NEAR_MAX * MIDDLE_MAX) {
-                far = store.first_of(&[far, middle])?;
-                middle = Ref::NOWHERE;
+            if at.is_multiple_of(NEAR_MAX * FURTHER) {
+                pass(store, &mut close, &mut middle)?;
             }
-            sieve.items.push([*own, far, middle, near]);
+            if at.is_multiple_of(NEAR_MAX * FURTHER * FURTHER) {
+                pass(store, &mut middle, &mut far)?;
+            }
+            sieve.items.push([*own, far, middle, close, near]);
             near = store.first_of(&[near, *own])?;
         }
-        sieve.all = [far, middle, near];
+        sieve.all = [far, middle, close, near];
         Ok(sieve)
     }
 
@@ -72,10 +73,10 @@ impl Sieve {
         must: &[Ref],
         built: &Built<'_>,
     ) -> Result<Option<Path>, TooLarge> {
-        let Some([own, far, middle, near]) = self.rest(position) else {
+        let Some([own, parts @ ..]) = self.rest(position) else {
             return Ok(None);
         };
-        for before in [near, middle, far] {
+        for before in parts.into_iter().rev() {
             let must: Vec<Ref> = must.iter().copied().chain([own, before]).collect();
             if let Some(path) = find(built, &must, &[])? {
                 return Ok(Some(path));
@@ -88,4 +89,11 @@ impl Sieve {
     pub(crate) fn is_open(&self, built: &Built<'_>) -> Result<bool, TooLarge> {
         Ok(find(built, &[Ref::YES], &self.all)?.is_some())
     }
+}
+
+/// Joins a part to the one further away.
+fn pass(store: &mut Store, part: &mut Ref, further: &mut Ref) -> Result<(), TooLarge> {
+    *further = store.first_of(&[*further, *part])?;
+    *part = Ref::NOWHERE;
+    Ok(())
 }
