@@ -7,6 +7,7 @@
 
 use thiserror::Error;
 
+use super::scan::plain;
 use super::text::{Text, text_close};
 use super::watch::{Unwatched, Watch};
 use super::{DEPTH_MAX, number};
@@ -164,32 +165,21 @@ impl<'a, W: Watch> Lexer<'a, W> {
         Ok(token)
     }
 
-    #[inline]
     fn read(&mut self) -> Result<Option<Token<'a>>, Fault> {
-        let byte = self.peek();
         match self.due {
-            Due::CommaOrEnd => match (byte, self.in_object()) {
-                (Some(b','), true) => {
-                    self.at += 1;
-                    let byte = self.peek();
-                    self.key(byte).map(Some)
-                }
-                (Some(b','), false) => {
-                    self.at += 1;
-                    let byte = self.peek();
-                    self.value(byte).map(Some)
-                }
-                (Some(b'}'), true) => Ok(Some(self.close(Token::ObjectEnd))),
-                (Some(b']'), false) => Ok(Some(self.close(Token::ArrayEnd))),
-                (_, true) => Err(self.fault(Wrong::CommaOrBrace)),
-                (_, false) => Err(self.fault(Wrong::CommaOrBracket)),
+            Due::CommaOrEnd | Due::FirstKeyOrEnd if self.in_object() => {
+                let key = self.key_or_end()?;
+                Ok(Some(key.map_or(Token::ObjectEnd, Token::Key)))
+            }
+            Due::CommaOrEnd | Due::FirstValueOrEnd => {
+                let element = self.element_or_end()?;
+                Ok(Some(element.unwrap_or(Token::ArrayEnd)))
+            }
+            Due::Value | Due::FirstKeyOrEnd => self.value().map(Some),
+            Due::Nothing => match self.peek() {
+                None => Ok(None),
+                Some(_) => Err(self.fault(Wrong::Trailing)),
             },
-            Due::FirstKeyOrEnd if byte == Some(b'}') => Ok(Some(self.close(Token::ObjectEnd))),
-            Due::FirstKeyOrEnd => self.key(byte).map(Some),
-            Due::FirstValueOrEnd if byte == Some(b']') => Ok(Some(self.close(Token::ArrayEnd))),
-            Due::Value | Due::FirstValueOrEnd => self.value(byte).map(Some),
-            Due::Nothing if byte.is_none() => Ok(None),
-            Due::Nothing => Err(self.fault(Wrong::Trailing)),
         }
     }
 
@@ -212,8 +202,9 @@ impl<'a, W: Watch> Lexer<'a, W> {
         &mut self,
         mut each: impl FnMut(&mut Self, Text<'a>, Token<'a>) -> Result<(), E>,
     ) -> Result<(), E> {
-        while let Token::Key(key) = self.value_next()? {
-            let value = self.value_next()?;
+        while let Some(key) = self.member()? {
+            let value = self.value()?;
+            self.watch.token(value);
             each(self, key, value)?;
         }
         Ok(())
@@ -229,12 +220,10 @@ impl<'a, W: Watch> Lexer<'a, W> {
         &mut self,
         mut each: impl FnMut(&mut Self, Token<'a>) -> Result<(), E>,
     ) -> Result<(), E> {
-        loop {
-            match self.value_next()? {
-                Token::ArrayEnd => return Ok(()),
-                element => each(self, element)?,
-            }
+        while let Some(element) = self.element()? {
+            each(self, element)?;
         }
+        Ok(())
     }
 
     /// Passes over the rest of the value that `token` began.
@@ -246,7 +235,12 @@ impl<'a, W: Watch> Lexer<'a, W> {
         if matches!(token, Token::Object | Token::Array) {
             let outside = self.depth - 1;
             while self.depth > outside {
-                self.token()?;
+                if !self.in_object() {
+                    self.element()?;
+                } else if self.member()?.is_some() {
+                    let value = self.value()?;
+                    self.watch.token(value);
+                }
             }
         }
         Ok(())
@@ -268,9 +262,67 @@ impl<'a, W: Watch> Lexer<'a, W> {
         self.objects & 1 == 1
     }
 
+    /// The key of the next member of the object that is open; nothing at its end.
     #[inline]
-    fn value(&mut self, byte: Option<u8>) -> Result<Token<'a>, Fault> {
-        let token = match byte {
+    fn member(&mut self) -> Result<Option<Text<'a>>, Fault> {
+        let key = self.key_or_end()?;
+        self.watch.token(key.map_or(Token::ObjectEnd, Token::Key));
+        Ok(key)
+    }
+
+    /// The first token of the next element of the array that is open; nothing at its end.
+    #[inline]
+    fn element(&mut self) -> Result<Option<Token<'a>>, Fault> {
+        let element = self.element_or_end()?;
+        self.watch.token(element.unwrap_or(Token::ArrayEnd));
+        Ok(element)
+    }
+
+    #[inline(never)]
+    fn key_or_end(&mut self) -> Result<Option<Text<'a>>, Fault> {
+        let mut byte = self.peek();
+        if byte == Some(b'}') {
+            self.close();
+            return Ok(None);
+        }
+        if self.due == Due::CommaOrEnd {
+            if byte != Some(b',') {
+                return Err(self.fault(Wrong::CommaOrBrace));
+            }
+            self.at += 1;
+            byte = self.peek();
+        }
+        if byte != Some(b'"') {
+            return Err(self.fault(Wrong::Key));
+        }
+        let key = self.text()?;
+        if self.peek() != Some(b':') {
+            return Err(self.fault(Wrong::Colon));
+        }
+        self.at += 1;
+        self.due = Due::Value;
+        Ok(Some(key))
+    }
+
+    #[inline]
+    fn element_or_end(&mut self) -> Result<Option<Token<'a>>, Fault> {
+        let byte = self.peek();
+        if byte == Some(b']') {
+            self.close();
+            return Ok(None);
+        }
+        if self.due == Due::CommaOrEnd {
+            if byte != Some(b',') {
+                return Err(self.fault(Wrong::CommaOrBracket));
+            }
+            self.at += 1;
+        }
+        self.value().map(Some)
+    }
+
+    #[inline(never)]
+    fn value(&mut self) -> Result<Token<'a>, Fault> {
+        let token = match self.peek() {
             Some(b'"') => Token::Text(self.text()?),
             Some(b'{') => return self.open(Token::Object),
             Some(b'[') => return self.open(Token::Array),
@@ -294,27 +346,17 @@ impl<'a, W: Watch> Lexer<'a, W> {
     }
 
     #[inline]
-    fn key(&mut self, byte: Option<u8>) -> Result<Token<'a>, Fault> {
-        if byte != Some(b'"') {
-            return Err(self.fault(Wrong::Key));
-        }
-        let key = self.text()?;
-        if self.peek() != Some(b':') {
-            return Err(self.fault(Wrong::Colon));
-        }
-        self.at += 1;
-        self.due = Due::Value;
-        Ok(Token::Key(key))
-    }
-
-    #[inline]
     fn text(&mut self) -> Result<Text<'a>, Fault> {
         let start = self.at + 1;
         let rest = self.bytes.get(start..).unwrap_or_default();
-        let (length, escaped) = text_close(rest).map_err(|sound| Fault {
-            wrong: Wrong::Text,
-            at: start + sound,
-        })?;
+        let mut length = plain(rest);
+        let escaped = rest.get(length) != Some(&b'"');
+        if escaped {
+            (length, _) = text_close(rest).map_err(|sound| Fault {
+                wrong: Wrong::Text,
+                at: start + sound,
+            })?;
+        }
         self.at = start + length + 1;
         Ok(Text {
             raw: rest.get(..length).unwrap_or_default(),
@@ -359,12 +401,11 @@ impl<'a, W: Watch> Lexer<'a, W> {
     }
 
     #[inline]
-    fn close(&mut self, token: Token<'a>) -> Token<'a> {
+    fn close(&mut self) {
         self.at += 1;
         self.depth -= 1;
         self.objects >>= 1;
         self.due = self.after_value();
-        token
     }
 
     fn fault(&self, wrong: Wrong) -> Fault {

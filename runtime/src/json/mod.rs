@@ -3,6 +3,7 @@
 
 mod lexer;
 mod number;
+mod scan;
 mod text;
 mod tree;
 mod watch;

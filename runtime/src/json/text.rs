@@ -5,6 +5,8 @@ use std::ops::Range;
 
 use thiserror::Error;
 
+use super::scan::plain;
+
 /// A string as it stands between its quotes. Its escapes are known to be sound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Text<'a> {
@@ -158,7 +160,6 @@ fn unit(escape: &[u8]) -> Option<u32> {
 ///
 /// # Errors
 /// It does not close, or not soundly; given is how far it is sound.
-#[inline]
 pub fn text_close(bytes: &[u8]) -> Result<(usize, bool), usize> {
     let mut at = 0;
     let mut escaped = false;
@@ -183,72 +184,4 @@ fn escape_length(escape: &[u8]) -> Option<usize> {
         b'u' => unit(escape).map(|_| 6),
         _ => None,
     }
-}
-
-/// How many bytes at the front may stand in a string as they are.
-#[inline]
-fn plain(bytes: &[u8]) -> usize {
-    // Short strings are the rule outside message texts. Two words are looked at without a branch
-    // for each byte, which no processor could foresee; only the rest is searched by blocks.
-    let Some((words, _)) = bytes.split_first_chunk::<16>() else {
-        return bytes
-            .iter()
-            .position(|byte| is_special(*byte))
-            .unwrap_or(bytes.len());
-    };
-    let specials = specials(u128::from_le_bytes(*words));
-    if specials != 0 {
-        return (specials.trailing_zeros() / 8) as usize;
-    }
-    far(bytes)
-}
-
-/// The top bit of each byte that is a quote, a backslash or a control character. Bytes above the
-/// lowest such one may be marked wrongly, since borrows run upwards.
-#[inline]
-fn specials(word: u128) -> u128 {
-    const ONES: u128 = u128::MAX / 0xFF;
-    const TOPS: u128 = ONES << 7;
-    let below = |word: u128, bound: u8| word.wrapping_sub(ONES * u128::from(bound)) & !word & TOPS;
-    let equal = |byte: u8| below(word ^ (ONES * u128::from(byte)), 1);
-    below(word, b' ') | equal(b'"') | equal(b'\\')
-}
-
-/// Blocks without an early exit become vector code.
-#[inline(never)]
-fn far(bytes: &[u8]) -> usize {
-    let (blocks, _) = bytes.as_chunks::<32>();
-    let passed = blocks
-        .iter()
-        .take_while(|block| {
-            !block
-                .iter()
-                .fold(false, |found, byte| found | is_special(*byte))
-        })
-        .count();
-    let at = passed * 32;
-    let rest = bytes.get(at..).unwrap_or_default();
-    at + near(rest)
-}
-
-/// The same where the end is near.
-#[inline]
-fn near(bytes: &[u8]) -> usize {
-    let (words, rest) = bytes.as_chunks::<16>();
-    for (word, at) in words.iter().zip((0..).step_by(16)) {
-        let specials = specials(u128::from_le_bytes(*word));
-        if specials != 0 {
-            return at + (specials.trailing_zeros() / 8) as usize;
-        }
-    }
-    let at = bytes.len() - rest.len();
-    at + rest
-        .iter()
-        .position(|byte| is_special(*byte))
-        .unwrap_or(rest.len())
-}
-
-#[inline]
-fn is_special(byte: u8) -> bool {
-    byte < b' ' || byte == b'"' || byte == b'\\'
 }

@@ -19,17 +19,17 @@ impl Key {
     /// Finds `key` among the keys that are read.
     #[inline]
     pub(super) fn of(key: Text<'_>, read: &[&'static str]) -> Self {
-        if !key.escaped {
-            let mut unusual = false;
-            for byte in key.raw {
-                unusual |= byte.is_ascii_uppercase() | !byte.is_ascii();
-            }
-            if !unusual {
-                let plain = read.iter().position(|word| word.as_bytes() == key.raw);
-                return plain.map_or(Self::Other, Self::Plain);
-            }
+        if key.escaped {
+            return alike(key, read);
         }
-        alike(key, read)
+        if let Some(place) = read.iter().position(|word| word.as_bytes() == key.raw) {
+            return Self::Plain(place);
+        }
+        let folds = |byte: &u8| byte.is_ascii_uppercase() || !byte.is_ascii();
+        if key.raw.iter().any(folds) {
+            return alike(key, read);
+        }
+        Self::Other
     }
 }
 
