@@ -15,8 +15,20 @@ pub fn line(value: &impl Serialize) -> String {
     String::from_utf8(bytes).unwrap_or_else(|_| UNPRINTABLE.to_owned())
 }
 
-/// The same, behind what `to` holds already.
-pub fn write_line(to: &mut Vec<u8>, value: &impl Serialize) {
+/// A text as a JSON string, behind what `to` holds already; escaped as by [`line`].
+pub fn write_text(to: &mut Vec<u8>, text: &str) {
+    // Nearly every text is a name of the policy, and says so in one pass.
+    let is_plain = |byte: u8| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\';
+    if !text.bytes().all(is_plain) {
+        return write_line(to, &text);
+    }
+    to.reserve(text.len() + 2);
+    to.push(b'"');
+    to.extend_from_slice(text.as_bytes());
+    to.push(b'"');
+}
+
+fn write_line(to: &mut Vec<u8>, value: &impl Serialize) {
     let begun = to.len();
     let written = value.serialize(&mut Serializer::with_formatter(&mut *to, OneLine));
     // Our own structures hold no map with keys that are not text, the one thing that fails.
@@ -67,7 +79,7 @@ fn steers(c: char) -> bool {
 mod tests {
     use proptest::prelude::{any, proptest};
 
-    use super::{cut, line};
+    use super::{cut, line, write_text};
 
     #[test]
     fn what_ends_lines_or_steers_terminals_is_escaped() {
@@ -88,6 +100,9 @@ mod tests {
             let written = line(&text);
             assert!(!written.chars().any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')));
             assert_eq!(serde_json::from_str::<String>(&written).unwrap(), text);
+            let mut behind = b"x".to_vec();
+            write_text(&mut behind, &text);
+            assert_eq!(behind, format!("x{written}").into_bytes());
         }
     }
 }

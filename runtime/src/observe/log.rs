@@ -19,8 +19,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Thread};
 use std::time::Duration;
 
-use self::line::Line;
-use super::json::write_line;
+use self::line::write_line;
 use super::record::Record;
 
 /// How long a page may get: some two thousand lines.
@@ -116,7 +115,7 @@ impl Pen {
             self.desk.shared.dropped.fetch_add(1, Ordering::Relaxed);
             return;
         }
-        write_line(&mut page.text, &Line::from(record));
+        write_line(&mut page.text, record);
         page.text.push(b'\n');
         page.lines += 1;
         drop(page);
