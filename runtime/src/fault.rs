@@ -90,6 +90,8 @@ pub enum Kind {
     KeyInQuery,
     /// A believed hop says something that is no address.
     UnclearOrigin,
+    /// The head is longer than this gateway reads.
+    HeadTooLarge,
     /// The body is compressed.
     ContentEncoding,
     /// The body is not declared to be JSON.
@@ -159,6 +161,7 @@ impl Kind {
             Self::AmbiguousPath
             | Self::BadHost
             | Self::BadFraming
+            | Self::HeadTooLarge
             | Self::NotFound
             | Self::MethodNotAllowed
             | Self::WebSocket
@@ -231,6 +234,7 @@ impl Kind {
             Self::AmbiguousPath
             | Self::BadHost
             | Self::BadFraming
+            | Self::HeadTooLarge
             | Self::NotFound
             | Self::MethodNotAllowed
             | Self::WebSocket

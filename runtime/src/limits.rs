@@ -11,8 +11,11 @@ pub struct Limits {
     pub head: Duration,
     /// A kept-alive client connection without a request is closed after this.
     pub client_idle: Duration,
-    /// Bytes that hyper may buffer per connection and direction, and so the longest head.
+    /// Bytes that hyper may buffer per connection and direction. It looks at the bound between two
+    /// reads only, so a head can be longer.
     pub buffer_bytes_max: usize,
+    /// The lines of one head.
+    pub head_bytes_max: usize,
     /// Headers of one head.
     pub headers_max: usize,
     /// One request body.
@@ -84,6 +87,7 @@ impl Default for Limits {
             head: Duration::from_secs(10),
             client_idle: Duration::from_secs(75),
             buffer_bytes_max: 64 * 1024,
+            head_bytes_max: 64 * 1024,
             headers_max: 100,
             body_bytes_max: 32 * 1024 * 1024,
             bodies_bytes_max: 512 * 1024 * 1024,

@@ -30,8 +30,23 @@ pub(super) enum Route {
 }
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const ANTHROPIC_VERSION: HeaderName = HeaderName::from_static("anthropic-version");
 const MODELS: &str = "/models";
 const HELLO: &str = "/api/hello";
+
+/// Whether the head is short enough, its lines counted as they were sent.
+pub(super) fn check_size(parts: &Parts, limits: &Limits) -> Result<(), Fault> {
+    let asked = parts.uri.path().len() + parts.uri.query().map_or(0, |query| query.len() + 1);
+    let first = parts.method.as_str().len() + asked + "  HTTP/1.1\r\n".len();
+    let line = |(name, value): (&HeaderName, &HeaderValue)| {
+        name.as_str().len() + value.len() + ": \r\n".len()
+    };
+    let bytes = first + parts.headers.iter().map(line).sum::<usize>() + "\r\n".len();
+    if bytes > limits.head_bytes_max {
+        return Err(Fault::early(Kind::HeadTooLarge));
+    }
+    Ok(())
+}
 
 /// Who calls, from `address`.
 pub(super) fn caller<'r>(
@@ -47,20 +62,19 @@ pub(super) fn caller<'r>(
     roster.caller(credential::credential(&parts.headers)?, address)
 }
 
-/// The path in its one normal form.
-pub(super) fn path(parts: &Parts) -> Result<&str, Fault> {
-    path::normal(parts.uri.path()).ok_or(Fault::early(Kind::AmbiguousPath))
+/// The path in its one normal form, where it has one.
+pub(super) fn path(parts: &Parts) -> Option<&str> {
+    path::normal(parts.uri.path())
 }
 
 /// The protocol in which a client expects to be answered, whatever else is wrong with its request.
-pub(super) fn dialect(parts: &Parts, base: Option<&str>) -> Dialect {
-    let path = path::normal(parts.uri.path()).unwrap_or_default();
-    let asked = Endpoint::of(api(path, base)).map(Endpoint::dialect);
-    asked.unwrap_or(if parts.headers.contains_key("anthropic-version") {
-        Dialect::Messages
-    } else {
-        Dialect::Chat
-    })
+pub(super) fn dialect(parts: &Parts, path: Option<&str>, base: Option<&str>) -> Dialect {
+    let asked = Endpoint::of(api(path.unwrap_or_default(), base));
+    match asked {
+        Some(endpoint) => endpoint.dialect(),
+        None if parts.headers.contains_key(ANTHROPIC_VERSION) => Dialect::Messages,
+        None => Dialect::Chat,
+    }
 }
 
 /// Where a normal path leads.

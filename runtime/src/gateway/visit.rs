@@ -67,10 +67,11 @@ impl<'w> Visit<'w> {
         from: SocketAddr,
     ) -> Response<Answer> {
         let (parts, incoming) = request.into_parts();
-        self.note_head(&parts);
+        let path = head::path(&parts);
+        self.note_head(&parts, path);
         let meter = Arc::clone(self.journal.meter());
         let snapshot = Arc::clone(&self.snapshot);
-        let led = self.lead(&snapshot, (&parts, incoming), from);
+        let led = self.lead(&snapshot, (&parts, path, incoming), from);
         let led = unless_ending(&meter, pin!(led)).await;
         let errand = match led {
             Ok(Led::Models(models)) => return self.models(models),
@@ -156,10 +157,10 @@ impl<'w> Visit<'w> {
         }
     }
 
-    fn note_head(&mut self, parts: &Parts) {
+    fn note_head(&mut self, parts: &Parts, path: Option<&str>) {
         let (worker, limits) = (self.worker, &self.worker.common.limits);
         let base = self.snapshot.table.policy().gateway.base.as_deref();
-        self.dialect = head::dialect(parts, base);
+        self.dialect = head::dialect(parts, path, base);
         let record = &mut self.journal.record;
         record.request_id = head::request_id(&parts.headers, &worker.dice, limits);
         record
@@ -172,10 +173,11 @@ impl<'w> Visit<'w> {
     async fn lead<'p>(
         &mut self,
         snapshot: &'p Snapshot,
-        (parts, incoming): (&Parts, Incoming),
+        (parts, path, incoming): (&Parts, Option<&str>, Incoming),
         from: SocketAddr,
     ) -> Result<Led<'p>, Fault> {
-        let path = head::path(parts)?;
+        head::check_size(parts, &self.worker.common.limits)?;
+        let path = path.ok_or(Fault::early(Kind::AmbiguousPath))?;
         self.journal.record.path = head::cut(path, self.worker.common.limits.model_bytes_max);
         let host = head::host(parts)?;
         let settings = &snapshot.table.policy().gateway;
@@ -192,7 +194,7 @@ impl<'w> Visit<'w> {
             Route::Hello => return Ok(Led::Hello),
             Route::Ask(endpoint) => endpoint,
             listed @ (Route::Models | Route::Model) => {
-                let models = self.listed(snapshot, (parts, listed), (ip, &caller));
+                let models = self.listed(snapshot, (parts, path, listed), (ip, &caller));
                 return models.map(Led::Models);
             }
         };
@@ -246,11 +248,10 @@ impl<'w> Visit<'w> {
     fn listed(
         &self,
         snapshot: &Snapshot,
-        (parts, route): (&Parts, Route),
+        (parts, path, route): (&Parts, &str, Route),
         (ip, caller): (IpAddr, &Caller<'_>),
     ) -> Result<Bytes, Fault> {
         let peek = Peek::default();
-        let path = head::path(parts)?;
         let asked = Asked {
             method: &parts.method,
             path,

@@ -5,7 +5,7 @@ use http::StatusCode;
 use memchr::memmem;
 
 use crate::dialect::Dialect;
-use crate::respond::{Reply, body};
+use crate::respond::{HEAD_TOO_LARGE, Reply, body};
 
 const EMPTY: &[u8] = b"content-length: 0\r\n";
 
@@ -45,7 +45,7 @@ fn reply(status: &[u8]) -> Option<Reply> {
         b"31" => (
             StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             "head_too_large",
-            "the head of the request is too large: send at most 100 header lines, and 64 KiB of them",
+            HEAD_TOO_LARGE,
         ),
         _ => return None,
     };

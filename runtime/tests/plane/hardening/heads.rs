@@ -301,6 +301,20 @@ fn hosts() -> Vec<Case> {
     cases
 }
 
+/// A request whose head has so many bytes.
+fn head_of(bytes: usize) -> String {
+    let with = |long: usize| {
+        let fields = format!(
+            "x-long: {}\r\ncontent-length: {}\r\n",
+            "x".repeat(long),
+            GOOD.len()
+        );
+        post(&fields, GOOD)
+    };
+    let bare = with(0).len() - GOOD.len();
+    with(bytes - bare)
+}
+
 fn headers() -> Vec<Case> {
     let many = (0..120).fold(String::new(), |mut lines, number| {
         write!(lines, "x-{number}: 1\r\n").unwrap();
@@ -343,6 +357,13 @@ fn headers() -> Vec<Case> {
             "H8",
             "a long header",
             post(&format!("{long}{good}"), GOOD),
+            "431 head_too_large close",
+        ),
+        case("H8", "64 KiB of head", head_of(64 * 1024), "200"),
+        case(
+            "H8",
+            "a byte more",
+            head_of(64 * 1024 + 1),
             "431 head_too_large close",
         ),
         case(
