@@ -9,7 +9,7 @@ use prometheus_client::registry::Registry;
 
 use super::Admin;
 use crate::observe::histogram::Histogram;
-use crate::observe::metrics::TOKEN_KINDS;
+use crate::observe::metrics::{TOKEN_KINDS, TargetNumbers};
 
 type Done = Result<(), Error>;
 
@@ -24,6 +24,25 @@ pub(super) fn text(admin: &Admin) -> String {
         Err(Error) => String::new(),
     }
 }
+
+/// What is counted of each target in one number: its name, what it means, where it stands.
+const OF_EACH_TARGET: [(&str, &str, fn(&TargetNumbers) -> u64); 3] = [
+    (
+        "continued",
+        "Attempts that went on with an answer another had begun",
+        |numbers| numbers.continued,
+    ),
+    (
+        "hints_dropped",
+        "Hints left out of requests for which the target's protocol has no words",
+        |numbers| numbers.hints_dropped,
+    ),
+    (
+        "events_skipped",
+        "Events left out of answers because nobody could read them",
+        |numbers| numbers.events_skipped,
+    ),
+];
 
 #[derive(Debug)]
 struct Page(Admin);
@@ -175,42 +194,12 @@ impl Page {
             ),
             attempts,
         )?;
-        let continued = numbers
-            .targets
-            .iter()
-            .map(|(target, numbers)| ([("target", target.as_str())], numbers.continued));
-        counters(
-            to,
-            (
-                "continued",
-                "Attempts that went on with an answer another had begun",
-            ),
-            continued,
-        )?;
-        let dropped = numbers
-            .targets
-            .iter()
-            .map(|(target, numbers)| ([("target", target.as_str())], numbers.hints_dropped));
-        counters(
-            to,
-            (
-                "hints_dropped",
-                "Hints left out of requests for which the target's protocol has no words",
-            ),
-            dropped,
-        )?;
-        let skipped = numbers
-            .targets
-            .iter()
-            .map(|(target, numbers)| ([("target", target.as_str())], numbers.events_skipped));
-        counters(
-            to,
-            (
-                "events_skipped",
-                "Events left out of answers because nobody could read them",
-            ),
-            skipped,
-        )?;
+        for (name, help, count) in OF_EACH_TARGET {
+            let targets = numbers.targets.iter();
+            let values =
+                targets.map(|(target, numbers)| ([("target", target.as_str())], count(numbers)));
+            counters(to, (name, help), values)?;
+        }
         let failovers = numbers.failovers.iter().flat_map(|(from, moves)| {
             moves
                 .iter()
