@@ -71,7 +71,7 @@ pub struct Waits {
 impl Step<'_> {
     /// `provider/model`, as the log and the metrics name it.
     pub fn label(&self) -> String {
-        format!("{}/{}", self.provider.name, self.model.name)
+        [&*self.provider.name, "/", &*self.model.name].concat()
     }
 }
 

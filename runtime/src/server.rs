@@ -140,7 +140,10 @@ pub async fn serve_io<I>(
         // hyper keeps room for this future as long as the connection lives; a box is gone as soon as
         // there is an answer, and a stream holds 6 KiB less.
         service_fn(move |request| {
-            Box::pin(gateway.clone().answer(request, peer, Arc::clone(&meter)))
+            // Room first: what is made in its place is not copied there, untouched parts and all.
+            let room = Box::new_uninit();
+            let answer = gateway.clone().answer(request, peer, Arc::clone(&meter));
+            Box::into_pin(Box::write(room, answer))
         })
     };
     let connection = builder(limits).serve_connection(TokioIo::new(socket), service);

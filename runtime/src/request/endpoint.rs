@@ -101,7 +101,7 @@ impl Endpoint {
             Self::Generate => ("/v1beta", "/models"),
         };
         let version = if base.ends_with(version) { "" } else { version };
-        format!("{base}{version}{path}")
+        [base, version, path].concat()
     }
 }
 

@@ -12,10 +12,22 @@ pub fn normal(path: &str) -> Option<&str> {
     if inner.is_empty() {
         return (path == "/").then_some(whole);
     }
-    let sound = inner
-        .split('/')
-        .all(|segment| !matches!(segment, "" | "." | "..") && is_sound(segment.as_bytes()));
+    let mut segments = inner.split('/');
+    let sound = is_plain(inner)
+        || segments
+            .all(|segment| !matches!(segment, "" | "." | "..") && is_sound(segment.as_bytes()));
     sound.then_some(whole)
+}
+
+/// Whether nothing has to be looked at twice, as in nearly every path that is asked for.
+fn is_plain(inner: &str) -> bool {
+    let mut before = b'/';
+    let sound = inner.bytes().all(|byte| {
+        let is_empty = (before, byte) == (b'/', b'/');
+        before = byte;
+        !is_empty && (byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'-' | b'_'))
+    });
+    sound && before != b'/'
 }
 
 fn is_sound(segment: &[u8]) -> bool {

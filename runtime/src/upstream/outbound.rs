@@ -88,23 +88,21 @@ pub(super) fn request(
     let identity = HeaderValue::from_static("identity");
     headers.insert(header::ACCEPT_ENCODING, identity);
     let api = asked.api();
-    if api == Api::Anthropic {
-        headers.insert(VERSION, ANTHROPIC_VERSION);
-    }
     // What was said to another vendor is not for this one.
     let vendors = if ask.endpoint == asked {
         passed_to(api)
     } else {
         &[]
     };
-    for name in PASSED.iter().chain(vendors) {
-        let mut values = ask.headers.get_all(name).iter();
-        if let Some(first) = values.next() {
-            headers.insert(name, first.clone());
+    // A head has few lines more than there are names, and to look a name up costs more than to
+    // compare it.
+    for (name, value) in ask.headers {
+        if PASSED.contains(name) || vendors.contains(name) {
+            headers.append(name, value.clone());
         }
-        for more in values {
-            headers.append(name, more.clone());
-        }
+    }
+    if api == Api::Anthropic && !headers.contains_key(VERSION) {
+        headers.insert(VERSION, ANTHROPIC_VERSION);
     }
     if let Some(class) = ask.class {
         class.head(ask.headers, headers);
