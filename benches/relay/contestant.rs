@@ -71,7 +71,7 @@ pub(crate) fn clawgate() -> Result<PathBuf, Failure> {
     .into())
 }
 
-/// The gateway on one worker, with a route to decide and a model name to replace.
+/// The gateway on one worker, with a caller to know, a route to decide and a model name to replace.
 pub(crate) fn gateway(
     core: Option<usize>,
     upstream: SocketAddr,
@@ -81,7 +81,7 @@ pub(crate) fn gateway(
     let [address, admin] = [free_port()?, free_port()?];
     let policy = folder.path().join("policy");
     fs::create_dir(&policy)?;
-    let (asked, sent) = (wire::MODEL_ASKED, wire::MODEL_SENT);
+    let (asked, sent, key) = (wire::MODEL_ASKED, wire::MODEL_SENT, wire::KEY_SHA256);
     fs::write(
         policy.join("bench.claw"),
         format!(
@@ -94,6 +94,8 @@ provider sim {{
   model large "{sent}"
 }}
 
+client bench {{ key sha256 "{key}" }}
+
 class chat {{
   primary sim/large
   timeout connect 2s, first-token 20s, idle 30s, total 5m
@@ -101,7 +103,7 @@ class chat {{
 }}
 
 route {{
-  when model is "{asked}" -> chat
+  when client is bench and model is "{asked}" -> chat
   otherwise -> deny 400 "this policy serves one model"
 }}
 "#
@@ -114,6 +116,8 @@ route {{
         &address.to_string(),
         "--admin",
         &admin.to_string(),
+        "--drain-delay",
+        "0s",
     ]);
     let process = quiet(command, &folder)?;
     let gateway = Contestant {

@@ -81,6 +81,17 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
+        // It is asked first: one that is built to write down what it did does so at its end.
+        let id = self.child.id().to_string();
+        if Command::new("kill").arg(id).status().is_ok() {
+            let began = Instant::now();
+            while began.elapsed() < Duration::from_secs(2) {
+                if matches!(self.child.try_wait(), Ok(Some(_))) {
+                    return;
+                }
+                std::thread::sleep(Duration::from_millis(20));
+            }
+        }
         // It may have ended by itself; then there is nothing to kill.
         let _ = self.child.kill();
         let _ = self.child.wait();

@@ -7,6 +7,12 @@ pub(crate) const MODEL_ASKED: &str = "gpt-5.5";
 /// The model the provider knows.
 pub(crate) const MODEL_SENT: &str = "sim-large-2026";
 
+/// The key that the client shows.
+const KEY: &str = "sk-not-a-key";
+/// Its SHA-256, by which the gateway knows it.
+pub(crate) const KEY_SHA256: &str =
+    "100ea034bb3d6c014c0cf28b9f270e99b98b0d842ff3a62ae12478aece213734";
+
 /// Stands in a request whose events are to leave in bursts.
 pub(crate) const BURSTS: &str = r#""user":"bursts""#;
 /// Stands in a request whose events are to come slowly.
@@ -49,7 +55,7 @@ pub(crate) fn request(kind: Kind) -> Vec<u8> {
          X-Stainless-Arch: x64\r\n\
          X-Stainless-Runtime: CPython\r\n\
          X-Stainless-Runtime-Version: 3.13.5\r\n\
-         Authorization: Bearer sk-not-a-key\r\n\
+         Authorization: Bearer {KEY}\r\n\
          X-Stainless-Async: false\r\n\
          x-stainless-retry-count: 0\r\n\
          x-stainless-read-timeout: 600\r\n\
