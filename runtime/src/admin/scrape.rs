@@ -25,8 +25,10 @@ pub(super) fn text(admin: &Admin) -> String {
     }
 }
 
-/// What is counted of each target in one number: its name, what it means, where it stands.
-const OF_EACH_TARGET: [(&str, &str, fn(&TargetNumbers) -> u64); 3] = [
+/// A number of each target: its name, what it means, where it stands.
+type OfTarget = (&'static str, &'static str, fn(&TargetNumbers) -> u64);
+
+const OF_EACH_TARGET: [OfTarget; 3] = [
     (
         "continued",
         "Attempts that went on with an answer another had begun",
