@@ -15,7 +15,7 @@ pub fn line(value: &impl Serialize) -> String {
     String::from_utf8(bytes).unwrap_or_else(|_| UNPRINTABLE.to_owned())
 }
 
-/// A text as a JSON string, behind what `to` holds already; escaped as by [`line`].
+/// A text as a JSON string, behind what `to` holds already; escaped as by [`line()`].
 pub fn write_text(to: &mut Vec<u8>, text: &str) {
     // Nearly every text is a name of the policy, and says so in one pass.
     let is_plain = |byte: u8| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\';
