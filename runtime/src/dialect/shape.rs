@@ -95,7 +95,7 @@ impl Shape {
             rest = rest.strip_prefix(self.event.get(start..part.end)?)?;
             start = part.end;
             let length = match part.next {
-                Next::Text => text_close(rest).ok()?.0,
+                Next::Text => text_close(rest).ok()?,
                 Next::Digits => digits(rest)?,
                 Next::End => return Some(bytes.len() - rest.len()),
             };

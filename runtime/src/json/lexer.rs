@@ -280,19 +280,10 @@ impl<'a, W: Watch> Lexer<'a, W> {
 
     #[inline(never)]
     fn key_or_end(&mut self) -> Result<Option<Text<'a>>, Fault> {
-        let mut byte = self.peek();
-        if byte == Some(b'}') {
-            self.close();
+        if !self.goes_on(b'}', Wrong::CommaOrBrace)? {
             return Ok(None);
         }
-        if self.due == Due::CommaOrEnd {
-            if byte != Some(b',') {
-                return Err(self.fault(Wrong::CommaOrBrace));
-            }
-            self.at += 1;
-            byte = self.peek();
-        }
-        if byte != Some(b'"') {
+        if self.peek() != Some(b'"') {
             return Err(self.fault(Wrong::Key));
         }
         let key = self.text()?;
@@ -306,18 +297,27 @@ impl<'a, W: Watch> Lexer<'a, W> {
 
     #[inline]
     fn element_or_end(&mut self) -> Result<Option<Token<'a>>, Fault> {
-        let byte = self.peek();
-        if byte == Some(b']') {
-            self.close();
+        if !self.goes_on(b']', Wrong::CommaOrBracket)? {
             return Ok(None);
+        }
+        self.value().map(Some)
+    }
+
+    /// Passes the comma that leads to what comes next in the innermost container, or its end.
+    #[inline]
+    fn goes_on(&mut self, end: u8, wrong: Wrong) -> Result<bool, Fault> {
+        let byte = self.peek();
+        if byte == Some(end) {
+            self.close();
+            return Ok(false);
         }
         if self.due == Due::CommaOrEnd {
             if byte != Some(b',') {
-                return Err(self.fault(Wrong::CommaOrBracket));
+                return Err(self.fault(wrong));
             }
             self.at += 1;
         }
-        self.value().map(Some)
+        Ok(true)
     }
 
     #[inline(never)]
@@ -352,7 +352,7 @@ impl<'a, W: Watch> Lexer<'a, W> {
         let mut length = plain(rest);
         let escaped = rest.get(length) != Some(&b'"');
         if escaped {
-            (length, _) = text_close(rest).map_err(|sound| Fault {
+            length = text_close(rest).map_err(|sound| Fault {
                 wrong: Wrong::Text,
                 at: start + sound,
             })?;

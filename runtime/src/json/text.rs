@@ -156,21 +156,19 @@ fn unit(escape: &[u8]) -> Option<u32> {
     })
 }
 
-/// Where the string whose opening quote stands before `bytes` closes, and whether it has escapes.
+/// Where the string whose opening quote stands before `bytes` closes.
 ///
 /// # Errors
 /// It does not close, or not soundly; given is how far it is sound.
-pub fn text_close(bytes: &[u8]) -> Result<(usize, bool), usize> {
+pub fn text_close(bytes: &[u8]) -> Result<usize, usize> {
     let mut at = 0;
-    let mut escaped = false;
     loop {
         let rest = bytes.get(at..).unwrap_or_default();
         let length = plain(rest);
         at += length;
         match rest.get(length) {
-            Some(b'"') => return Ok((at, escaped)),
+            Some(b'"') => return Ok(at),
             Some(b'\\') => {
-                escaped = true;
                 at += escape_length(rest.get(length..).unwrap_or_default()).ok_or(at)?;
             }
             _ => return Err(at),
