@@ -5,6 +5,7 @@ mod grammar;
 pub(crate) mod habits;
 pub mod layout;
 pub mod lexer;
+mod line;
 mod literal;
 pub(crate) mod lower;
 mod parse;

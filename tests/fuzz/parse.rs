@@ -17,6 +17,12 @@ pub fn parse(bytes: &[u8]) {
         at = token.span.end;
     }
     assert_eq!(at as usize, text.len(), "tokens reach the end");
+    #[cfg(fuzzing)]
+    assert_eq!(
+        lexer::lex(0, &text),
+        lexer::by_grammar::lex(0, &text),
+        "the grammar cuts the same tokens"
+    );
 
     let sources = vec![Source {
         path: "fuzz.claw".into(),

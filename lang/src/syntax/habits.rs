@@ -1,41 +1,43 @@
 //! Why a line could not be parsed, in the operator's words: first the habits of other languages,
 //! each with what to write instead, then the plain "this cannot stand here".
 
+use pest::Parser as _;
 use pest::error::{Error, ErrorVariant, InputLocation};
 
-use super::grammar::Rule;
+use super::grammar::{Grammar, Rule};
 use super::lexer::{Kind, Token};
 use crate::codes::Code;
 use crate::report::Diagnostic;
 use crate::span::Span;
 
-/// Explains a line that the grammar refused.
-pub(crate) fn explain(
-    source: &str,
-    tokens: &[Token],
-    error: &Error<Rule>,
-    line: Span,
-) -> Diagnostic {
-    let at = line_place(error, line);
-    let line = Line { source, tokens };
-    line.yaml_item()
-        .or_else(|| line.priority())
-        .or_else(|| line.first_word())
-        .or_else(|| line.foreign())
-        .unwrap_or_else(|| line.unexpected(error, at))
-}
-
-fn line_place(error: &Error<Rule>, line: Span) -> u32 {
-    let (InputLocation::Pos(at) | InputLocation::Span((at, _))) = error.location;
-    line.start.saturating_add(u32::try_from(at).unwrap_or(0))
-}
-
-struct Line<'a> {
-    source: &'a str,
-    tokens: &'a [Token],
+/// A line that could not be read.
+pub(super) struct Line<'a> {
+    pub(super) source: &'a str,
+    /// Its tokens, without documentation.
+    pub(super) tokens: &'a [Token],
+    /// The whole file, with what is nothing to a line turned into blanks.
+    pub(super) laid: &'a str,
+    pub(super) span: Span,
 }
 
 impl<'a> Line<'a> {
+    /// Explains why the grammar refuses it.
+    pub(super) fn explain(&self, rule: Rule) -> Diagnostic {
+        let error = Grammar::parse(rule, self.span.of(self.laid)).err();
+        self.yaml_item()
+            .or_else(|| self.priority())
+            .or_else(|| self.first_word())
+            .or_else(|| self.foreign())
+            .unwrap_or_else(|| self.unexpected(error.as_ref()))
+    }
+
+    fn place(&self, error: &Error<Rule>) -> u32 {
+        let (InputLocation::Pos(at) | InputLocation::Span((at, _))) = error.location;
+        self.span
+            .start
+            .saturating_add(u32::try_from(at).unwrap_or(0))
+    }
+
     fn text(&self, at: usize) -> &'a str {
         self.tokens
             .get(at)
@@ -152,8 +154,9 @@ impl<'a> Line<'a> {
         found.help(format!("write `{before} {after}`"))
     }
 
-    fn unexpected(&self, error: &Error<Rule>, at: u32) -> Diagnostic {
-        let due = due(error);
+    fn unexpected(&self, error: Option<&Error<Rule>>) -> Diagnostic {
+        let due = error.map(due).unwrap_or_default();
+        let at = error.map_or(self.span.start, |error| self.place(error));
         let found = self.tokens.iter().find(|token| token.span.end > at);
         let diagnostic = match found {
             Some(token) if token.kind == Kind::Equal => {

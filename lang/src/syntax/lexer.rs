@@ -1,8 +1,10 @@
 //! Layer 1: a lossless list of tokens. It cannot fail; what the language does not know is a token too.
 
-use pest::Parser as _;
+#[cfg(any(test, fuzzing))]
+pub mod by_grammar;
+mod bytes;
 
-use super::grammar::{Grammar, Rule};
+use self::bytes::Bytes;
 use crate::span::Span;
 
 /// What a token is.
@@ -89,105 +91,40 @@ pub struct Token {
     pub span: Span,
 }
 
-/// How much text one run of the grammar reads. A run keeps its whole queue in memory, so a large
-/// file is read in pieces; a piece ends after a line end, where no token goes on.
-const PIECE_BYTES: usize = 32 * 1024;
-
 /// Cuts a text into tokens.
+///
+/// Written by hand, because half of a check was once spent here; the rule `tokens` of the grammar says
+/// the same and is what this is compared with.
 pub fn lex(file: u32, text: &str) -> Vec<Token> {
+    let bytes = Bytes::of(text);
     let mut tokens = Vec::with_capacity(text.len() / 4);
-    let mut base = 0;
-    while base < text.len() {
-        let rest = text.get(base..).unwrap_or_default();
-        let piece = rest.get(..piece_end(rest)).unwrap_or(rest);
-        lex_piece(file, base, piece, &mut tokens);
-        base += piece.len();
+    let mut at = 0;
+    while at < text.len() {
+        let (kind, end) = bytes.token(at);
+        let span = Span {
+            file,
+            start: offset(at),
+            end: offset(end),
+        };
+        tokens.push(Token { kind, span });
+        at = end;
     }
     tokens
-}
-
-fn piece_end(rest: &str) -> usize {
-    let bytes = rest.as_bytes();
-    let from = PIECE_BYTES.min(bytes.len());
-    let tail = bytes.get(from..).unwrap_or_default();
-    tail.iter()
-        .position(|b| *b == b'\n')
-        .map_or(bytes.len(), |at| from + at + 1)
-}
-
-fn lex_piece(file: u32, base: usize, piece: &str, tokens: &mut Vec<Token>) {
-    let token = |kind, start: usize, end: usize| Token {
-        kind,
-        span: Span {
-            file,
-            start: offset(base + start),
-            end: offset(base + end),
-        },
-    };
-    match Grammar::parse(Rule::tokens, piece) {
-        Ok(pairs) => {
-            for pair in pairs.flat_map(pest::iterators::Pair::into_inner) {
-                let span = pair.as_span();
-                if let Some(kind) = kind(pair.as_rule()) {
-                    tokens.push(token(kind, span.start(), span.end()));
-                }
-            }
-        }
-        // The grammar ends in a rule that takes any character, so this arm is never reached; if a
-        // change of the grammar ever breaks that, the text is refused and nothing is lost.
-        Err(_) => tokens.push(token(Kind::Bad, 0, piece.len())),
-    }
 }
 
 fn offset(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }
 
-/// The kind of token that a rule of the grammar reads, if it reads one.
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "the other rules are not tokens"
-)]
-pub(super) fn kind(rule: Rule) -> Option<Kind> {
-    Some(match rule {
-        Rule::blank => Kind::Blank,
-        Rule::newline => Kind::Newline,
-        Rule::doc => Kind::Doc,
-        Rule::comment => Kind::Comment,
-        Rule::bom => Kind::Mark,
-        Rule::text => Kind::Text,
-        Rule::open_text => Kind::OpenText,
-        Rule::date => Kind::Date,
-        Rule::clock_range => Kind::ClockRange,
-        Rule::ip6 => Kind::Ip6,
-        Rule::ip4 => Kind::Ip4,
-        Rule::clock => Kind::Clock,
-        Rule::money => Kind::Money,
-        Rule::percent => Kind::Percent,
-        Rule::range | Rule::days => Kind::Range,
-        Rule::amount => Kind::Amount,
-        Rule::odd => Kind::Odd,
-        Rule::path => Kind::Path,
-        Rule::word => Kind::Word,
-        Rule::open => Kind::Open,
-        Rule::close => Kind::Close,
-        Rule::paren_open => Kind::ParenOpen,
-        Rule::paren_close => Kind::ParenClose,
-        Rule::comma => Kind::Comma,
-        Rule::semicolon => Kind::Semicolon,
-        Rule::arrow => Kind::Arrow,
-        Rule::equal => Kind::Equal,
-        Rule::less | Rule::less_equal | Rule::more | Rule::more_equal => Kind::Order,
-        Rule::foreign | Rule::foreign_equal => Kind::Foreign,
-        Rule::bad => Kind::Bad,
-        _ => return None,
-    })
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::fs;
+    use std::path::Path;
+
     use proptest::prelude::*;
+
+    use super::*;
+    use crate::source::read_folder;
 
     /// Tokens without blanks, as `kind:text`.
     fn shape(text: &str) -> String {
@@ -275,15 +212,6 @@ mod tests {
         );
     }
 
-    #[test]
-    fn a_piece_never_cuts_a_token() {
-        let line = format!("{}\r\n", "name-1 \"text\" 30s ".repeat(37));
-        let text = line.repeat(PIECE_BYTES * 3 / line.len());
-        let whole = lex(0, &text);
-        let one = lex(0, &line).len();
-        assert_eq!(whole.len(), one * (text.len() / line.len()));
-    }
-
     fn snippet() -> impl Strategy<Value = String> {
         let known = prop::sample::select(vec![
             "\"",
@@ -315,7 +243,54 @@ mod tests {
         prop_oneof![4 => known.prop_map(str::to_string), 1 => "\\PC{0,6}"]
     }
 
+    /// Every text of the project that is written in the language, the examples of its pages too.
+    fn texts() -> Vec<String> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut texts = Vec::new();
+        for folder in [
+            "../examples",
+            "../policies",
+            "../runtime/tests",
+            "tests",
+            "src",
+        ] {
+            let sources = read_folder(&root.join(folder)).unwrap();
+            texts.extend(sources.into_iter().map(|source| source.text));
+        }
+        for page in fs::read_dir(root.join("codes")).unwrap() {
+            texts.push(fs::read_to_string(page.unwrap().path()).unwrap());
+        }
+        texts.push(fs::read_to_string(root.join("LANGUAGE.md")).unwrap());
+        texts
+    }
+
+    #[test]
+    fn every_text_of_the_project_is_cut_as_the_grammar_cuts_it() {
+        let texts = texts();
+        assert!(texts.len() > 100);
+        for text in texts {
+            assert_eq!(lex(0, &text), by_grammar::lex(0, &text));
+        }
+    }
+
+    /// Characters that mean something, in any order: most of what they make is strange.
+    fn soup() -> impl Strategy<Value = String> {
+        "[-.:@/$%_0-9a-fmonxzTZ\"\\\\#<>=!&|,; \t\r\n\u{FEFF}\u{E9}]{0,40}"
+    }
+
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4000))]
+        #[test]
+        fn any_text_is_cut_as_the_grammar_cuts_it(
+            soup in soup(),
+            parts in prop::collection::vec(snippet(), 0..30),
+            any in any::<String>(),
+        ) {
+            for text in [soup, parts.concat(), any] {
+                prop_assert_eq!(lex(0, &text), by_grammar::lex(0, &text), "{:?}", text);
+            }
+        }
+
         #[test]
         fn tokens_put_end_to_end_are_the_text(parts in prop::collection::vec(snippet(), 0..60)) {
             let text = parts.concat();

@@ -1,26 +1,17 @@
-//! From lines of tokens to the tree: each line is parsed by its own grammar rule, at its own place.
+//! From lines of tokens to the tree: each line is read by the form of its kind, at its own place.
 
-#![expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "the grammar has more rules than any one place can meet"
-)]
+mod chunk;
+mod say;
 
-mod cond;
-
-use std::ops::Range;
-
-use pest::Parser as _;
-use pest::iterators::{Pair, Pairs};
-
+pub(crate) use self::say::{no_braces, not_yet};
 use super::ast::{
-    Arm, ArmLine, Broken, File, Forbid, Item, Let, LetValue, Line, Never, Route, Statement, Value,
-    When,
+    Arm, ArmLine, Broken, File, Forbid, Item, Let, Line, Never, Route, Statement, When,
 };
-use super::grammar::{Grammar, Rule};
+use super::grammar::Rule;
 use super::habits;
 use super::layout::Laid;
-use super::lexer::{Kind, Token, kind};
-use super::literal::unescape;
+use super::lexer::Kind;
+use super::line::{self, Outcome};
 use super::split::Chunk;
 use crate::codes::Code;
 use crate::report::{Diagnostic, Report};
@@ -55,7 +46,7 @@ impl<'a> Work<'a> {
             return Some(Item::Broken(self.broken(chunk)));
         }
         if !vocab::is_declaration(word) && !self.is_spoiled(chunk) {
-            self.report.add(unknown_declaration(word, first.span));
+            self.report.add(say::unknown_declaration(word, first.span));
             return Some(Item::Broken(self.broken(chunk)));
         }
         let item = match word {
@@ -70,23 +61,12 @@ impl<'a> Work<'a> {
 
     fn statement(&mut self, chunk: &Chunk) -> Option<Statement> {
         let span = self.span(chunk);
-        let pairs = self.parse(Rule::statement, chunk)?;
-        let head = pairs
-            .flat_map(Pair::into_inner)
-            .find(|pair| pair.as_rule() == Rule::head)?;
-        let mut parts = head.into_inner();
-        let keyword = self.value(&parts.next()?, span)?;
-        let mut groups = Vec::new();
-        for group in parts.flat_map(Pair::into_inner) {
-            if group.as_rule() == Rule::group {
-                groups.push(self.values(group.into_inner(), span)?);
-            }
-        }
+        let head = self.read(chunk, Rule::statement, line::Line::head)?;
         let block = chunk.block.as_ref().map(|lines| self.fields(lines));
         Some(Statement {
             docs: self.docs(chunk),
-            keyword,
-            groups,
+            keyword: head.keyword,
+            groups: head.groups,
             block,
             span,
         })
@@ -119,15 +99,10 @@ impl<'a> Work<'a> {
             );
             return None;
         }
-        let body = self
-            .parse(Rule::when_line, chunk)?
-            .flat_map(Pair::into_inner)
-            .find(|pair| pair.as_rule() == Rule::when_body)?;
-        let mut parts = body.into_inner();
-        let cond = parts.find(|pair| pair.as_rule() == Rule::condition)?;
+        let cond = self.read(chunk, Rule::when_line, line::Line::when_line)?;
         Some(When {
             docs: self.docs(chunk),
-            cond: self.condition(cond, span)?,
+            cond,
             keyword,
             span,
         })
@@ -146,24 +121,11 @@ impl<'a> Work<'a> {
             );
             return None;
         }
-        let mut parts = self
-            .parse(Rule::let_line, chunk)?
-            .flat_map(Pair::into_inner);
-        let body = parts.find(|pair| pair.as_rule() == Rule::let_body)?;
-        let mut body = body
-            .into_inner()
-            .filter(|p| !matches!(p.as_rule(), Rule::kw_let | Rule::equal));
-        let name = self.value(&body.next()?, span)?;
-        let right = body.next()?;
-        let is = match right.as_rule() {
-            Rule::set => LetValue::Set(self.values(right.into_inner(), span)?),
-            Rule::times => LetValue::Times(self.times(right.into_inner(), span)?),
-            _ => LetValue::Cond(self.condition(right, span)?),
-        };
+        let read = self.read(chunk, Rule::let_line, line::Line::let_line)?;
         Some(Let {
             docs: self.docs(chunk),
-            name,
-            is,
+            name: read.name,
+            is: read.is,
             span,
         })
     }
@@ -177,24 +139,12 @@ impl<'a> Work<'a> {
             );
             return None;
         }
-        let body = self
-            .parse(Rule::never_line, chunk)?
-            .flat_map(Pair::into_inner)
-            .find(|pair| pair.as_rule() == Rule::never_body)?;
-        let (mut name, mut when, mut claim) = (None, None, Vec::new());
-        for part in body.into_inner() {
-            match part.as_rule() {
-                Rule::kw_never | Rule::kw_when => {}
-                Rule::condition => when = Some(self.condition(part, span)?),
-                Rule::claim => claim = self.values(part.into_inner(), span)?,
-                _ => name = Some(self.value(&part, span)?),
-            }
-        }
+        let read = self.read(chunk, Rule::never_line, line::Line::never_line)?;
         Some(Never {
             docs: self.docs(chunk),
-            name: name?,
-            when,
-            claim,
+            name: read.name,
+            when: read.when,
+            claim: read.claim,
             span,
         })
     }
@@ -208,24 +158,12 @@ impl<'a> Work<'a> {
             );
             return None;
         }
-        let body = self
-            .parse(Rule::forbid_line, chunk)?
-            .flat_map(Pair::into_inner)
-            .find(|pair| pair.as_rule() == Rule::forbid_body)?;
-        let (mut name, mut when, mut deny) = (None, None, Vec::new());
-        for part in body.into_inner() {
-            match part.as_rule() {
-                Rule::kw_forbid | Rule::kw_when => {}
-                Rule::condition => when = Some(self.condition(part, span)?),
-                Rule::refusal => deny = self.values(part.into_inner(), span)?,
-                _ => name = Some(self.value(&part, span)?),
-            }
-        }
+        let read = self.read(chunk, Rule::forbid_line, line::Line::forbid_line)?;
         Some(Forbid {
             docs: self.docs(chunk),
-            name: name?,
-            when: when?,
-            deny,
+            name: read.name,
+            when: read.when,
+            deny: read.deny,
             span,
         })
     }
@@ -295,96 +233,41 @@ impl<'a> Work<'a> {
             );
             return None;
         }
-        let body = self
-            .parse(Rule::arm, chunk)?
-            .flat_map(Pair::into_inner)
-            .next()?;
-        let mut when = None;
-        let mut goal = Vec::new();
-        for part in body.into_inner() {
-            match part.as_rule() {
-                Rule::condition => when = Some(self.condition(part, span)?),
-                Rule::goal => goal = self.values(part.into_inner(), span)?,
-                _ => {}
-            }
-        }
+        let read = self.read(chunk, Rule::arm, line::Line::arm)?;
         Some(Arm {
             docs: self.docs(chunk),
-            when,
-            goal,
+            when: read.when,
+            goal: read.goal,
             span,
         })
     }
 
-    fn values(&mut self, pairs: Pairs<'_, Rule>, line: Span) -> Option<Vec<Value>> {
-        self.each(pairs, line)
-    }
-
-    /// Parts of a list, of which each may be several words.
-    pub(super) fn times<'p>(
+    /// Reads one line; a fault is reported here.
+    fn read<T>(
         &mut self,
-        parts: impl Iterator<Item = Pair<'p, Rule>>,
-        line: Span,
-    ) -> Option<Vec<Vec<Value>>> {
-        let parts = parts.filter(|part| part.as_rule() != Rule::comma);
-        let read = parts.map(|part| match part.as_rule() {
-            Rule::window | Rule::hours => self.values(part.into_inner(), line),
-            _ => self.value(&part, line).map(|value| vec![value]),
-        });
-        read.collect()
-    }
-
-    pub(super) fn each<'p>(
-        &mut self,
-        pairs: impl Iterator<Item = Pair<'p, Rule>>,
-        line: Span,
-    ) -> Option<Vec<Value>> {
-        let pairs = pairs.filter(|pair| pair.as_rule() != Rule::comma);
-        pairs.map(|pair| self.value(&pair, line)).collect()
-    }
-
-    fn value(&mut self, pair: &Pair<'_, Rule>, line: Span) -> Option<Value> {
-        let span = place(pair, line);
-        // Where a value may stand, whatever is no literal and no path is a word.
-        let kind = kind(pair.as_rule()).unwrap_or(Kind::Word);
-        let raw = pair.as_str().trim_end();
-        let span = Span {
-            end: span.start + trimmed(raw),
-            ..span
-        };
-        if kind != Kind::Text {
-            return Some(Value {
-                kind,
-                text: raw.to_owned(),
-                span,
-            });
-        }
-        match unescape(raw, span) {
-            Ok(text) => Some(Value { kind, text, span }),
-            Err(found) => {
-                self.report.add(*found);
-                None
-            }
-        }
-    }
-
-    /// Parses one line; a fault is reported here.
-    fn parse(&mut self, rule: Rule, chunk: &Chunk) -> Option<Pairs<'a, Rule>> {
+        chunk: &Chunk,
+        rule: Rule,
+        form: impl FnOnce(&mut line::Line<'a>) -> Option<T>,
+    ) -> Option<T> {
         if chunk.is_broken || self.is_spoiled(chunk) {
             return None;
         }
         let laid = self.laid;
-        let span = self.span(chunk);
-        let text = span.of(&laid.text);
-        match Grammar::parse(rule, text) {
-            Ok(pairs) => Some(pairs),
-            Err(error) => {
-                let tokens = self.tokens(&chunk.head);
-                self.report
-                    .add(habits::explain(self.source, &tokens, &error, span));
-                None
+        let tokens = laid.tokens.get(chunk.head.clone()).unwrap_or_default();
+        match line::read(self.source, tokens, form) {
+            Outcome::Read(found) => return Some(found),
+            Outcome::Faulty(found) => self.report.add(*found),
+            Outcome::Refused => {
+                let line = habits::Line {
+                    source: self.source,
+                    tokens: &self.tokens(&chunk.head),
+                    laid: &laid.text,
+                    span: self.span(chunk),
+                };
+                self.report.add(line.explain(rule));
             }
         }
+        None
     }
 
     /// A line that is nothing but braces.
@@ -409,116 +292,5 @@ impl<'a> Work<'a> {
             words: Vec::new(),
             span: at,
         })
-    }
-
-    fn broken(&self, chunk: &Chunk) -> Broken {
-        let mut words = Vec::new();
-        collect_words(self, chunk, &mut words);
-        Broken {
-            words,
-            span: self.span(chunk),
-        }
-    }
-
-    fn tokens(&self, range: &Range<usize>) -> Vec<Token> {
-        let tokens = self.laid.tokens.get(range.clone()).unwrap_or_default();
-        tokens
-            .iter()
-            .copied()
-            .filter(|token| token.kind != Kind::Doc)
-            .collect()
-    }
-
-    fn first(&self, chunk: &Chunk) -> Option<Token> {
-        let tokens = self.laid.tokens.get(chunk.head.clone()).unwrap_or_default();
-        tokens.iter().copied().find(|token| token.kind != Kind::Doc)
-    }
-
-    fn span(&self, chunk: &Chunk) -> Span {
-        let tokens = self.laid.tokens.get(chunk.head.clone()).unwrap_or_default();
-        let mut spans = tokens
-            .iter()
-            .filter(|token| token.kind != Kind::Doc)
-            .map(|t| t.span);
-        let Some(first) = spans.next() else {
-            return Span::default();
-        };
-        first.to(spans.next_back().unwrap_or(first))
-    }
-
-    fn is_spoiled(&self, chunk: &Chunk) -> bool {
-        let span = self.span(chunk);
-        let spoiled = &self.laid.spoiled;
-        let from = spoiled.partition_point(|at| *at < span.start);
-        chunk.is_broken || spoiled.get(from).is_some_and(|at| *at < span.end)
-    }
-
-    fn docs(&self, chunk: &Chunk) -> Vec<String> {
-        let tokens = self.laid.tokens.get(chunk.docs.clone()).unwrap_or_default();
-        let text = |token: &Token| token.span.of(self.source).trim_start_matches("##").trim();
-        tokens.iter().map(|token| text(token).to_owned()).collect()
-    }
-}
-
-fn collect_words(work: &Work<'_>, chunk: &Chunk, words: &mut Vec<String>) {
-    for token in work.tokens(&chunk.head) {
-        if matches!(token.kind, Kind::Word | Kind::Path | Kind::Odd) {
-            words.push(token.span.of(work.source).to_owned());
-        }
-    }
-    for line in chunk.block.iter().flatten() {
-        collect_words(work, line, words);
-    }
-}
-
-/// Where a pair stands in the file: pest knows only the line it was given.
-fn place(pair: &Pair<'_, Rule>, line: Span) -> Span {
-    let span = pair.as_span();
-    let at = |n: usize| {
-        line.start
-            .saturating_add(u32::try_from(n).unwrap_or(u32::MAX))
-    };
-    Span {
-        file: line.file,
-        start: at(span.start()),
-        end: at(span.end()),
-    }
-}
-
-fn trimmed(text: &str) -> u32 {
-    u32::try_from(text.trim_end().len()).unwrap_or(u32::MAX)
-}
-
-/// Says that a construct of the language is not built yet.
-pub(crate) fn not_yet(word: &str, span: Span) -> Diagnostic {
-    Diagnostic::new(
-        Code::NotYet,
-        span,
-        format!("`{word}` is not in this version of claw"),
-    )
-    .label("the gateway would not enforce it")
-    .help("take it out; nothing is accepted that nothing enforces")
-}
-
-/// Says that a declaration needs braces.
-pub(crate) fn no_braces(word: &str, line: Span) -> Diagnostic {
-    Diagnostic::new(
-        Code::NoBlock,
-        line.after(),
-        format!("`{word}` has no braces"),
-    )
-    .label("`{` is due here")
-    .help(format!("write `{word} … {{` and close it with `}}`"))
-}
-
-fn unknown_declaration(word: &str, span: Span) -> Diagnostic {
-    let found = Diagnostic::new(
-        Code::UnknownKeyword,
-        span,
-        format!("`{word}` does not begin a declaration"),
-    );
-    match crate::near::nearest(word, vocab::DECLARATIONS.iter().copied()) {
-        Some(near) => found.meant(span, near),
-        None => found.help("a declaration begins with `policy`, `gateway`, `provider`, `client`, `retry`, `class`, `let`, `never`, `forbid`, `route`, `unused` or `accept`"),
     }
 }

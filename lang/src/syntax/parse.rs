@@ -84,7 +84,7 @@ mod tests {
             .collect()
     }
 
-    /// The same from the parse that is used, line by line.
+    /// The same line by line.
     fn line_by_line(laid: &Laid, chunks: &[Chunk], rule: Option<Rule>) -> Vec<(usize, String)> {
         let mut found = Vec::new();
         for chunk in chunks {
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn the_published_grammar_reads_a_whole_file_as_the_compiler_reads_its_lines() {
+    fn the_published_grammar_reads_a_whole_file_as_it_reads_its_lines() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
         let mut files = read_folder(&root.join("examples")).unwrap();
         files.extend(read_folder(&root.join("policies")).unwrap());
