@@ -3,24 +3,23 @@
 use claw_table::ArmId;
 
 use crate::codes::Code;
-use crate::diagram::{AuditedDiagram, Finding, Kept, Overlap, prove as prove_diagram};
+use crate::diagram::{Finding, Kept, Overlap, prove_asking};
 use crate::model::{Arm, Model};
 use crate::never;
-use crate::proofs;
+use crate::proofs::{self, Questions};
 use crate::report::{Diagnostic, Report};
 use crate::span::Span;
 
 /// Shadowing arms that are shown; the rest is counted.
 const SHOWN_MAX: usize = 4;
 
-/// Proves that every request reaches an arm and every arm is reached; what fails is reported.
-pub(crate) fn prove<'m>(model: &'m Model, report: &mut Report) -> Option<AuditedDiagram<'m>> {
-    let proof = match prove_diagram(model) {
+/// Proves that every request reaches an arm, that every arm is reached, and what the policy promises
+/// beside; what fails is reported. A sound report is the proof.
+pub(crate) fn prove(model: &Model, report: &mut Report) {
+    let questions = Questions::of(model);
+    let proof = match prove_asking(model, &questions.conds()) {
         Ok(proof) => proof,
-        Err(why) => {
-            report.add(over_budget(&why.to_string()));
-            return None;
-        }
+        Err(why) => return report.add(over_budget(&why.to_string())),
     };
     let mut places: Vec<Span> = vec![Span::default(); model.policy.arms.len()];
     for arm in model.arms() {
@@ -31,14 +30,12 @@ pub(crate) fn prove<'m>(model: &'m Model, report: &mut Report) -> Option<Audited
         report.add(tell_scope(model, finding).unwrap_or_else(|| tell(finding, (&places, &guards))));
     }
     // Where some request reaches no arm, there is more to say than what never happens to it.
-    if let Some(diagram) = &proof.diagram {
-        let kept = diagram.kept();
-        claims((model, kept), report);
-        if let Err(why) = proofs::check((model, kept), report) {
+    if let Some(diagram) = proof.diagram {
+        claims((model, diagram.kept()), report);
+        if let Err(why) = proofs::check(diagram, &questions, report) {
             report.add(over_budget(&why.to_string()));
         }
     }
-    proof.diagram
 }
 
 fn claims((model, kept): (&Model, Kept), report: &mut Report) {

@@ -7,11 +7,10 @@ use claw_table::{Place, Table};
 use crate::accepted;
 use crate::age;
 use crate::audit;
-use crate::build::finish;
+use crate::build::build;
 use crate::check::model as model_of;
 use crate::codes::Code;
 use crate::day::Day;
-use crate::diagram::AuditedDiagram;
 use crate::flatten::BuildInfo;
 use crate::model::Model;
 use crate::report::{Diagnostic, Lines, Report};
@@ -41,11 +40,9 @@ pub struct Compiled {
 /// Checks a folder: syntax, names, values, routes, and that every arm can be reached.
 pub fn check(sources: Vec<Source>) -> Checked {
     let (model, mut report) = read(sources);
-    if report.is_sound()
-        && let Some(diagram) = audit::prove(&model, &mut report)
-        && report.is_sound()
+    if proved(&model, &mut report)
         && !model.tests.is_empty()
-        && let Some((_, outcomes)) = built(&diagram, &mut report)
+        && let Some((_, outcomes)) = built(&model, &mut report)
     {
         fail(outcomes, &mut report);
     }
@@ -68,11 +65,8 @@ pub struct Ran {
 pub fn test(sources: Vec<Source>) -> Ran {
     let (model, mut report) = read(sources);
     let mut outcomes = None;
-    if report.is_sound()
-        && let Some(diagram) = audit::prove(&model, &mut report)
-        && report.is_sound()
-    {
-        outcomes = built(&diagram, &mut report).map(|(_, outcomes)| outcomes);
+    if proved(&model, &mut report) {
+        outcomes = built(&model, &mut report).map(|(_, outcomes)| outcomes);
     }
     accepted::settle(&model.accepts, &mut report);
     report.sort();
@@ -110,10 +104,8 @@ fn compiled(sources: Vec<Source>, today: Option<Day>) -> Compiled {
         age::check(&model, today, &mut report);
     }
     let mut table = None;
-    if report.is_sound()
-        && let Some(diagram) = audit::prove(&model, &mut report)
-        && report.is_sound()
-        && let Some((bytes, outcomes)) = built(&diagram, &mut report)
+    if proved(&model, &mut report)
+        && let Some((bytes, outcomes)) = built(&model, &mut report)
     {
         fail(outcomes, &mut report);
         table = Some(bytes);
@@ -124,6 +116,14 @@ fn compiled(sources: Vec<Source>, today: Option<Day>) -> Compiled {
     Compiled { table, report }
 }
 
+/// Whether a policy that was read is sound, and what it promises holds.
+fn proved(model: &Model, report: &mut Report) -> bool {
+    if report.is_sound() {
+        audit::prove(model, report);
+    }
+    report.is_sound()
+}
+
 /// A test that fails keeps the policy from being used.
 fn fail(outcomes: Vec<Outcome>, report: &mut Report) {
     let failures = outcomes.into_iter().flat_map(|outcome| outcome.failures);
@@ -131,7 +131,7 @@ fn fail(outcomes: Vec<Outcome>, report: &mut Report) {
 }
 
 /// The bytes of the table, and what came of the policy's own tests when they were run through it.
-fn built(diagram: &AuditedDiagram<'_>, report: &mut Report) -> Option<(Vec<u8>, Vec<Outcome>)> {
+fn built(model: &Model, report: &mut Report) -> Option<(Vec<u8>, Vec<Outcome>)> {
     let sources = Arc::clone(report.shared());
     let lines: Vec<Lines<'_>> = sources
         .iter()
@@ -142,14 +142,13 @@ fn built(diagram: &AuditedDiagram<'_>, report: &mut Report) -> Option<(Vec<u8>, 
         source: digest(&sources),
         place: &place,
     };
-    let bytes = match finish(diagram, &info) {
+    let bytes = match build(model, &info) {
         Ok(bytes) => bytes,
         Err(why) => {
             report.add(audit::over_budget(&why.to_string()));
             return None;
         }
     };
-    let model = diagram.model();
     if model.tests.is_empty() {
         return Some((bytes, Vec::new()));
     }

@@ -40,6 +40,7 @@ pub use reach::{Part, Reached};
 
 pub(crate) use address::AddressValues;
 pub(crate) use atoms::{Field, Values};
+pub(crate) use audit::prove_asking;
 pub(crate) use boxes::{Sides, boxes};
 pub(crate) use coarsen::{classes, widest};
 pub(crate) use joint::{Pair, pairs};

@@ -117,7 +117,18 @@ const SINGLES_MAX: usize = 4096;
 /// # Errors
 /// The policy does not fit into a budget of the compiler.
 pub fn prove(model: &Model) -> Result<Proof<'_>, TooLarge> {
-    prove_built(Built::either(model, &[])?)
+    prove_asking(model, &[])
+}
+
+/// The same of a diagram that can be asked these conditions too: [`Reached::of`] it. For a table it
+/// knows more than one needs.
+///
+/// [`Reached::of`]: super::Reached::of
+///
+/// # Errors
+/// The policy does not fit into a budget of the compiler.
+pub(crate) fn prove_asking<'m>(model: &'m Model, more: &[&'m Cond]) -> Result<Proof<'m>, TooLarge> {
+    prove_built(Built::either(model, more)?)
 }
 
 /// The same for a policy that is to be listed, however small it is.

@@ -5,7 +5,7 @@ use std::collections::btree_map::Entry;
 
 use claw_table::{ArmId, Fact};
 
-use super::audit::ends;
+use super::audit::{AuditedDiagram, ends};
 use super::budget::TooLarge;
 use super::from_model::{Built, Kept};
 use super::search::Path;
@@ -16,7 +16,8 @@ use crate::oracle::Request;
 /// A diagram of which can be asked where the requests of a condition end.
 ///
 /// It is another one than that of the table: the conditions that are asked of it split its atoms
-/// further, and of that nothing may reach the table.
+/// further, and of that nothing may reach the table. What is asked after every check is asked of the
+/// diagram that was proved; claims that not every policy makes have one each.
 #[derive(Debug)]
 pub struct Reached<'m> {
     built: Built<'m>,
@@ -37,6 +38,14 @@ impl<'m> Reached<'m> {
             built,
             known: BTreeMap::new(),
         })
+    }
+
+    /// A proved diagram, of which can be asked what it was made for.
+    pub(crate) fn of(proved: AuditedDiagram<'m>) -> Self {
+        Self {
+            built: proved.built,
+            known: BTreeMap::new(),
+        }
     }
 
     /// Whether the flag makes any difference here: whether some condition asks it.
@@ -86,7 +95,12 @@ impl<'m> Reached<'m> {
         if let Some(listed) = &self.built.listed
             && let Entry::Vacant(place) = self.known.entry(requests)
         {
-            let ways = listed.under(requests, &self.built)?;
+            // For all of them it is known since the list was made.
+            let ways = if requests == self.built.possible {
+                listed.reached.clone()
+            } else {
+                listed.under(requests, &self.built)?
+            };
             place.insert((ways.keys().copied().collect(), ways));
         }
         Ok(Part(requests))

@@ -97,11 +97,11 @@ impl Effort {
 
     /// What a diagram of so many arms is tried with, before they are listed. One that fits takes about
     /// ten steps for each arm; one that grows with the product of its arms takes any number, and that
-    /// should be known in milliseconds.
+    /// should be known in milliseconds. A few arms may take more each.
     pub(crate) fn of(arms: usize) -> Self {
         Self {
             nodes_max: arms * 16 + (1 << 14),
-            steps_max: arms * 32 + (1 << 15),
+            steps_max: (arms * 16 + (1 << 13)).max(1 << 15),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use claw_table::policy::{Ceiling, Class, Target};
 use claw_table::{ArmId, Can, ClassId, Fact};
 
-use crate::diagram::{Kept, Part, Reached, TooLarge};
+use crate::diagram::{Part, Reached, TooLarge};
 use crate::model::{Ask, Cond, Model, Pattern};
 use crate::moves::{self, Stop};
 use crate::never::Asked;
@@ -55,14 +55,10 @@ pub(super) struct Served<'m> {
 
 impl<'m> Served<'m> {
     pub(super) fn of(
-        (model, kept): (&'m Model, Kept),
+        model: &'m Model,
+        mut reached: Reached<'m>,
         asked: &'m Asked<'m>,
-        conds: &'m Conds,
     ) -> Result<Self, TooLarge> {
-        let mut all = moves::conds(model);
-        all.extend(asked.conds());
-        all.extend(conds.all());
-        let mut reached = Reached::new(model, &all, kept)?;
         let everybody = reached.under(&Cond::Always, &[])?;
         let stops = moves::all(model, &mut reached, everybody)?;
         Ok(Self {
