@@ -8,7 +8,7 @@
 use thiserror::Error;
 
 use super::scan::plain;
-use super::text::{Text, text_close};
+use super::text::{Escapes, Text, text_close_from};
 use super::watch::{Unwatched, Watch};
 use super::{DEPTH_MAX, number};
 
@@ -71,6 +71,7 @@ pub struct Fault {
 
 /// What is wrong with a JSON text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[repr(usize)] // as wide as what stands in a token's place, for the reason of `Escapes`
 pub enum Wrong {
     /// No value where one is due.
     #[error("a value was expected")]
@@ -345,14 +346,19 @@ impl<'a, W: Watch> Lexer<'a, W> {
         }
     }
 
-    #[inline]
+    #[expect(
+        clippy::inline_always,
+        reason = "a call would copy what is found once more"
+    )]
+    #[inline(always)]
     fn text(&mut self) -> Result<Text<'a>, Fault> {
         let start = self.at + 1;
         let rest = self.bytes.get(start..).unwrap_or_default();
         let mut length = plain(rest);
-        let escaped = rest.get(length) != Some(&b'"');
-        if escaped {
-            length = text_close(rest).map_err(|sound| Fault {
+        let mut escapes = Escapes::No;
+        if rest.get(length) != Some(&b'"') {
+            escapes = Escapes::Yes;
+            length = text_close_from(rest, length).map_err(|sound| Fault {
                 wrong: Wrong::Text,
                 at: start + sound,
             })?;
@@ -361,7 +367,7 @@ impl<'a, W: Watch> Lexer<'a, W> {
         Ok(Text {
             raw: rest.get(..length).unwrap_or_default(),
             at: start,
-            escaped,
+            escapes,
         })
     }
 

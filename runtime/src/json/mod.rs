@@ -10,7 +10,7 @@ mod watch;
 
 pub use lexer::{Fault, Lexer, Token, Wrong};
 pub use number::whole;
-pub use text::{NotText, Piece, Text, text_close};
+pub use text::{Escapes, NotText, Piece, Text, text_close};
 pub use tree::{NoTree, Tree, VALUES_MAX, write_text};
 pub use watch::{Unwatched, Watch};
 

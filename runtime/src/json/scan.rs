@@ -4,6 +4,7 @@ use wide::u8x16;
 
 /// So many bytes are looked at together.
 const BLOCK_BYTES: usize = 16;
+const ROW_BYTES: usize = 4 * BLOCK_BYTES;
 
 /// How many bytes at the front may stand in a string as they are.
 #[inline]
@@ -22,21 +23,36 @@ pub(super) fn plain(bytes: &[u8]) -> usize {
 /// The same behind the first block: four of them at once, until one has something.
 #[inline(never)]
 fn far(bytes: &[u8]) -> usize {
-    let (rows, _) = bytes.as_chunks::<{ 4 * BLOCK_BYTES }>();
-    let nothing = |row: &&[u8; 4 * BLOCK_BYTES]| {
-        let (blocks, _) = row.as_chunks();
-        let found = |all, block| all | marked(block);
-        blocks.iter().fold(u8x16::ZERO, found).to_bitmask() == 0
-    };
-    let passed = rows.iter().take_while(nothing).count() * 4 * BLOCK_BYTES;
-    let (blocks, rest) = bytes.get(passed..).unwrap_or_default().as_chunks();
-    for (block, at) in blocks.iter().zip((passed..).step_by(BLOCK_BYTES)) {
+    let mut passed = 0;
+    if let Some(block) = bytes.first_chunk() {
         let specials = specials(block);
         if specials != 0 {
-            return at + specials.trailing_zeros() as usize;
+            return specials.trailing_zeros() as usize;
         }
+        passed = BLOCK_BYTES;
     }
-    bytes.len() - rest.len() + near(rest)
+    while let Some(row) = bytes
+        .get(passed..)
+        .and_then(<[u8]>::first_chunk::<ROW_BYTES>)
+    {
+        let found = row
+            .as_chunks()
+            .0
+            .iter()
+            .fold(u8x16::ZERO, |all, block| all | marked(block));
+        if found.to_bitmask() != 0 {
+            break;
+        }
+        passed += ROW_BYTES;
+    }
+    while let Some(block) = bytes.get(passed..).and_then(<[u8]>::first_chunk) {
+        let specials = specials(block);
+        if specials != 0 {
+            return passed + specials.trailing_zeros() as usize;
+        }
+        passed += BLOCK_BYTES;
+    }
+    passed + near(bytes.get(passed..).unwrap_or_default())
 }
 
 /// The same where less than a block is left.

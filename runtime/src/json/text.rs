@@ -15,7 +15,20 @@ pub struct Text<'a> {
     /// The offset of the first of them.
     pub at: usize,
     /// Whether a backslash is among them.
-    pub escaped: bool,
+    pub escapes: Escapes,
+}
+
+/// Whether a backslash is among the bytes of a string.
+///
+/// As wide as a word: a token is copied from hand to hand, and with a byte of its own in it the
+/// copy becomes pieces that overlap, on which a processor waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(usize)]
+pub enum Escapes {
+    /// Every byte stands for itself.
+    No,
+    /// Some bytes are to be resolved.
+    Yes,
 }
 
 /// The string stands for something that is no text.
@@ -35,7 +48,7 @@ impl<'a> Text<'a> {
     /// # Errors
     /// It is not text: see [`NotText`].
     pub fn decode(self) -> Result<Cow<'a, str>, NotText> {
-        if !self.escaped {
+        if self.escapes == Escapes::No {
             let text = str::from_utf8(self.raw).map_err(|_| NotText::NotUtf8)?;
             return Ok(Cow::Borrowed(text));
         }
@@ -55,7 +68,7 @@ impl<'a> Text<'a> {
 
     /// What the string says, with a mark in place of each half of a surrogate pair.
     pub fn lossy(self) -> Cow<'a, [u8]> {
-        if !self.escaped {
+        if self.escapes == Escapes::No {
             return Cow::Borrowed(self.raw);
         }
         let mut decoded = Vec::with_capacity(self.raw.len());
@@ -77,7 +90,7 @@ impl<'a> Text<'a> {
     /// Whether the string says exactly this.
     #[inline]
     pub fn is(self, word: &[u8]) -> bool {
-        if !self.escaped {
+        if self.escapes == Escapes::No {
             return self.raw == word;
         }
         self.decode().is_ok_and(|text| text.as_bytes() == word)
@@ -161,18 +174,19 @@ fn unit(escape: &[u8]) -> Option<u32> {
 /// # Errors
 /// It does not close, or not soundly; given is how far it is sound.
 pub fn text_close(bytes: &[u8]) -> Result<usize, usize> {
-    let mut at = 0;
+    text_close_from(bytes, plain(bytes))
+}
+
+/// The same where the first `at` bytes are known to be plain.
+pub(super) fn text_close_from(bytes: &[u8], mut at: usize) -> Result<usize, usize> {
     loop {
         let rest = bytes.get(at..).unwrap_or_default();
-        let length = plain(rest);
-        at += length;
-        match rest.get(length) {
+        match rest.first() {
             Some(b'"') => return Ok(at),
-            Some(b'\\') => {
-                at += escape_length(rest.get(length..).unwrap_or_default()).ok_or(at)?;
-            }
+            Some(b'\\') => at += escape_length(rest).ok_or(at)?,
             _ => return Err(at),
         }
+        at += plain(bytes.get(at..).unwrap_or_default());
     }
 }
 

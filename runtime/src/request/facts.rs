@@ -144,11 +144,11 @@ impl Facts for Asked<'_> {
             Some(Found::Flag(flag)) => each(Member::Flag(*flag)),
             Some(Found::Number(rank)) => each(Member::Number(*rank)),
             Some(Found::Nested) => each(Member::Nested),
-            Some(Found::Text(range, escaped)) => {
+            Some(Found::Text(range, escapes)) => {
                 let text = Text {
                     raw: self.body.get(range.clone()).unwrap_or_default(),
                     at: range.start,
-                    escaped: *escaped,
+                    escapes: *escapes,
                 };
                 each(Member::Text(&text.lossy()));
             }

@@ -1,6 +1,6 @@
 //! Which key is meant, and whether every parser means the same one.
 
-use crate::json::Text;
+use crate::json::{Escapes, Text};
 
 /// A key of an object of which some keys are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,7 +19,7 @@ impl Key {
     /// Finds `key` among the keys that are read.
     #[inline]
     pub(super) fn of(key: Text<'_>, read: &[&'static str]) -> Self {
-        if key.escaped {
+        if key.escapes == Escapes::Yes {
             return alike(key, read);
         }
         if let Some(place) = read.iter().position(|word| word.as_bytes() == key.raw) {

@@ -11,7 +11,7 @@ use smallvec::SmallVec;
 
 use super::key::folded;
 use super::{Reason, Refusal};
-use crate::json::{Text, Token, Watch};
+use crate::json::{Escapes, Text, Token, Watch};
 
 /// The pointers that a table asks for.
 #[derive(Debug, Default)]
@@ -48,7 +48,7 @@ pub enum Found {
     /// A number, by its rank.
     Number(u64),
     /// A string: its bytes between the quotes, and whether there are escapes among them.
-    Text(Range<usize>, bool),
+    Text(Range<usize>, Escapes),
     /// An array or an object.
     Nested,
 }
@@ -253,7 +253,7 @@ impl Finder<'_> {
                 self.twice.get_or_insert(refusal(Reason::DuplicateMember));
             }
             open.seen.push(child.node);
-            if key.escaped && key.raw != child.key.as_bytes() {
+            if key.escapes == Escapes::Yes && key.raw != child.key.as_bytes() {
                 self.ambiguous
                     .get_or_insert(refusal(Reason::AmbiguousMember));
             }
@@ -279,7 +279,7 @@ fn found(token: Token<'_>) -> Option<Found> {
         Token::Null => Some(Found::Null),
         Token::Flag(flag) => Some(Found::Flag(flag)),
         Token::Number(number) => decimal::rank(number).map(Found::Number),
-        Token::Text(text) => Some(Found::Text(text.at..text.at + text.raw.len(), text.escaped)),
+        Token::Text(text) => Some(Found::Text(text.at..text.at + text.raw.len(), text.escapes)),
         Token::Object | Token::Array => Some(Found::Nested),
         Token::Key(_) | Token::ObjectEnd | Token::ArrayEnd => None,
     }
