@@ -50,7 +50,7 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
         "runtime/src",
         &[
             &[
-                "limits", "clock", "zones", "json", "sse", "meter", "keys", "sim",
+                "limits", "clock", "wake", "zones", "json", "sse", "meter", "keys", "sim",
             ],
             &["dialect", "request", "observe", "plan"],
             &["translate"],

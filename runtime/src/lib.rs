@@ -24,4 +24,5 @@ pub mod sim;
 pub mod sse;
 pub mod translate;
 pub mod upstream;
+mod wake;
 pub mod zones;

@@ -5,6 +5,7 @@
 //!                          └─ Gateway              ── serve(listener) …     one per worker
 //! ```
 
+use std::future::poll_fn;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::pin::pin;
@@ -27,6 +28,7 @@ use crate::limits::Limits;
 use crate::observe::record::Sink;
 use crate::relay::socket::{Patience, Socket};
 use crate::upstream::connect::watch_peer;
+use crate::wake::Light;
 
 /// How far stopping has gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -148,13 +150,14 @@ pub async fn serve_io<I>(
     };
     let connection = builder(limits).serve_connection(TokioIo::new(socket), service);
     let mut connection = pin!(connection);
+    let mut light = Light::default();
     let mut said = Stop::Serving;
     // One wait at a time: a connection is polled often, and each wait costs.
     while said < Stop::Ending {
         said = tokio::select! {
             biased;
             // How a connection ended is in the record of its last request.
-            _ended = connection.as_mut() => return,
+            _ended = poll_fn(|cx| light.poll(connection.as_mut(), cx)) => return,
             told = further(&mut stop, said) => told,
         };
         connection.as_mut().graceful_shutdown();

@@ -1,16 +1,19 @@
 //! Reads a request's body whole, since a retry needs it, within the memory there is for all.
 
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http_body::Body;
-use http_body_util::BodyExt;
-use hyper::body::Incoming;
+use hyper::body::{Frame, Incoming};
 
 use crate::clock::{Clock, Instant};
 use crate::fault::{Fault, Kind};
 use crate::limits::Limits;
 use crate::request::room::{self, Full, Room};
+use crate::wake::hushed;
 
 /// A body, and the memory it was granted. Both go together.
 #[derive(Debug)]
@@ -19,10 +22,10 @@ pub(super) struct Held {
     _room: Room,
 }
 
-/// Reads the body. A declared length is judged before a byte of it is read, so a client that
+/// Reads the body of a request that began at `begun`. A declared length is judged before a byte of it is read, so a client that
 /// waits for `100-continue` sends nothing in vain.
 pub(super) async fn read(
-    mut incoming: Incoming,
+    (mut incoming, begun): (Incoming, Instant),
     all: &room::Held,
     limits: &Limits,
 ) -> Result<Held, Fault> {
@@ -42,7 +45,7 @@ pub(super) async fn read(
     let mut body = Gathering {
         first: Bytes::new(),
         more: BytesMut::new(),
-        begun: Clock.now(),
+        begun,
     };
     while let Some(chunk) = body.next(&mut incoming, limits).await? {
         if body.len() + chunk.len() > limits.body_bytes_max {
@@ -52,6 +55,9 @@ pub(super) async fn read(
             grow(chunk.len())?;
         }
         body.push(chunk);
+        if incoming.is_end_stream() {
+            break;
+        }
     }
     Ok(Held {
         bytes: body.whole(),
@@ -91,15 +97,26 @@ impl Gathering {
         }
     }
 
+    /// When the next chunk must be there, if it is not.
+    fn until(&self, limits: &Limits) -> Instant {
+        let per_s = limits.body_bytes_per_s_min.max(1);
+        let earned = Duration::from_secs((self.len() / per_s) as u64);
+        (self.begun + limits.body_grace + earned).min(Clock.now() + limits.body_idle)
+    }
+
     /// The next chunk. A body may be slow for a while, but not for long and not on the whole.
     async fn next(&self, incoming: &mut Incoming, limits: &Limits) -> Result<Option<Bytes>, Fault> {
         loop {
-            let per_s = limits.body_bytes_per_s_min.max(1);
-            let earned = Duration::from_secs((self.len() / per_s) as u64);
-            let until =
-                (self.begun + limits.body_grace + earned).min(Clock.now() + limits.body_idle);
-            let frame = tokio::time::timeout_at(until, incoming.frame()).await;
-            match frame.map_err(|_| Fault::early(Kind::BodySlow))? {
+            // Most bodies come with their head: what is there needs no deadline.
+            let frame = match poll_fn(|cx| Poll::Ready(poll_frame(incoming, cx))).await {
+                Poll::Ready(frame) => frame,
+                Poll::Pending => {
+                    let frame = poll_fn(|cx| poll_frame(incoming, cx));
+                    let frame = tokio::time::timeout_at(self.until(limits), frame).await;
+                    frame.map_err(|_| Fault::early(Kind::BodySlow))?
+                }
+            };
+            match frame {
                 None => return Ok(None),
                 Some(Err(_)) => return Err(Fault::early(Kind::BodyCut)),
                 Some(Ok(frame)) => {
@@ -111,4 +128,16 @@ impl Gathering {
             }
         }
     }
+}
+
+/// The next frame. That it was taken is told to the connection only where there is more to come.
+fn poll_frame(
+    incoming: &mut Incoming,
+    cx: &mut Context<'_>,
+) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+    let (polled, missed) = hushed(|| Pin::new(&mut *incoming).poll_frame(cx));
+    if missed && !incoming.is_end_stream() {
+        cx.waker().wake_by_ref();
+    }
+    polled
 }

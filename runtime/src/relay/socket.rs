@@ -165,7 +165,7 @@ impl<I> Socket<I> {
         }
         let deadline = match self.head_since {
             Some(since) => since + self.patience.head,
-            None => *self.quiet_since.get_or_insert(self.clock.now()) + self.patience.idle,
+            None => *self.quiet_since.get_or_insert_with(|| self.clock.now()) + self.patience.idle,
         };
         if self.alarm.passed(deadline, cx) {
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
@@ -182,7 +182,7 @@ impl<I> Socket<I> {
             self.blocked_since = None;
             return result;
         }
-        let since = *self.blocked_since.get_or_insert(self.clock.now());
+        let since = *self.blocked_since.get_or_insert_with(|| self.clock.now());
         if self.alarm.passed(since + self.patience.stall, cx) {
             self.meter.stalled.store(true, Ordering::Relaxed);
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
@@ -203,7 +203,7 @@ impl<I: AsyncRead + Unpin> AsyncRead for Socket<I> {
             Poll::Pending => this.wait_to_read(cx),
             ready @ Poll::Ready(_) => {
                 if buf.filled().len() > before && this.awaits_head() {
-                    this.head_since.get_or_insert(this.clock.now());
+                    this.head_since.get_or_insert_with(|| this.clock.now());
                 }
                 ready
             }
@@ -273,6 +273,11 @@ impl<I: AsyncWrite + Unpin> AsyncWrite for Socket<I> {
         let result = Pin::new(&mut this.io).poll_flush(cx);
         if result.is_ready() {
             this.meter.flushed();
+            // After the end of an answer hyper does not always look for the next head at once, and
+            // then nobody would notice that none comes.
+            if let Poll::Ready(Err(silence)) = this.wait_to_read(cx) {
+                return Poll::Ready(Err(silence));
+            }
         }
         result
     }

@@ -18,6 +18,7 @@ use hyper_util::rt::TokioIo;
 use crate::limits::Limits;
 use crate::upstream::chain::Chain;
 use crate::upstream::socket::Wire;
+use crate::wake::hushed;
 
 /// A connection that can carry one request at a time.
 pub(crate) struct Link {
@@ -69,7 +70,8 @@ impl Link {
                 if !*closed && connection.as_mut().poll(cx).is_ready() {
                     *closed = true;
                 }
-                reply.as_mut().poll(cx)
+                // Only the connection can bring the reply, and it was just polled.
+                reply.as_mut().poll(&mut Context::from_waker(Waker::noop()))
             })
             .await
             .map_err(unanswered)
@@ -155,10 +157,16 @@ impl Flow {
     }
 
     /// What the connection has already read. Only `drive` can add to it, and that registers the
-    /// task, so this needs no waker and wakes nobody.
+    /// task, so this needs no waker; and who takes something drives on before he waits, so the
+    /// connection need not be woken for it either.
     fn poll_queued(&mut self) -> Poll<Option<Result<http_body::Frame<Bytes>, hyper::Error>>> {
         let mut nobody = Context::from_waker(Waker::noop());
-        Pin::new(&mut self.incoming).poll_frame(&mut nobody)
+        hushed(|| Pin::new(&mut self.incoming).poll_frame(&mut nobody)).0
+    }
+
+    /// Whether all that was announced has come.
+    pub(crate) fn is_over(&self) -> bool {
+        self.incoming.is_end_stream()
     }
 
     /// The next bytes.
