@@ -19,7 +19,11 @@ pub fn line(value: &impl Serialize) -> String {
 pub fn write_text(to: &mut Vec<u8>, text: &str) {
     // Nearly every text is a name of the policy, and says so in one pass.
     let is_plain = |byte: u8| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\';
-    if !text.bytes().all(is_plain) {
+    // All of it, whatever comes first: without a way out the compiler looks at many bytes at once.
+    if !text
+        .bytes()
+        .fold(true, |plain, byte| plain & is_plain(byte))
+    {
         return write_line(to, &text);
     }
     to.reserve(text.len() + 2);
