@@ -113,7 +113,10 @@ impl Errand<'_> {
         };
         let body = |step: &Step<'_>, asking| leaving.to(step, ask.pair(step), asking);
         let served = round.serve(&mut journal.trail, body).await?;
-        journal.content();
+        journal.content(match &served.opened {
+            Opened::Plain { at, .. } => *at,
+            Opened::Stream(_) | Opened::Whole(_) => Clock.now(),
+        });
         Ok(Shown {
             origin: Origin {
                 pool_key: means.pool_key(&served.step),

@@ -96,10 +96,10 @@ impl Visit<'_> {
             insert(headers, X_CLAW_DROPPED, &dropped);
         }
         match shown.opened {
-            Opened::Plain { body, usage } => {
+            Opened::Plain { body, usage, at } => {
                 let json = HeaderValue::from_static("application/json");
                 headers.insert(header::CONTENT_TYPE, json);
-                self.journal.trail.end();
+                self.journal.trail.end_at(at);
                 self.journal.record.usage = usage;
                 self.journal.end("complete");
                 self.whole(response, body)

@@ -200,6 +200,7 @@ impl<'w> Visit<'w> {
         };
         head::check_body_headers(&parts.headers)?;
         let common = &self.worker.common;
+        let incoming = (incoming, self.journal.started);
         let body = body::read(incoming, &common.bodies, &common.limits).await?;
         let peek = peek_for(&body.bytes, &snapshot.pointers)
             .map_err(|refusal| Fault::early(Kind::Body(refusal)))?;

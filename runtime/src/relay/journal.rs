@@ -49,9 +49,9 @@ impl Journal {
         &self.meter
     }
 
-    /// The answer's first content has just been received.
-    pub(crate) fn content(&mut self) {
-        let since = self.clock.now().saturating_duration_since(self.started);
+    /// The answer's first content was there at that moment.
+    pub(crate) fn content(&mut self, at: Instant) {
+        let since = at.saturating_duration_since(self.started);
         self.record.first_content_us = Some(micros(since));
     }
 

@@ -22,6 +22,16 @@ pub enum Endpoint {
 }
 
 impl Endpoint {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::Chat,
+        Self::Responses,
+        Self::Embeddings,
+        Self::Messages,
+        Self::CountTokens,
+        Self::Generate,
+    ];
+
     /// What a path of the API asks for, as [`api`] gives it.
     pub fn of(api: &str) -> Option<Self> {
         match api {
@@ -85,6 +95,11 @@ impl Endpoint {
             (Self::Chat | Self::Messages, Api::Gemini) => Some(Self::Generate),
             _ => None,
         }
+    }
+
+    /// Whether its path names the model.
+    pub fn names_model(self) -> bool {
+        self == Self::Generate
     }
 
     /// Its path at a provider whose address ends in `base`; for Gemini up to the model's name.

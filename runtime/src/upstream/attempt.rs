@@ -87,6 +87,8 @@ pub(crate) enum Opened {
         body: Bytes,
         /// What it reports as used.
         usage: Option<Usage>,
+        /// When the last of it came.
+        at: Instant,
     },
 }
 
@@ -133,6 +135,8 @@ pub(crate) struct Place<'a> {
     pub(crate) asking: Asking,
     /// How many choices it is asked for.
     pub(crate) choices: u32,
+    /// Since when.
+    pub(crate) begun: Instant,
 }
 
 /// A moment, and what has happened if it passes.
@@ -250,15 +254,18 @@ async fn send(
     mut request: Request<Chain>,
 ) -> Result<Answered, Fault> {
     let mut redials = 0;
+    let mut begun = place.begun;
     loop {
-        let now = Clock.now();
-        let kept = place.wires.pool.take(place.upstream.pool_key, now);
-        let (mut link, was_kept) = match kept {
-            Some(link) => (link, true),
+        let kept = place.wires.pool.take(place.upstream.pool_key, begun);
+        let was_kept = kept.is_some();
+        let mut link = if let Some(link) = kept {
+            link
+        } else {
             // Rare, and large: it has no place in the task of a request that needs no dialling.
-            None => (Box::pin(dialled(ask, place, now)).await?, false),
+            let link = Box::pin(dialled(ask, place)).await?;
+            begun = Clock.now();
+            link
         };
-        let begun = if was_kept { now } else { Clock.now() };
         let (first, rest) = deadlines(ask, place, begun);
         let answered = first.bound(pin!(link.send(request))).await?;
         let unanswered = match answered {
@@ -279,6 +286,7 @@ async fn send(
             Unanswered::Malformed => return Err(unfit(Kind::Malformed)),
         };
         redials += 1;
+        begun = Clock.now();
     }
 }
 
@@ -295,9 +303,9 @@ fn deadlines(ask: &Ask<'_>, place: Place<'_>, begun: Instant) -> (Deadline, Dead
     (first, rest)
 }
 
-async fn dialled(ask: &Ask<'_>, place: Place<'_>, now: Instant) -> Result<Link, Fault> {
+async fn dialled(ask: &Ask<'_>, place: Place<'_>) -> Result<Link, Fault> {
     let until = ask.deadline().or(Deadline {
-        at: now + place.step.waits.connect,
+        at: Clock.now() + place.step.waits.connect,
         kind: Kind::ConnectTimeout,
     });
     let nothing = |kind| Fault::of(kind, Sent::Nothing);

@@ -12,7 +12,7 @@ use std::time::Duration;
 use claw_table::policy::{Cause, Retry};
 use smallvec::SmallVec;
 
-use crate::clock::{Clock, Dice};
+use crate::clock::{Clock, Dice, Instant};
 use crate::dialect::Dialect;
 use crate::dialect::failure::FailureKind;
 use crate::fault::{self, Fault, Kind, Side};
@@ -212,8 +212,8 @@ impl<'p> Round<'_, 'p> {
             | Dialect::Gemini => Asking::Nothing,
         };
         self.pay(trail);
-        trail.begin(step);
-        let first = self.once(step, asking, body).await;
+        let begun = trail.begin(step);
+        let first = self.once((step, begun), asking, body).await;
         let refused = match first {
             Err(fault) if fault.kind == Kind::Provider(FailureKind::UsageOption) => fault,
             other => return other,
@@ -224,8 +224,8 @@ impl<'p> Round<'_, 'p> {
         }
         trail.fail(&refused);
         self.pay(trail);
-        trail.begin(step);
-        let second = self.once(step, Asking::Nothing, body).await;
+        let begun = trail.begin(step);
+        let second = self.once((step, begun), Asking::Nothing, body).await;
         if second
             .as_ref()
             .is_err_and(|fault| fault.side == Side::Client)
@@ -248,7 +248,7 @@ impl<'p> Round<'_, 'p> {
 
     async fn once<B>(
         &self,
-        step: &Step<'_>,
+        (step, begun): (&Step<'_>, Instant),
         asking: Asking,
         body: &B,
     ) -> Result<(Opened, Dropped), Fault>
@@ -267,6 +267,7 @@ impl<'p> Round<'_, 'p> {
             wires: self.wires,
             asking,
             choices,
+            begun,
         };
         let opened = attempt(self.ask, place, body).await?;
         match carried {
@@ -291,10 +292,10 @@ impl<'p> Round<'_, 'p> {
             about,
         } = carried;
         let opened = match opened {
-            Opened::Plain { body, usage } => {
+            Opened::Plain { body, usage, at } => {
                 let told = plain(&body, pair, names, (&about, usage));
                 let body = told.map_err(|_| Fault::of(Kind::Malformed, fault::Sent::Request))?;
-                Opened::Plain { body, usage }
+                Opened::Plain { body, usage, at }
             }
             Opened::Whole(mut whole) => {
                 let mut to = Translator::new(pair, names, about);

@@ -9,6 +9,7 @@ pub(crate) mod fallback;
 pub(crate) mod link;
 pub mod names;
 mod outbound;
+mod paths;
 pub(crate) mod pool;
 pub mod socket;
 pub mod tls;
@@ -24,6 +25,7 @@ use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 
 use crate::keys::Key;
+pub use paths::Paths;
 
 /// One provider, ready to be dialled. Made when a table is loaded, never on the request path.
 #[derive(Debug)]
@@ -35,8 +37,8 @@ pub struct Upstream {
     pub pool_key: u64,
     /// `host` or `host:port`, for the `host` header.
     pub authority: HeaderValue,
-    /// Path before the API's own, without a trailing slash.
-    pub base: String,
+    /// Where it answers what.
+    pub paths: Paths,
     /// Its key; bound to this upstream and never copied elsewhere.
     pub credential: Option<Credential>,
     /// Headers added to every request.

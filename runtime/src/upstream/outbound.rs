@@ -2,10 +2,9 @@
 //! client's head goes on.
 
 use claw_table::policy::Api;
-use http::{HeaderName, HeaderValue, Method, Request, header};
+use http::{HeaderName, HeaderValue, Method, Request, Uri, header};
 
 use crate::fault::{Fault, Kind};
-use crate::request::endpoint::Endpoint;
 use crate::upstream::attempt::{Ask, Place};
 use crate::upstream::chain::Chain;
 use crate::upstream::{Credential, Whose};
@@ -37,10 +36,20 @@ fn passed_to(api: Api) -> &'static [HeaderName] {
 /// The version a request gets that names none.
 const ANTHROPIC_VERSION: HeaderValue = HeaderValue::from_static("2023-06-01");
 
-/// Where what is asked is answered. Gemini's paths name the model, and how the answer is wanted.
+/// Where what is asked is answered.
+fn uri(ask: &Ask<'_>, place: Place<'_>) -> Result<Uri, Fault> {
+    let uri = match place.upstream.paths.fixed(place.step.asked) {
+        Some(uri) => Ok(uri.clone()),
+        None => path(ask, place).try_into(),
+    };
+    uri.map_err(|_| Fault::early(Kind::Internal))
+}
+
+/// The same where it has to be written. Gemini's paths name the model, and how the answer is wanted.
 fn path(ask: &Ask<'_>, place: Place<'_>) -> String {
-    let path = place.step.asked.path(&place.upstream.base);
-    if place.step.asked != Endpoint::Generate {
+    let asked = place.step.asked;
+    let path = asked.path(place.upstream.paths.base());
+    if !asked.names_model() {
         return path;
     }
     let model = &place.step.model.wire;
@@ -78,8 +87,7 @@ pub(super) fn request(
     let (asked, upstream) = (place.step.asked, place.upstream);
     let mut request = Request::new(body);
     *request.method_mut() = Method::POST;
-    let path = path(ask, place);
-    *request.uri_mut() = path.try_into().map_err(|_| Fault::early(Kind::Internal))?;
+    *request.uri_mut() = uri(ask, place)?;
     let headers = request.headers_mut();
     headers.insert(header::HOST, upstream.authority.clone());
     let json = HeaderValue::from_static("application/json");

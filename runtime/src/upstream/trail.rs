@@ -25,9 +25,10 @@ pub(crate) struct Trail {
 }
 
 impl Trail {
-    /// Notes that a target has its turn.
-    pub(super) fn begin(&mut self, step: &Step<'_>) {
-        self.began = Some(Clock.now());
+    /// Notes that a target has its turn, and says since when.
+    pub(super) fn begin(&mut self, step: &Step<'_>) -> Instant {
+        let now = Clock.now();
+        self.began = Some(now);
         self.attempts.push(record::Attempt {
             target: step.label(),
             // Until it is known that it was not: nobody may hope that a lost request cost nothing.
@@ -35,6 +36,7 @@ impl Trail {
             continued: self.continues,
             ..record::Attempt::default()
         });
+        now
     }
 
     /// Notes why the last attempt failed.
@@ -83,8 +85,15 @@ impl Trail {
 
     /// Notes that the last attempt is over; a second note changes nothing.
     pub(crate) fn end(&mut self) {
+        if self.began.is_some() {
+            self.end_at(Clock.now());
+        }
+    }
+
+    /// The same where it is known since when it is.
+    pub(crate) fn end_at(&mut self, now: Instant) {
         if let (Some(began), Some(last)) = (self.began.take(), self.attempts.last_mut()) {
-            last.duration_us = micros(Clock.now().saturating_duration_since(began));
+            last.duration_us = micros(now.saturating_duration_since(began));
         }
     }
 }

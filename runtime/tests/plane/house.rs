@@ -18,7 +18,7 @@ use claw_runtime::sim::provider::{Setup, Sim};
 use claw_runtime::upstream::asking::Reluctant;
 use claw_runtime::upstream::connect::{Dial, Dialling};
 use claw_runtime::upstream::socket::Wire;
-use claw_runtime::upstream::{Credential, Upstream};
+use claw_runtime::upstream::{Credential, Paths, Upstream};
 use claw_runtime::zones::Zones;
 use claw_table::policy::{
     Action, Api, Causes, Class, Deny, Leg, Model, Policy, Provider, Replica, Retry, Secret, Target,
@@ -249,7 +249,7 @@ impl House {
                 name: provider.name.clone(),
                 pool_key: at as u64,
                 authority: HeaderValue::from_static("provider.test"),
-                base: provider.urls[0].url.base.clone(),
+                paths: Paths::of(provider.api, &provider.urls[0].url.base),
                 credential: Some(credential(provider.api)),
                 headers: Vec::new(),
                 tls: None,

@@ -12,7 +12,7 @@ use super::Refusal;
 use super::files::BESIDE_BYTES_MAX;
 use crate::keys::{Vault, regular_file};
 use crate::upstream::names::Names;
-use crate::upstream::{Credential, Tls, Upstream, tls};
+use crate::upstream::{Credential, Paths, Tls, Upstream, tls};
 
 /// The files beside the policy that it names, as they stand on disk: keys and roots.
 pub(super) fn beside(policy: &Policy, vault: &Vault) -> Vec<PathBuf> {
@@ -68,7 +68,7 @@ impl Upstreams<'_> {
             name: provider.name.clone(),
             pool_key,
             authority: authority(provider, url)?,
-            base: url.base.clone(),
+            paths: Paths::of(provider.api, &url.base),
             credential: key.and_then(|key| Credential::new(provider.api, &key)),
             headers: headers(provider)?,
             tls: self.tls((provider, url), roots.as_deref(), pool_key)?,

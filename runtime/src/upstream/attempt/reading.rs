@@ -1,6 +1,8 @@
 //! The answer of one attempt, read as far as it must be before it may be shown.
 
+use std::future::poll_fn;
 use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -8,7 +10,7 @@ use http::response::Parts;
 use smallvec::SmallVec;
 
 use super::{Ask, Deadline, Opened, Place, Stream, Whole, expect, unfit};
-use crate::clock::Clock;
+use crate::clock::{Clock, Instant};
 use crate::dialect::classify::{Answer, classify, in_stream};
 use crate::dialect::failure::FailureKind;
 use crate::dialect::openai::option;
@@ -42,11 +44,18 @@ struct Gathered {
 impl Reading<'_> {
     /// The next bytes before `until`, and no later than the idle deadline allows.
     async fn next(&mut self, until: Deadline) -> Result<Option<Bytes>, Fault> {
-        let idle = Deadline {
-            at: Clock.now() + self.idle,
-            kind: Kind::IdleTimeout,
+        // What is there needs no deadline.
+        let next = match poll_fn(|cx| Poll::Ready(self.flow.poll_bytes(cx))).await {
+            Poll::Ready(next) => next,
+            Poll::Pending => {
+                let idle = Deadline {
+                    at: Clock.now() + self.idle,
+                    kind: Kind::IdleTimeout,
+                };
+                until.or(idle).bound(pin!(self.flow.next())).await?
+            }
         };
-        match until.or(idle).bound(pin!(self.flow.next())).await? {
+        match next {
             None => Ok(None),
             Some(Ok(bytes)) => Ok(Some(bytes)),
             Some(Err(Broken)) => Err(unfit(Kind::Cut)),
@@ -59,6 +68,9 @@ impl Reading<'_> {
         let Some(first) = self.next(until).await? else {
             return Ok(whole(Bytes::new()));
         };
+        if self.flow.is_over() {
+            return Ok(whole(first));
+        }
         let Some(second) = self.next(until).await? else {
             return Ok(whole(first));
         };
@@ -83,13 +95,15 @@ impl Reading<'_> {
         if !gathered.whole {
             return Err(unfit(Kind::AnswerTooLarge));
         }
-        self.keep(place);
+        let at = Clock.now();
+        self.keep(place, at);
         match plain(&gathered.bytes, expect(ask, place)) {
             // A stream was asked for, and this is none.
             Ok(_) if ask.streaming => Err(unfit(Kind::Malformed)),
             Ok(usage) => Ok(Opened::Plain {
                 body: gathered.bytes,
                 usage,
+                at,
             }),
             Err(NoAnswer::Error) => Err(Fault::provider(&in_stream(&gathered.bytes))),
             Err(NoAnswer::Malformed) => Err(unfit(Kind::Malformed)),
@@ -104,7 +118,7 @@ impl Reading<'_> {
             Err(_) => (Bytes::new(), false),
         };
         if whole {
-            self.keep(place);
+            self.keep(place, Clock.now());
         }
         let status = head.status.as_u16();
         let mut failure = classify(
@@ -138,8 +152,7 @@ impl Reading<'_> {
     }
 
     /// Keeps the connection of an answer that was read to its end.
-    pub(super) fn keep(&mut self, place: Place<'_>) {
-        let now = Clock.now();
+    pub(super) fn keep(&mut self, place: Place<'_>, now: Instant) {
         if let Some(link) = self.flow.take_link() {
             place.wires.pool.put(place.upstream.pool_key, link, now);
         }
@@ -195,7 +208,7 @@ impl Reading<'_> {
                 None => {}
             }
         }
-        self.keep(place);
+        self.keep(place, Clock.now());
         let end = reader.finish(Close::Clean);
         kept.add(&end.rest, self.limits)?;
         match end.ending {
