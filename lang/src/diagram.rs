@@ -10,6 +10,7 @@
 mod address;
 mod atoms;
 mod audit;
+mod bend;
 mod beside;
 mod boxes;
 mod budget;

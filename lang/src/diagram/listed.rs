@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use claw_table::ArmId;
 
+use super::bend::bent;
 use super::budget::{Budget, TooLarge};
 use super::from_model::Built;
 use super::search::Path;
@@ -64,12 +65,17 @@ impl Listed {
             return Ok(found);
         }
         for (position, arm) in self.arms.iter().enumerate() {
-            if self.reached.contains_key(arm)
-                && !found.contains_key(arm)
-                && let Some(path) = self.sieve.falls_to(position, &[cond], built)?
-            {
-                found.insert(*arm, path);
+            let Some(known) = self.reached.get(arm) else {
+                continue;
+            };
+            if found.contains_key(arm) {
+                continue;
             }
+            let path = match bent(built, known, cond) {
+                Some(path) => Some(path),
+                None => self.sieve.falls_to(position, &[cond], built)?,
+            };
+            found.extend(path.map(|path| (*arm, path)));
         }
         Ok(found)
     }

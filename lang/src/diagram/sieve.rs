@@ -18,7 +18,7 @@ pub(crate) struct Sieve {
 type Item = Rest;
 
 /// Conditions that share all parts but the nearest.
-const NEAR_MAX: usize = 8;
+const NEAR_MAX: usize = 4;
 /// So many times as many share each part further away.
 const FURTHER: usize = 6;
 
