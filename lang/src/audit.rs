@@ -3,7 +3,7 @@
 use claw_table::ArmId;
 
 use crate::codes::Code;
-use crate::diagram::{Finding, Kept, Overlap, prove_asking};
+use crate::diagram::{Finding, Kept, Overlap, order_counts, prove_asking};
 use crate::model::{Arm, Model};
 use crate::never;
 use crate::proofs::{self, Questions};
@@ -143,6 +143,31 @@ fn tell(finding: &Finding, (places, guards): (&[Span], &[ArmId])) -> Diagnostic 
             "some request reaches no arm of the route",
         )
         .help("add `otherwise -> CLASS` as the last arm"),
+    }
+}
+
+/// Adds which arms of a sound policy stand in an order that counts, for whoever wants to move one.
+pub(crate) fn order(model: &Model, report: &mut Report) {
+    let overlaps = match order_counts(model) {
+        Ok(overlaps) => overlaps,
+        Err(why) => return report.add(over_budget(&why.to_string())),
+    };
+    let span = |id: ArmId| model.arms().find(|arm| arm.id == id).map(|arm| arm.span);
+    for overlap in overlaps {
+        let witness = never::written(&overlap.witness);
+        report.add(
+            Diagnostic::new(
+                Code::OrderCounts,
+                span(overlap.second).unwrap_or_default(),
+                "an arm above this one takes requests from it",
+            )
+            .label(format!("`{witness}` meets it"))
+            .and(
+                span(overlap.first).unwrap_or_default(),
+                "and meets this one, which takes it and leads elsewhere",
+            )
+            .help("move neither past the other, unless it should go the other way"),
+        );
     }
 }
 

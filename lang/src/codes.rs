@@ -179,6 +179,7 @@ codes! {
         C0909 AbsentSlips: "a guard that a missing field slips past",
     }
     Note {
+        C0408 OrderCounts: "two arms that one request meets, and whose order decides",
         C0902 GuardIdle: "a guard that refuses no request",
         C0908 Uncovered: "an arm in which no test ends",
     }

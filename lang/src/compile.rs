@@ -52,6 +52,17 @@ pub fn check(sources: Vec<Source>) -> Checked {
     Checked { model, report }
 }
 
+/// The findings of [`compile_on`], and of a sound policy those arms whose order counts.
+pub fn ordered(sources: Vec<Source>, today: Day) -> Report {
+    let mut report = compile_on(sources.clone(), today).report;
+    if report.is_sound() {
+        let (model, _) = read(sources);
+        audit::order(&model, &mut report);
+        report.sort();
+    }
+    report
+}
+
 /// What running the tests of a policy gave.
 #[derive(Debug)]
 pub struct Ran {

@@ -35,7 +35,7 @@ mod witness;
 
 pub use audit::{AuditedDiagram, Finding, Proof, prove, prove_apart, prove_listed};
 pub use budget::{Budget, TooLarge};
-pub use exclusive::Overlap;
+pub use exclusive::{Overlap, order_counts};
 pub use from_model::Kept;
 pub use reach::{Part, Reached};
 

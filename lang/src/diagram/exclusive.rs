@@ -1,13 +1,15 @@
-//! Routes whose arms must not meet: of any two, no request is in both.
+//! Arms that one request meets: a fault where the route says that none do, and elsewhere what one
+//! wants to know before one is moved.
 
 use claw_table::ArmId;
+use claw_table::policy::Action;
 
 use super::atoms::{Values, id};
 use super::budget::TooLarge;
 use super::from_model::Built;
 use super::sieve::Sieve;
 use super::store::Ref;
-use crate::model::{Arm, Cond, RouteId};
+use crate::model::{Arm, Cond, Goal, Model, RouteId};
 use crate::oracle::{Request, holds};
 
 /// Two arms of one route, and a request that meets the conditions of both.
@@ -23,6 +25,9 @@ pub struct Overlap {
 
 /// The most overlaps of one route that are told; mending them shows the rest.
 const TOLD_MAX: usize = 8;
+
+/// The most arms of one route that are told to lean on its order, where that is asked.
+const ASKED_MAX: usize = 256;
 
 /// The requests that there can be and that say nothing twice. A header that is sent with two values
 /// could meet any two arms that ask for one each, and to rule that out would take a test in each.
@@ -76,4 +81,70 @@ pub(super) fn overlaps(built: &mut Built<'_>, route: RouteId) -> Result<Vec<Over
         }
     }
     Ok(found)
+}
+
+/// For each arm the first above it that takes a request from it and leads elsewhere: were the one
+/// moved above the other, that request would go another way. Routes that are exclusive have no such
+/// arms, and `otherwise` is what is left.
+///
+/// # Errors
+/// The policy does not fit into a budget of the compiler.
+pub fn order_counts(model: &Model) -> Result<Vec<Overlap>, TooLarge> {
+    let mut built = Built::loose(model, &[])?;
+    let plain = plain(&mut built)?;
+    let mut found = Vec::new();
+    for (route, at) in model.routes.iter().zip(0_u16..) {
+        if route.exclusive.is_none() {
+            found.extend(in_order(&mut built, (RouteId(at), plain))?);
+        }
+    }
+    Ok(found)
+}
+
+fn in_order(
+    built: &mut Built<'_>,
+    (route, plain): (RouteId, Ref),
+) -> Result<Vec<Overlap>, TooLarge> {
+    let arms = built.arms(route).iter();
+    let arms: Vec<&Arm> = arms.filter(|arm| arm.cond != Cond::Always).collect();
+    let mut conds: Vec<Ref> = Vec::with_capacity(arms.len());
+    for arm in &arms {
+        conds.push(built.condition(&arm.cond)?);
+    }
+    let sieve = Sieve::of(&conds, &mut built.store)?;
+    let mut found = Vec::new();
+    for (position, (second, own)) in arms.iter().zip(&conds).enumerate() {
+        if found.len() == ASKED_MAX {
+            break;
+        }
+        // Most arms meet none at all, and that is known at once.
+        if sieve.meets(position, &[plain], built)?.is_none() {
+            continue;
+        }
+        for (above, first) in arms.iter().take(position).enumerate() {
+            if leads_alike(built.model, first.to, second.to) {
+                continue;
+            }
+            if let Some(path) = sieve.falls_to(above, &[plain, *own], built)? {
+                found.push(Overlap {
+                    first: first.id,
+                    second: second.id,
+                    witness: built.request(&path),
+                });
+                break;
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Whether two arms do the same with a request.
+fn leads_alike(model: &Model, one: Goal, other: Goal) -> bool {
+    match (one, other) {
+        (Goal::End(Action::Deny(one)), Goal::End(Action::Deny(other))) => {
+            let deny = |at: usize| model.policy.denies.get(at);
+            deny(one.index()) == deny(other.index())
+        }
+        _ => one == other,
+    }
 }

@@ -184,3 +184,38 @@ fn a_folder_of_ten_thousand_files_is_refused_and_says_how_many_there_may_be() {
         ran.err
     );
 }
+
+#[test]
+fn arms_whose_order_counts_are_shown_when_asked_for_and_are_no_fault() {
+    let home = tempfile::tempdir().unwrap();
+    let policy = "policy p
+provider a { api openai; url \"http://127.0.0.1:1/v1\"; key none; model x; model y }
+class code { primary a/x }
+class cheap { primary a/y }
+route {
+  when streaming -> code
+  when has tools -> cheap
+  otherwise      -> code
+}
+";
+    fs::write(home.path().join("p.claw"), policy).unwrap();
+    let plain = clawc(home.path(), &["check", "p.claw", "--format", "plain"], "");
+    assert_eq!((plain.code, plain.out.as_str()), (0, ""));
+    let asked = ["check", "p.claw", "--overlaps", "--deny", "warnings"];
+    let shown = clawc(
+        home.path(),
+        &[&asked[..], &["--format", "plain"]].concat(),
+        "",
+    );
+    assert_eq!(shown.code, 0);
+    assert!(
+        shown.out.contains("p.claw:7:3: note C0408:"),
+        "{}",
+        shown.out
+    );
+    assert!(
+        shown.out.contains("p.claw:6:3: note: and meets this one"),
+        "{}",
+        shown.out
+    );
+}

@@ -491,7 +491,7 @@ fn is_of_text(code: Code) -> bool {
 /// These are about one place each, and their page shows it.
 const SINGLE: &[&str] = &[
     "C0205", "C0208", "C0209", "C0210", "C0511", "C0521", "C0522", "C0603", "C0701", "C0802",
-    "C0813", "C0814", "C0908",
+    "C0813", "C0814", "C0908", "C0408",
 ];
 
 #[test]

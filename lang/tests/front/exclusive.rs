@@ -1,7 +1,8 @@
 //! `exclusive`: where the order of arms must mean nothing.
 
 use claw_lang::codes::Code;
-use claw_lang::compile;
+use claw_lang::day::Day;
+use claw_lang::{compile, ordered};
 
 use crate::one;
 
@@ -77,4 +78,88 @@ fn exclusive_is_no_name() {
     }
     assert!(claw_lang::vocab::is_reserved("exclusive"));
     assert_eq!(Code::ArmsMeet.id(), "C0407");
+}
+
+/// The places whose order counts, as `second line: first line`, and the requests that show it.
+fn order(rest: &str) -> Vec<(usize, usize)> {
+    let text = format!("{HOUSE}{rest}");
+    let report = ordered(one(&text), Day(0));
+    let line = |at: u32| {
+        let before = text.get(..at as usize).unwrap();
+        before.lines().count() - HOUSE.lines().count()
+    };
+    let found = report.diagnostics().iter();
+    found
+        .inspect(|found| assert_eq!(found.code, Code::OrderCounts, "{}", report.human()))
+        .map(|found| {
+            let second = line(found.primary.span.end);
+            (second, line(found.others.first().unwrap().span.end))
+        })
+        .collect()
+}
+
+#[test]
+fn on_demand_arms_are_shown_that_take_requests_from_one_another() {
+    // The second leads where the first does; the third meets both, but only what is left by the
+    // first falls to the second; the fourth meets nobody.
+    let found = order(
+        "route {
+  when header \"x\" is \"a\" -> code
+  when header \"x\" is \"a\" and streaming or tokens > 100k -> code
+  when has tools -> cheap
+  when header \"x\" is \"a\" and not has tools and tokens < 5k or model is \"m\" and header \"x\" is \"c\" and not has tools and tokens < 5k -> deny 400 \"no\"
+  otherwise -> code
+}
+",
+    );
+    assert_eq!(found, [(4, 2), (5, 2)]);
+}
+
+#[test]
+fn arms_that_cannot_meet_or_say_the_same_have_no_order() {
+    let apart = "route {
+  when header \"x\" is \"a\" -> code
+  when header \"x\" is \"b\" -> cheap
+  when streaming and header \"x\" is absent -> deny 400 \"no\"
+  when has tools and header \"x\" is absent -> deny 400 \"no\"
+  otherwise -> code
+}
+";
+    assert_eq!(order(apart), []);
+    let exclusive = apart.replace(
+        "deny 400 \"no\"\n  when has",
+        "deny 400 \"no\"\n  when not streaming and has",
+    );
+    assert_eq!(
+        order(&exclusive.replace("route {", "route exclusive {")),
+        []
+    );
+}
+
+#[test]
+fn a_request_that_shows_an_order_falls_to_the_upper_arm_and_meets_the_lower() {
+    let text = format!(
+        "{HOUSE}route {{
+  when header \"x\" is \"a\" -> code
+  when tokens > 10 -> cheap
+  when has tools -> code
+  when model like \"m*\" -> cheap
+  otherwise -> code
+}}
+"
+    );
+    let model = claw_lang::check(one(&text)).model.unwrap();
+    let found = claw_lang::diagram::order_counts(&model).unwrap();
+    assert_eq!(found.len(), 3);
+    for overlap in found {
+        let cond = |id| &model.arms().find(|arm| arm.id == id).unwrap().cond;
+        assert_eq!(
+            claw_lang::oracle::arm(&model, &overlap.witness),
+            Some(overlap.first)
+        );
+        assert!(claw_lang::oracle::holds(
+            cond(overlap.second),
+            &overlap.witness
+        ));
+    }
 }

@@ -122,6 +122,9 @@ pub(crate) struct Check {
     pub(crate) policy: Policy,
     #[command(flatten)]
     pub(crate) when: When,
+    /// Shows which arms of a sound policy stand in an order that counts.
+    #[arg(long)]
+    pub(crate) overlaps: bool,
     /// How findings are written.
     #[arg(long, value_enum, default_value_t = Findings::Human)]
     pub(crate) format: Findings,

@@ -11,7 +11,12 @@ use crate::trouble::Trouble;
 
 pub(crate) fn run(args: &Check, output: &mut Output) -> Result<Verdict, Trouble> {
     let input = Input::read(&args.policy.policy)?;
-    let report = claw_lang::compile_on(input.shown(), args.when.day()).report;
+    let day = args.when.day();
+    let report = if args.overlaps {
+        claw_lang::ordered(input.shown(), day)
+    } else {
+        claw_lang::compile_on(input.shown(), day).report
+    };
     let deny = args.policy.deny;
     write(&report, (args.format, deny), output)?;
     Ok(verdict(&report, deny))
