@@ -46,6 +46,8 @@ mod matrix;
 mod messages;
 #[path = "plane/models.rs"]
 mod models;
+#[path = "plane/polls.rs"]
+mod polls;
 #[path = "plane/refuse.rs"]
 mod refuse;
 #[path = "plane/responses.rs"]
