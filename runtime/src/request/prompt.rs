@@ -38,13 +38,22 @@ fn texts<'a>(
     // How deep the member lies whose value has the caller's own keys, while we are in one.
     let mut free: Option<u32> = None;
     let mut labels = false;
-    // Whether the value of the last key may be a picture.
+    // Whether what comes next may be a picture: the value of the last key, or another in its list.
     let mut media = false;
+    // A bit for each open container, set for a list of what may be pictures.
+    let mut lists = 0_u64;
     // How deep the members of a `source` lie that says it is text, while we are in one.
     let mut written: Option<u32> = None;
     let mut source = false;
     loop {
         let opens = matches!(token, Token::Object | Token::Array);
+        if opens {
+            let bit = bit(lexer.depth());
+            lists &= !bit;
+            if media && token == Token::Array {
+                lists |= bit;
+            }
+        }
         match token {
             Token::Key(key) => {
                 media = is_media(key) && written != Some(lexer.depth());
@@ -72,6 +81,7 @@ fn texts<'a>(
                 if lexer.depth() == outside {
                     return Ok(());
                 }
+                media = lists & bit(lexer.depth()) != 0;
                 free = free.filter(|depth| *depth != lexer.depth());
                 written = written.filter(|depth| *depth <= lexer.depth());
             }
@@ -80,6 +90,11 @@ fn texts<'a>(
         }
         token = lexer.value_next()?;
     }
+}
+
+/// The bit of the container that is open at a depth; the outermost one is at 1, and there are 64.
+fn bit(depth: u32) -> u64 {
+    1_u64.rotate_left(depth.wrapping_sub(1))
 }
 
 fn part(text: Text<'_>, each: &mut impl FnMut(Said<'_>)) {
@@ -144,4 +159,39 @@ fn says_text(mut lexer: Lexer<'_>) -> bool {
         lexer.skip(value)
     });
     says && read.is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::prompt;
+    use claw_table::Said;
+
+    fn parts(body: &str) -> Vec<String> {
+        let (mut parts, mut part) = (Vec::new(), Vec::new());
+        prompt(body.as_bytes(), |said| match said {
+            Said::Bytes(bytes) => part.extend_from_slice(bytes),
+            Said::End => parts.push(String::from_utf8(std::mem::take(&mut part)).unwrap()),
+        });
+        parts
+    }
+
+    #[test]
+    fn only_what_stands_where_a_picture_does_is_left_out() {
+        const PICTURE: &str = "data:image/png;base64,iVBORw0KGgo";
+        for (body, read) in [
+            (r#"{"input":[{"image_url":"P"},"a"]}"#, &["a"][..]),
+            (r#"{"input":[{"image_url":"a"},"P"]}"#, &["a", PICTURE]),
+            (r#"{"input":[{"url":{"x":"P"}},"P"]}"#, &[PICTURE, PICTURE]),
+            (
+                r#"{"input":[{"url":["P",{"x":"P"},"P",["P"]],"x":"P"},["P"]]}"#,
+                &[PICTURE, PICTURE, PICTURE],
+            ),
+            (
+                r#"{"input":[{"url":[]},"P"],"system":"P"}"#,
+                &[PICTURE, PICTURE],
+            ),
+        ] {
+            assert_eq!(parts(&body.replace('P', PICTURE)), read, "{body}");
+        }
+    }
 }
