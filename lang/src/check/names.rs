@@ -168,11 +168,16 @@ impl Names {
             self.unsure.insert(Sort::Let);
         }
         for word in &broken.words {
-            if let Some((provider, _)) = word.split_once('/') {
-                self.excused.insert(provider.to_owned());
-            }
-            self.excused.insert(word.clone());
+            self.excuse_word(word);
         }
+    }
+
+    /// Notes a word whose use could not be made out.
+    pub(super) fn excuse_word(&mut self, word: &str) {
+        if let Some((provider, _)) = word.split_once('/') {
+            self.excused.insert(provider.to_owned());
+        }
+        self.excused.insert(word.to_owned());
     }
 
     /// Whether a line that could not be read holds this word.

@@ -83,7 +83,7 @@ impl Routes {
             reader
                 .report
                 .add(habits::priority(at.span.to(it.span.after())));
-            return None;
+            return excused(&it.goal, reader);
         }
         match first.text.as_str() {
             "deny" => {
@@ -92,7 +92,8 @@ impl Routes {
             }
             "route" => {
                 let [name] = rest else {
-                    return unfit(first, rest.get(1), "-> route NAME", reader);
+                    unfit(first, rest.get(1), "-> route NAME", reader);
+                    return excused(rest, reader);
                 };
                 let at = reader.names.resolve(name, Sort::Route, reader.report)?;
                 Some(Goal::Route(RouteId(u16::try_from(at).ok()?)))
@@ -101,7 +102,10 @@ impl Routes {
                 reader.report.add(lower::not_yet("requested", first.span));
                 None
             }
-            _ if !rest.is_empty() => unfit(first, rest.first(), "-> CLASS", reader),
+            _ if !rest.is_empty() => {
+                unfit(first, rest.first(), "-> CLASS", reader);
+                excused(&it.goal, reader)
+            }
             _ if first.kind == Kind::Path => {
                 reader.report.add(
                     Diagnostic::new(
@@ -114,9 +118,12 @@ impl Routes {
                         first.text
                     )),
                 );
+                excused(&it.goal, reader)
+            }
+            _ if first.kind != Kind::Word => {
+                unfit(first, Some(first), "-> CLASS", reader);
                 None
             }
-            _ if first.kind != Kind::Word => unfit(first, Some(first), "-> CLASS", reader),
             _ => {
                 let at = reader.names.resolve(first, Sort::Class, reader.report)?;
                 Some(Goal::End(Action::Class(ClassId(u16::try_from(at).ok()?))))
@@ -125,12 +132,16 @@ impl Routes {
     }
 }
 
-fn unfit<T>(
-    word: &Value,
-    at: Option<&Value>,
-    example: &str,
-    reader: &mut Reader<'_, '_>,
-) -> Option<T> {
+/// No goal: what the words behind the arrow lead to is not told, and they are not held against whoever
+/// they name.
+fn excused(words: &[Value], reader: &mut Reader<'_, '_>) -> Option<Goal> {
+    for word in words {
+        reader.names.excuse_word(&word.text);
+    }
+    None
+}
+
+fn unfit(word: &Value, at: Option<&Value>, example: &str, reader: &mut Reader<'_, '_>) {
     let found = match at {
         Some(value) => Diagnostic::new(
             Code::WrongValue,
@@ -144,7 +155,6 @@ fn unfit<T>(
         ),
     };
     reader.report.add(found.help(format!("write `{example}`")));
-    None
 }
 
 /// `otherwise` stands exactly once, at the end.
