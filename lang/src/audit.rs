@@ -73,6 +73,7 @@ fn tell_scope(model: &Model, finding: &Finding) -> Option<Diagnostic> {
         | Finding::OutOfReach { .. }
         | Finding::Idle { .. }
         | Finding::Forbidden { .. }
+        | Finding::Redundant { .. }
         | Finding::Meets(_)
         | Finding::Open => return None,
     };
@@ -123,6 +124,7 @@ fn tell(finding: &Finding, (places, guards): (&[Span], &[ArmId])) -> Diagnostic 
                 )
         }
         Finding::Forbidden { arm, by } => forbidden(at(arm), by, at),
+        Finding::Redundant { arm, by } => redundant(at(arm), by, at),
         Finding::Meets(overlap) => meets(overlap, at),
         Finding::Always { arm } => Diagnostic::new(
             Code::AlwaysTrue,
@@ -200,6 +202,21 @@ fn forbidden(arm: Span, by: &[ArmId], at: impl Fn(&ArmId) -> Span) -> Diagnostic
     found.help("delete the arm, or make a guard narrower")
 }
 
+fn redundant(arm: Span, by: &[ArmId], at: impl Fn(&ArmId) -> Span) -> Diagnostic {
+    let label = "every request that it takes would go the same way without it";
+    let mut found = Diagnostic::new(Code::ArmRedundant, arm, "this arm could be left out");
+    found = found.label(label);
+    for later in by.iter().take(SHOWN_MAX) {
+        let text = if by.len() == 1 {
+            "they would all come here"
+        } else {
+            "some of them would come here"
+        };
+        found = found.and(at(later), text);
+    }
+    found.help(format!("delete it, or lead it elsewhere{}", more(by)))
+}
+
 fn shadowed(arm: Span, by: &[ArmId], at: impl Fn(&ArmId) -> Span) -> Diagnostic {
     let mut found = Diagnostic::new(Code::Shadowed, arm, "this arm can never be chosen");
     found = match by {
@@ -218,11 +235,13 @@ fn shadowed(arm: Span, by: &[ArmId], at: impl Fn(&ArmId) -> Span) -> Diagnostic 
         };
         found = found.and(at(earlier), text);
     }
-    let left = by.len().saturating_sub(SHOWN_MAX);
-    let more = if left > 0 {
-        format!("; {left} more arms are not shown")
-    } else {
-        String::new()
-    };
-    found.help(format!("move it above them, or delete it{more}"))
+    found.help(format!("move it above them, or delete it{}", more(by)))
+}
+
+/// How many arms are not shown.
+fn more(by: &[ArmId]) -> String {
+    match by.len().saturating_sub(SHOWN_MAX) {
+        0 => String::new(),
+        left => format!("; {left} more arms are not shown"),
+    }
 }

@@ -128,6 +128,7 @@ codes! {
     Warning {
         C0405 AlwaysTrue: "a condition that every request meets",
         C0406 DenyReadAsBadKey: "a refusal that clients read as a bad key",
+        C0409 ArmRedundant: "an arm that could be left out",
         C0211 Unused: "a name that nothing uses",
     }
     Error {

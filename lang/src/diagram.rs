@@ -26,6 +26,7 @@ mod order;
 mod pack;
 mod possible;
 mod reach;
+mod redundant;
 mod search;
 mod sieve;
 mod store;

@@ -25,6 +25,8 @@ mod listed;
 mod models;
 #[path = "table/never.rs"]
 mod never;
+#[path = "table/redundant.rs"]
+mod redundant;
 #[path = "table/requests.rs"]
 mod requests;
 

@@ -8,6 +8,7 @@ use super::budget::TooLarge;
 use super::exclusive::{Overlap, overlaps};
 use super::from_model::{Built, Kept};
 use super::listed;
+use super::redundant::redundant;
 use super::store::Ref;
 use crate::model::{Arm, Cond, Goal, Model, RouteId};
 
@@ -98,6 +99,13 @@ pub enum Finding {
         /// Which arm.
         arm: ArmId,
         /// The arms of guards that together refuse them.
+        by: Vec<ArmId>,
+    },
+    /// Every request that falls to the arm would go the same way without it.
+    Redundant {
+        /// Which arm.
+        arm: ArmId,
+        /// The arms below that would take them. In order.
         by: Vec<ArmId>,
     },
     /// A request meets two arms of a route that is exclusive.
@@ -285,6 +293,7 @@ impl Audit {
             };
             self.findings.push(finding);
         }
+        self.findings.extend(redundant(built, route, &reached));
         Ok(())
     }
 

@@ -139,7 +139,7 @@ fn in_order(
 }
 
 /// Whether two arms do the same with a request.
-fn leads_alike(model: &Model, one: Goal, other: Goal) -> bool {
+pub(super) fn leads_alike(model: &Model, one: Goal, other: Goal) -> bool {
     match (one, other) {
         (Goal::End(Action::Deny(one)), Goal::End(Action::Deny(other))) => {
             let deny = |at: usize| model.policy.denies.get(at);

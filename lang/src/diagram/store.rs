@@ -143,6 +143,15 @@ impl Store {
         self.effort = effort;
     }
 
+    /// Bounds what may be made and done from here on, and gives the bounds until now.
+    pub(crate) fn allow(&mut self, steps: usize) -> Effort {
+        let allowed = Effort {
+            nodes_max: self.nodes.len().saturating_add(steps),
+            steps_max: self.steps.saturating_add(steps),
+        };
+        std::mem::replace(&mut self.effort, allowed)
+    }
+
     /// Lets the store grow to its budget: what was tried with less has succeeded.
     pub(crate) fn lift(&mut self) {
         self.effort = Effort::WHOLE;

@@ -21,7 +21,7 @@ fn wrapped(block: &Block) -> Block {
                 "provider a {{\napi openai; url \"http://127.0.0.1:1/v1\"; key none; model x; model y\n{text}\n}}\n"
             ),
             "class" => format!("class code {{\n{text}\n}}\n"),
-            "arms" => format!("route {{\n{text}\notherwise -> code\n}}\n"),
+            "arms" => format!("route {{\n{text}\notherwise -> cheap\n}}\n"),
             _ => return None,
         })
     });

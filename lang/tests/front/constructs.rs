@@ -297,6 +297,31 @@ const BAD: &[(&str, &str, &str)] = &[
         "route exclusive { when streaming -> route sub\n  when has tools -> rest\n  otherwise -> rest }\nroute sub { otherwise -> code }",
     ),
     (
+        "C0409",
+        "an arm that leads where `otherwise` does",
+        "route { when has tools -> code\n  when streaming -> rest\n  otherwise -> rest }",
+    ),
+    (
+        "C0409",
+        "two arms below",
+        "route { when tokens > 5k -> code\n  when streaming -> code\n  when tokens > 5 -> code\n  otherwise -> rest }",
+    ),
+    (
+        "C0409",
+        "a refusal",
+        "route { when has images -> code\n  when has files -> rest\n  when has tools -> deny 400 \"no\"\n  otherwise -> deny 400 \"no\" }",
+    ),
+    (
+        "C0409",
+        "an arm to a route",
+        "route { when streaming -> route sub\n  otherwise -> route sub }\nroute sub { when has tools -> code\n  otherwise -> rest }",
+    ),
+    (
+        "C0409",
+        "a sub-route",
+        "route { when streaming -> route sub\n  otherwise -> rest }\nroute sub { when has tools -> code\n  when header \"x\" is \"a\" -> rest\n  otherwise -> rest }",
+    ),
+    (
         "C0501",
         "two fallbacks",
         "class d { primary a/x; fallback b/z, a/x }\nunused d",

@@ -44,7 +44,7 @@ fn arms_that_cannot_meet_are_silent_and_otherwise_meets_none() {
   when header \"x\" is \"a\" and not streaming -> code
   when header \"x\" is not \"a\" and model is \"m\" -> cheap
   when header \"x\" is \"a\" and streaming -> route more
-  otherwise -> code
+  otherwise -> deny 400 \"no\"
 }
 route more exclusive { otherwise -> cheap }
 ";

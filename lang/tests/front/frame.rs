@@ -65,10 +65,13 @@ pub(crate) fn complete(block: &Block) -> Vec<Source> {
             "provider a { api openai; url \"http://127.0.0.1:1/v1\"; key none; model x; model y }",
         ),
         ("class code", "class code { primary a/x }"),
+        ("class cheap", "class cheap { primary a/y }"),
         ("route {", "route { otherwise -> code }"),
     ] {
         let is_there = has(start) || start == "route {" && has("route exclusive {");
-        if !is_there {
+        // A second class only where something leads to it.
+        let is_spare = start == "class cheap" && !example.text.contains("-> cheap");
+        if !is_there && !is_spare {
             frame.push_str(addition);
             frame.push('\n');
         }

@@ -135,7 +135,7 @@ never runaway when messages < 6 costs over $1.50",
         "members of the body, by their reach",
         "class cheap { primary house/small }
 class code { primary cloud/large; retry once }
-route { when body \"/metadata\" is absent -> cheap
+route { when body \"/metadata\" is absent -> deny 400 \"say more\"
   when body \"/metadata/tier\" is \"free\", 0, null, false -> cheap
   when session like \"bot-*\" and body \"/metadata/tier\" <= 2.5 -> code
   otherwise -> cheap }
@@ -223,7 +223,7 @@ never hangs when streaming takes over 2m",
         "a fallback without the tag",
         "class private { primary house/small; fallback cloud/fast }
 route { when header \"x-data\" is \"phi\" -> private
-  otherwise -> private }
+  otherwise -> deny 400 \"say what it is\" }
 never phi-leaves when header \"x-data\" is \"phi\" reaches provider not tagged eu",
     ),
     (

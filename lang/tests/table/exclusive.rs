@@ -21,6 +21,7 @@ fn overlaps(findings: &[Finding]) -> Vec<&Overlap> {
         | Finding::Idle { .. }
         | Finding::Unmet { .. }
         | Finding::Met { .. }
+        | Finding::Redundant { .. }
         | Finding::Open => None,
     });
     overlaps.collect()

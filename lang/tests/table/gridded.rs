@@ -156,6 +156,7 @@ fn dead(finding: &Finding) -> Option<ArmId> {
         | Finding::Idle { .. }
         | Finding::Unmet { .. }
         | Finding::Met { .. }
+        | Finding::Redundant { .. }
         | Finding::Forbidden { .. }
         | Finding::Meets(_)
         | Finding::Open => None,

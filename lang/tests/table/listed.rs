@@ -34,6 +34,7 @@ pub(crate) fn found(findings: &[Finding]) -> BTreeSet<String> {
         | Finding::Idle { .. }
         | Finding::Unmet { .. }
         | Finding::Met { .. }
+        | Finding::Redundant { .. }
         | Finding::Meets(_)
         | Finding::Open) => format!("{whole:?}"),
     };

@@ -1,0 +1,116 @@
+//! Arms that could be left out, against a comparison of the policy with the one that lacks them.
+
+use std::cell::Cell;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use claw_lang::Report;
+use claw_lang::diagram::{self, Finding};
+use claw_lang::diff::{Side, diff};
+use claw_lang::model::{Cond, Model};
+use claw_table::{ArmId, Fact};
+use proptest::prelude::Strategy;
+use proptest::test_runner::{Config, TestRunner};
+
+use crate::models;
+
+fn told(findings: &[Finding]) -> BTreeSet<ArmId> {
+    let told = findings.iter().filter_map(|finding| match finding {
+        Finding::Redundant { arm, .. } => Some(*arm),
+        Finding::Impossible { .. }
+        | Finding::Always { .. }
+        | Finding::Shadowed { .. }
+        | Finding::Forbidden { .. }
+        | Finding::OutOfReach { .. }
+        | Finding::Idle { .. }
+        | Finding::Unmet { .. }
+        | Finding::Met { .. }
+        | Finding::Meets(_)
+        | Finding::Open => None,
+    });
+    told.collect()
+}
+
+/// The arms of which the check has more to say: those that are never chosen, or always.
+fn else_faulty(findings: &[Finding]) -> BTreeSet<ArmId> {
+    let faulty = findings.iter().filter_map(|finding| match finding {
+        Finding::Impossible { arm }
+        | Finding::Always { arm }
+        | Finding::Shadowed { arm, .. }
+        | Finding::OutOfReach { arm } => Some(*arm),
+        _ => None,
+    });
+    faulty.collect()
+}
+
+fn asks(cond: &Cond, about: fn(&Fact) -> bool) -> bool {
+    match cond {
+        Cond::Always => false,
+        Cond::All(parts) | Cond::Any(parts) => parts.iter().any(|part| asks(part, about)),
+        Cond::Not(part) => asks(part, about),
+        Cond::Test(fact, _) => about(fact),
+    }
+}
+
+/// Whether some request is treated otherwise without these arms. Only `otherwise` has no number.
+fn counts(arms: &[(Cond, u8)], before: &BTreeSet<usize>, after: &BTreeSet<usize>) -> bool {
+    let without = |gone: &BTreeSet<usize>| -> Model {
+        let left = arms.iter().enumerate().filter(|(at, _)| !gone.contains(at));
+        models::made(vec![left.map(|(_, arm)| arm.clone()).collect()])
+    };
+    let (old, new) = (without(before), without(after));
+    let report = Report::new(Arc::from(Vec::new()));
+    let side = |model| Side {
+        model,
+        report: &report,
+    };
+    let found = diff(side(&old), side(&new)).expect("policies are compared");
+    !found.changes.is_empty()
+}
+
+#[test]
+fn an_arm_is_told_exactly_if_nothing_changes_without_it() {
+    let (redundant, needed) = (Cell::new(0), Cell::new(0));
+    // One route, whose arms lead to two classes and a refusal. What every request has is left out:
+    // nobody can ask for it to be absent, and random conditions do.
+    let ends = (models::cond(), 0..3u8).prop_map(|(cond, to)| (cond, [0, 2, 3][usize::from(to)]));
+    let ends = ends.prop_filter("may be absent", |(cond, _)| !asks(cond, Fact::is_always));
+    let mut runner = TestRunner::new(Config {
+        cases: 150,
+        failure_persistence: None,
+        ..Config::default()
+    });
+    let outcome = runner.run(&proptest::collection::vec(ends, 1..8), |arms| {
+        let model = models::made(vec![arms.clone()]);
+        let proof = diagram::prove(&model).expect("a small model is proved");
+        let findings = proof.findings;
+        let listed = diagram::prove_listed(&model).expect("a small model is proved");
+        let found = told(&findings);
+        assert_eq!(found, told(&listed.findings));
+        let faulty = else_faulty(&findings);
+        // From the last arm up, each against the policy without those that were told below it.
+        let mut gone = BTreeSet::new();
+        for (at, (cond, _)) in arms.iter().enumerate().rev() {
+            let id = ArmId(u32::try_from(at).expect("few arms"));
+            let mut further = gone.clone();
+            further.insert(at);
+            if found.contains(&id) {
+                assert!(!counts(&arms, &gone, &further), "{id:?} counts");
+                gone = further;
+                redundant.set(redundant.get() + 1);
+            } else if !faulty.contains(&id) && !asks(cond, |fact| *fact == Fact::Model) {
+                assert!(counts(&arms, &gone, &further), "{id:?} says nothing");
+                needed.set(needed.get() + 1);
+            }
+        }
+        assert!(!counts(&arms, &BTreeSet::new(), &gone));
+        Ok(())
+    });
+    outcome.unwrap_or_else(|fault| panic!("{fault}"));
+    println!(
+        "{} could be left out, {} could not",
+        redundant.get(),
+        needed.get()
+    );
+    assert!(redundant.get() > 25 && needed.get() > 60);
+}
