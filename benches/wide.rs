@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use claw_lang::model::{Arm, Ask, Cond, Goal, Model, Pattern, Route, RouteId};
+use claw_lang::model::{Arm, Ask, Cond, Goal, Model, Pattern, Route, RouteId, World};
 use claw_lang::span::Span;
 use claw_table::policy::{self, Action, Causes, Class, Policy, Retry};
 use claw_table::{ArmId, ClassId, Fact, Facts, Member, Said};
@@ -137,6 +137,7 @@ pub fn of(conds: impl Iterator<Item = Cond>) -> Model {
         arms,
     }];
     Model {
+        world: World::of(&policy),
         guards: Vec::new(),
         policy,
         routes,
@@ -145,7 +146,6 @@ pub fn of(conds: impl Iterator<Item = Cond>) -> Model {
         claims: claw_lang::model::Claims::default(),
         accepts: Vec::new(),
         tests: Vec::new(),
-        callers: Vec::new(),
         scopes: Vec::new(),
         ceilings: Vec::new(),
         ages: Vec::new(),

@@ -5,9 +5,11 @@
 
 mod age;
 mod bound;
+mod endpoint;
 mod net;
 mod never;
 mod test;
+mod world;
 
 use std::collections::BTreeSet;
 
@@ -19,10 +21,13 @@ use crate::span::Span;
 
 pub use age::{Ages, Catalogued};
 pub use bound::{CeilingPlaces, Scoped};
+pub use endpoint::{Endpoint, Endpoints};
+pub(crate) use endpoint::{endpoint, path_of};
 pub(crate) use net::is_mapped;
 pub use net::{Net, NetFault, shown};
 pub use never::{Claim, Claims, ClassPlaces, Never, Reach};
 pub use test::{By, Expect, Expected, Failing, How, Part, Says, Test};
+pub use world::World;
 
 /// A whole policy, proved to be well formed.
 #[derive(Debug, Clone)]
@@ -40,8 +45,8 @@ pub struct Model {
     pub routes: Vec<Route>,
     /// The nameless route, where every request starts.
     pub root: RouteId,
-    /// For each client the condition that it is the caller.
-    pub callers: Vec<Cond>,
+    /// What is so of every request.
+    pub world: World,
     /// Constructs that a gateway must enforce, each with the place that asks for it.
     pub features: Vec<Need>,
     /// What it claims can never happen.

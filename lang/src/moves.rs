@@ -66,7 +66,7 @@ pub(crate) fn conds(model: &Model) -> Vec<&Cond> {
         .ceilings
         .iter()
         .filter_map(|it| match it.scope {
-            Scope::Client(client) => model.callers.get(client.index()),
+            Scope::Client(client) => model.world.callers.get(client.index()),
             Scope::All | Scope::When(_) | Scope::Class(_) => None,
         });
     clients.collect()
@@ -138,7 +138,7 @@ pub(crate) fn bound(
             Scope::All => None,
             Scope::Class(class) if class == stop.class => None,
             Scope::Class(_) => continue,
-            Scope::Client(client) => model.callers.get(client.index()),
+            Scope::Client(client) => model.world.callers.get(client.index()),
             Scope::When(guard) => model.scopes.get(guard.index()).map(|scoped| &scoped.cond),
         };
         let others = match cond {
@@ -168,7 +168,7 @@ pub(crate) fn under(
         Scope::All => None,
         Scope::Class(class) if class == stop.class => None,
         Scope::Class(_) => return Ok(None),
-        Scope::Client(client) => model.callers.get(client.index()),
+        Scope::Client(client) => model.world.callers.get(client.index()),
         Scope::When(guard) => model.scopes.get(guard.index()).map(|scoped| &scoped.cond),
     };
     let part = match cond {

@@ -19,13 +19,11 @@ use std::net::{IpAddr, Ipv4Addr};
 use claw_table::{Can, Fact, SESSION_HEADERS, decimal};
 use serde_json::json;
 
-use crate::model::Member;
+use crate::model::{Member, endpoint};
 use crate::moment::{Moment, NoMoment};
 use crate::near::nearest;
 use crate::oracle::Request;
 use json::Json;
-
-pub(crate) use head::{endpoint, path_of};
 
 /// The most bytes a written request may have.
 pub const REQUEST_BYTES_MAX: usize = 32 * 1024 * 1024;

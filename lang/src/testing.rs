@@ -65,9 +65,24 @@ pub fn run(policy: Tested<'_>) -> Result<Vec<Outcome>, Contradiction> {
         .collect()
 }
 
+/// Why the gateway refuses a request before it asks the policy.
+const NOBODY: &str = "no client of the policy calls from there";
+const AMBIGUOUS: &str = "a header or parameter that is asked for says different things";
+
 fn outcome(policy: Tested<'_>, (at, test): (usize, &Test)) -> Result<Outcome, Contradiction> {
     let Tested { model, table } = policy;
     let request = request::of(&model.policy, test);
+    if !model.policy.clients.is_empty() && request.client.is_none() {
+        let course = Course::refused(401, NOBODY);
+        let failures = failures((model, test), (None, &request), &course);
+        return Ok(Outcome {
+            test: at,
+            request,
+            taken: Vec::new(),
+            course,
+            failures,
+        });
+    }
     let slow = oracle::decide(model, &request);
     let arm = match table.decide(&request) {
         Ok(arm) if slow.arm() == Some(arm) => arm,
@@ -79,8 +94,8 @@ fn outcome(policy: Tested<'_>, (at, test): (usize, &Test)) -> Result<Outcome, Co
             });
         }
         Err(Unclear::Ambiguous { .. }) => {
-            let course = Course::ambiguous();
-            let failures = failures((model, test), (&slow, &request), &course);
+            let course = Course::refused(400, AMBIGUOUS);
+            let failures = failures((model, test), (None, &request), &course);
             return Ok(Outcome {
                 test: at,
                 request,
@@ -93,7 +108,7 @@ fn outcome(policy: Tested<'_>, (at, test): (usize, &Test)) -> Result<Outcome, Co
     };
     let met = guards(policy, &request)?;
     let course = course::of(model, (arm, &request), (test, &met));
-    let failures = failures((model, test), (&slow, &request), &course);
+    let failures = failures((model, test), (Some(&slow), &request), &course);
     Ok(Outcome {
         test: at,
         taken: slow.taken,
@@ -126,7 +141,7 @@ fn guards(
 
 fn failures(
     (model, test): (&Model, &Test),
-    (decision, request): (&oracle::Decision<'_>, &Request),
+    (decision, request): (Option<&oracle::Decision<'_>>, &Request),
     course: &Course,
 ) -> Vec<Diagnostic> {
     let mut failures = Vec::new();
@@ -137,8 +152,12 @@ fn failures(
         let message = format!("expected {due}, got {got}");
         let mut found = Diagnostic::new(Code::TestFailed, expect.span, message)
             .and(test.span, "in this test")
-            .help(path((model, test), (decision, request), course));
-        for arm in model.arms().filter(|arm| decision.taken.contains(&arm.id)) {
+            .help(match decision {
+                Some(decision) => path((model, test), (decision, request), course),
+                None => format!("it comes to no arm, for {}", course.sentence),
+            });
+        let taken = decision.map_or(&[][..], |decision| &decision.taken);
+        for arm in model.arms().filter(|arm| taken.contains(&arm.id)) {
             found = found.and(arm.span, "the request takes this");
         }
         failures.push(found);

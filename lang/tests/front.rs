@@ -56,6 +56,8 @@ mod sources;
 mod testing;
 #[path = "front/time.rs"]
 mod time;
+#[path = "front/world.rs"]
+mod world;
 #[path = "front/worst.rs"]
 mod worst;
 

@@ -3,14 +3,14 @@
 
 use std::collections::BTreeMap;
 
+use claw_table::ClientId;
 use claw_table::policy::{Auth, Client, KeyHash, Prefix, Scope};
-use claw_table::{ClientId, Fact};
 
 use super::address::net;
 use super::names::Names;
 use super::{ceiling, fields};
 use crate::codes::Code;
-use crate::model::{Ask, Cond, Need, Net, Pattern};
+use crate::model::{Need, Net};
 use crate::report::{Diagnostic, Report};
 use crate::span::Span;
 use crate::syntax::ast::{Statement, Value};
@@ -263,10 +263,4 @@ fn tags(field: &Statement, out: &mut Client, report: &mut Report) {
     }
     out.tags.sort_unstable();
     out.tags.dedup();
-}
-
-/// The condition that a client is the caller.
-pub(super) fn is_caller(client: &Client) -> Cond {
-    let name = Pattern::Exact(client.name.clone());
-    Cond::Test(Fact::Client, Ask::Matches(vec![name]))
 }

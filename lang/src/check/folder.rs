@@ -16,7 +16,7 @@ use super::{
     accept, caller, class, client, forbid, gateway, like, never, pool, retry, secrets, test,
 };
 use crate::codes::Code;
-use crate::model::{Accept, Ask, Claims, Cond, Goal, Model, Need, Pattern, Route, RouteId};
+use crate::model::{Accept, Ask, Claims, Cond, Goal, Model, Need, Pattern, Route, RouteId, World};
 use crate::report::{Diagnostic, Report};
 use crate::span::Span;
 use crate::syntax::ast::{
@@ -318,7 +318,8 @@ impl<'f> Parts<'f> {
         claims.nevers = self.nevers.iter().filter_map(read).collect();
         Lets::rest(&mut reader);
         let (ceilings, ceiling_places) = bounds.ceilings();
-        let known = (&*providers, &*ceilings);
+        let around = test::Around::of(&gateway, &clients);
+        let known = (&*providers, &*ceilings, around);
         let tests = test::tests(&self.tests, known, (reader.names, reader.report));
         let accepts = self.accepts(report);
         let root = self.root.unwrap_or(0);
@@ -343,7 +344,7 @@ impl<'f> Parts<'f> {
         };
         policy.offered = offered(&routes.list, &policy);
         let mut model = Model {
-            callers: policy.clients.iter().map(client::is_caller).collect(),
+            world: World::of(&policy),
             policy,
             guards,
             scopes: std::mem::take(&mut bounds.scopes),
@@ -356,12 +357,17 @@ impl<'f> Parts<'f> {
             accepts,
             ages,
         };
-        let asked = caller::asked(&model);
-        model.features.extend(asked);
-        let clock = clock(&model);
-        model.features.extend(clock);
+        needed(&mut model);
         model
     }
+}
+
+/// Adds what the gateway must know for what the conditions ask.
+fn needed(model: &mut Model) {
+    let caller = caller::asked(model);
+    let clock = clock(model);
+    model.features.extend(caller);
+    model.features.extend(clock);
 }
 
 /// The first place that asks what time it is. The gateway has to know the zones.

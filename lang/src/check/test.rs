@@ -3,6 +3,7 @@
 mod expect;
 mod fault;
 mod request;
+mod whole;
 
 use std::collections::BTreeMap;
 
@@ -21,12 +22,15 @@ use crate::syntax::ast::{Statement, Value};
 use crate::syntax::lexer::Kind;
 use crate::vocab;
 
+pub(super) use whole::Around;
+
 /// What the tests of a folder are read with.
 struct Reading<'a> {
     /// What its targets may be.
     known: &'a Known<'a>,
     /// Every ceiling, by its position.
     ceilings: &'a [Ceiling],
+    around: Around<'a>,
     names: &'a mut Names,
     report: &'a mut Report,
 }
@@ -34,7 +38,7 @@ struct Reading<'a> {
 /// Reads every test. One at fault is left out; its faults are reported.
 pub(super) fn tests(
     list: &[&Statement],
-    (providers, ceilings): (&[Checked], &[Ceiling]),
+    (providers, ceilings, around): (&[Checked], &[Ceiling], Around<'_>),
     (names, report): (&mut Names, &mut Report),
 ) -> Vec<Test> {
     // A test names targets, which are models of providers.
@@ -47,6 +51,7 @@ pub(super) fn tests(
     let mut reading = Reading {
         known: &known,
         ceilings,
+        around,
         names,
         report,
     };

@@ -10,7 +10,6 @@ use super::from_model::Built;
 use super::joint::Ends;
 use super::listed;
 use super::search::{Path, Rest, find, find_outside};
-use super::store::Ref;
 use crate::model::{Cond, Guard, Model, RouteId};
 use crate::oracle;
 
@@ -21,7 +20,7 @@ pub(super) fn ends<'b>(
     (new, arms): (&Model, u32),
 ) -> Result<(Built<'b>, Ends), TooLarge> {
     let mut built = Built::loose(both, conds)?;
-    let real = whole(&mut built)?;
+    let real = built.possible;
     let old_ways = listed::ways(&mut built, &both.guards, both.root)?;
     let new_ways = listed::ways(&mut built, guards, second)?;
     let old_sieve = listed::sieve(&mut built, &old_ways)?;
@@ -81,17 +80,4 @@ fn called(built: &Built<'_>, path: &mut Path) {
     if path.iter().all(|(field, _)| *field != client) {
         path.push((client, built.least(client)));
     }
-}
-
-/// The requests that there can be: what every request has is absent from none.
-fn whole(built: &mut Built<'_>) -> Result<Ref, TooLarge> {
-    let mut whole = built.possible;
-    for at in (0_u16..).take(built.fields.len()) {
-        let field = built.fields.get(usize::from(at));
-        if field.is_some_and(|field| field.fact.is_always() && field.atoms() > 1) {
-            let present = built.among(at, &[(1, built.last_atom(at))])?;
-            whole = built.store.gate(present, whole)?;
-        }
-    }
-    Ok(whole)
 }

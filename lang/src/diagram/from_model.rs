@@ -354,8 +354,21 @@ fn asked<'m>(model: &'m Model, more: &[&'m Cond]) -> Vec<&'m Cond> {
     let mut conds: Vec<&Cond> = model.conditions().chain(more.iter().copied()).collect();
     // Each client is a value of its own, so that no request is made up that nobody can send.
     if facts(&conds).any(|fact| *fact == Fact::Client) {
-        conds.extend(&model.callers);
+        conds.extend(&model.world.callers);
+        conds.extend(&model.world.client);
     }
+    let asks = |wanted: Fact| facts(&conds).any(|fact| *fact == wanted);
+    // Where they call from.
+    let known = model.world.known.as_ref();
+    let known = known.filter(|_| asks(Fact::Client) && asks(Fact::Ip));
+    // And each path that asks for an endpoint, where both are asked for.
+    let paths = asks(Fact::Path);
+    if asks(Fact::Endpoint) {
+        conds.push(&model.world.endpoints.one);
+        let told = model.world.endpoints.told.iter().filter(|_| paths);
+        conds.extend(told.flat_map(|endpoint| [&endpoint.is, &endpoint.paths]));
+    }
+    conds.extend(known);
     conds
 }
 

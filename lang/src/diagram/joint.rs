@@ -115,15 +115,28 @@ fn joined(old: &Model, new: &Model, arms: u32) -> Result<Joined, TooLarge> {
         routes: old.routes.iter().cloned().chain(later).collect(),
         ..old.clone()
     };
+    if old.world.endpoints != new.world.endpoints {
+        // A path then asks for one thing here and for another there.
+        both.world.endpoints.told.clear();
+    }
+    both.world.client = match (&old.world.client, &new.world.client) {
+        (Some(old), Some(new)) => Some(Cond::Any(vec![old.clone(), new.clone()])),
+        _ => None,
+    };
+    // A client may call from where it could before, or from where it can now.
+    both.world.known = match (&old.world.known, &new.world.known) {
+        (Some(old), Some(new)) => Some(Cond::Any(vec![old.clone(), new.clone()])),
+        _ => None,
+    };
     // Whoever may bring a key in one of the two may do so here.
-    for (client, caller) in new.policy.clients.iter().zip(&new.callers) {
+    for (client, caller) in new.policy.clients.iter().zip(&new.world.callers) {
         let mut known = both.policy.clients.iter_mut();
         match known.find(|own| own.name == client.name) {
             Some(own) if client.auth == Auth::Caller => own.auth = Auth::Caller,
             Some(_) => {}
             None => {
                 both.policy.clients.push(client.clone());
-                both.callers.push(caller.clone());
+                both.world.callers.push(caller.clone());
             }
         }
     }
@@ -195,7 +208,7 @@ impl<'b, 'm> Walk<'b, 'm> {
     ) -> Result<(), TooLarge> {
         let field = self.field(old).min(self.field(new));
         let (ours, theirs) = (self.runs(old, field), self.runs(new, field));
-        let mut first = self.first(field);
+        let mut first = self.built.least(field);
         let (mut a, mut b) = (ours.iter().peekable(), theirs.iter().peekable());
         loop {
             while a.next_if(|run| run.last < first).is_some() {}
@@ -236,13 +249,6 @@ impl<'b, 'm> Walk<'b, 'm> {
             Some((own, runs)) if own == field => runs.to_vec(),
             _ => whole(),
         }
-    }
-
-    /// What every request has is absent from none.
-    fn first(&self, field: u16) -> u16 {
-        let fact = self.built.fields.get(usize::from(field));
-        let always = fact.is_some_and(|field| field.fact.is_always());
-        self.built.least(field).max(u16::from(always))
     }
 
     fn path(&self, from: usize) -> Vec<(u16, u16)> {

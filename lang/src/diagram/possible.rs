@@ -35,7 +35,43 @@ pub(crate) fn possible(model: &Model, fields: &[Field]) -> Vec<Cond> {
     }
     all.extend(keywords(fields));
     all.extend(caller_key(model, fields));
+    all.extend(endpoints(model, fields));
+    let is_asked = |fact: Fact| fields.iter().any(|field| field.fact == fact);
+    if is_asked(Fact::Client) {
+        all.extend(model.world.client.clone());
+        all.extend(model.world.known.clone().filter(|_| is_asked(Fact::Ip)));
+    }
+    all.extend(always(fields));
     all
+}
+
+/// What every request has is absent from none. A moment is found for all clocks together.
+fn always(fields: &[Field]) -> impl Iterator<Item = Cond> {
+    let always = fields
+        .iter()
+        .filter(|field| field.fact.is_always() && field.fact.zone().is_none() && field.atoms() > 1);
+    always.map(|field| Cond::Test(field.fact.clone(), Ask::Present))
+}
+
+/// There are a few endpoints; a path asks for its own, and no other path does.
+fn endpoints(model: &Model, fields: &[Field]) -> Vec<Cond> {
+    let is_asked = |fact: &Fact| fields.iter().any(|field| field.fact == *fact);
+    if !is_asked(&Fact::Endpoint) {
+        return Vec::new();
+    }
+    let one = std::iter::once(model.world.endpoints.one.clone());
+    if !is_asked(&Fact::Path) {
+        return one.collect();
+    }
+    let either =
+        |not: &Cond, then: &Cond| Cond::Any(vec![Cond::Not(Box::new(not.clone())), then.clone()]);
+    let told = model.world.endpoints.told.iter().flat_map(|endpoint| {
+        [
+            either(&endpoint.is, &endpoint.paths),
+            either(&endpoint.paths, &endpoint.is),
+        ]
+    });
+    one.chain(told).collect()
 }
 
 /// A key of the caller's own comes from one whose address says that it is one: `auth caller`.
@@ -44,7 +80,7 @@ fn caller_key(model: &Model, fields: &[Field]) -> Option<Cond> {
     if !is_asked(Fact::CallerKey) {
         return None;
     }
-    let clients = model.policy.clients.iter().zip(&model.callers);
+    let clients = model.policy.clients.iter().zip(&model.world.callers);
     let bring = clients.filter(|(client, _)| client.auth == Auth::Caller);
     let bring: Vec<Cond> = bring.map(|(_, caller)| caller.clone()).collect();
     let none = Cond::Not(Box::new(Cond::Test(Fact::CallerKey, Ask::Yes)));

@@ -5,14 +5,13 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use claw_table::{ArmId, Fact, GuardId};
 
-use super::atoms::{Field, Sample, Values};
+use super::atoms::{Field, Sample};
 use super::audit::AuditedDiagram;
 use super::from_model::Built;
 use super::store::Ref;
 use crate::model::shown;
 use crate::moment::Moment;
 use crate::oracle::Request;
-use crate::vocab::ENDPOINTS;
 
 impl AuditedDiagram<'_> {
     /// For each arm that some request ends in, one such request.
@@ -114,7 +113,7 @@ impl Built<'_> {
     pub(crate) fn least(&self, field: u16) -> u16 {
         let field = self.fields.get(usize::from(field));
         let is_client = field.is_some_and(|field| field.fact == Fact::Client);
-        if is_client && !self.model.callers.is_empty() {
+        if is_client && !self.model.world.callers.is_empty() {
             2
         } else {
             0
@@ -126,7 +125,7 @@ impl Built<'_> {
         let mut request = ordinary();
         for (field, atom) in path {
             if let Some(field) = self.fields.get(usize::from(*field)) {
-                set(&mut request, &field.fact, real(field, *atom));
+                set(&mut request, &field.fact, field.sample(*atom));
             }
         }
         request.prompt = self.prompt(path);
@@ -162,24 +161,6 @@ impl Built<'_> {
         parts.dedup();
         parts
     }
-}
-
-/// An endpoint is one of a few words, so that a made-up one is put in place by one that meets no
-/// question either.
-fn real(field: &Field, atom: u16) -> Sample {
-    let sample = field.sample(atom);
-    let (Fact::Endpoint, Values::Text(text), 1) = (&field.fact, &field.values, atom) else {
-        return sample;
-    };
-    let is_asked = |word: &str| {
-        text.literals.iter().any(|(literal, _)| literal == word)
-            || text.prefixes.iter().any(|affix| word.starts_with(affix))
-            || text.suffixes.iter().any(|affix| word.ends_with(affix))
-            || text.infixes.iter().any(|infix| word.contains(infix))
-    };
-    let mut free = ENDPOINTS.iter().filter(|word| !is_asked(word));
-    free.next()
-        .map_or(sample, |word| Sample::Texts(vec![(*word).to_owned()]))
 }
 
 pub(super) fn set(request: &mut Request, fact: &Fact, sample: Sample) {

@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use claw_table::address;
+use claw_table::policy::Prefix;
 
 /// Where IPv6 maps the addresses of IPv4: `::ffff:0:0/96`.
 const MAPPED: u128 = 0xffff << 32;
@@ -68,6 +69,22 @@ impl Net {
         } else {
             Err(NetFault::HostBits { net, host })
         }
+    }
+
+    /// The ranges of a client's prefix: one around all addresses of IPv4 has these in it as well.
+    pub(crate) fn of(prefix: Prefix) -> impl Iterator<Item = Self> {
+        let own = Self {
+            first: prefix.first,
+            bits: prefix.bits,
+        };
+        let mapped = Self {
+            first: MAPPED,
+            bits: MAPPED_BITS,
+        };
+        let is_around = own.bits < MAPPED_BITS && prefix.holds(MAPPED);
+        [Some(own), is_around.then_some(mapped)]
+            .into_iter()
+            .flatten()
     }
 
     /// Whether an address is one of them. A range of IPv6 has no address of IPv4 in it.

@@ -81,31 +81,3 @@ fn is_needed(high: u8, low: u8) -> bool {
     let is_plain = byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
     !is_plain && !matches!(byte, b'/' | b'\\' | b';' | b'%' | 0..=0x1F | 0x7F)
 }
-
-/// What a path asks for, where the gateway strips this base. Behind it the version may be left out;
-/// a path that stands elsewhere is told as it is.
-pub(crate) fn endpoint(path: &str, base: Option<&str>) -> &'static str {
-    let base = base.unwrap_or_default().trim_end_matches('/');
-    let below = path.strip_prefix(base).filter(|_| !base.is_empty());
-    let known = PATHS.iter().find(|(own, _)| match below {
-        Some(rest) if rest.starts_with('/') => {
-            rest == *own || own.strip_prefix("/v1") == Some(rest)
-        }
-        _ => path == *own,
-    });
-    known.map_or("other", |(_, endpoint)| endpoint)
-}
-
-/// The path that asks for an endpoint, if one does.
-pub(crate) fn path_of(endpoint: &str) -> Option<&'static str> {
-    let known = PATHS.iter().find(|(_, own)| *own == endpoint);
-    known.map(|(path, _)| *path)
-}
-
-const PATHS: [(&str, &str); 5] = [
-    ("/v1/chat/completions", "chat"),
-    ("/v1/responses", "responses"),
-    ("/v1/messages", "messages"),
-    ("/v1/embeddings", "embeddings"),
-    ("/v1/messages/count_tokens", "count-tokens"),
-];

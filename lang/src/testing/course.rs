@@ -10,7 +10,7 @@ mod ceilings;
 mod rounds;
 
 use claw_table::policy::{
-    Action, AfterCut, Api, Class, Commit, Deadlines, Policy, Provider, Target,
+    Action, AfterCut, Api, Class, Commit, Deadlines, Keys, Policy, Provider, Target,
 };
 use claw_table::{ArmId, Can, ClassId, GuardId};
 
@@ -147,6 +147,9 @@ pub(super) fn of(
     course
 }
 
+/// The answer to a request that brings no key of its own, where its class takes no other.
+const NO_KEY_STATUS: u16 = 401;
+
 /// The course of a request of a class: past the ceilings, then from target to target.
 fn serve(course: &mut Course, money: Money<'_>, class: ClassId) {
     let Money {
@@ -172,6 +175,10 @@ fn serve(course: &mut Course, money: Money<'_>, class: ClassId) {
     let Some(class) = model.policy.classes.get(id.index()) else {
         return;
     };
+    if class.keys == Keys::Caller && !request.caller_key {
+        course.failed = Some(NO_KEY_STATUS);
+        return;
+    }
     // What does not fit is passed over, as what cannot carry the request is.
     let mut stops = stops(id);
     stops.retain(|stop| money.blocking(id, stop).is_none());
@@ -325,10 +332,10 @@ fn waits(class: &Class, provider: &Provider, kind: Kind) -> Waits {
 
 impl Course {
     /// Of a request that says different things at once where only one can be meant.
-    pub(super) fn ambiguous() -> Self {
+    pub(super) fn refused(status: u16, sentence: &str) -> Self {
         Self {
-            denied: Some(400),
-            sentence: "a header or parameter that is asked for says different things".to_owned(),
+            denied: Some(status),
+            sentence: sentence.to_owned(),
             ..Self::default()
         }
     }

@@ -6,9 +6,8 @@ use claw_table::policy::{Client, Policy};
 use claw_table::{Fact, Kind, SESSION_HEADERS, address};
 
 use crate::diagram::ordinary;
-use crate::model::{Says, Test};
+use crate::model::{Says, Test, endpoint, path_of};
 use crate::oracle::Request;
-use crate::request::{endpoint, path_of};
 
 /// The request that a test sends.
 pub(super) fn of(policy: &Policy, test: &Test) -> Request {
@@ -16,7 +15,7 @@ pub(super) fn of(policy: &Policy, test: &Test) -> Request {
     if let Some(at) = &test.at {
         request.at = Some(at.clone());
     }
-    let mut has_endpoint = false;
+    let (mut has_endpoint, mut has_path) = (false, false);
     for says in &test.says {
         match says {
             Says::From(ip) => request.ip = Some(*ip),
@@ -31,12 +30,16 @@ pub(super) fn of(policy: &Policy, test: &Test) -> Request {
             Says::Absent(fact) => absent(&mut request, fact),
             Says::Text(fact, said) => {
                 has_endpoint |= *fact == Fact::Endpoint;
+                has_path |= *fact == Fact::Path;
                 say(&mut request, fact, Some(said));
             }
         }
     }
     let path = request.path.as_deref().unwrap_or_default();
-    if !has_endpoint {
+    if has_endpoint && !has_path {
+        let known = request.endpoint.as_deref().and_then(path_of);
+        request.path = known.map(str::to_owned).or(request.path);
+    } else {
         request.endpoint = Some(endpoint(path, policy.gateway.base.as_deref()).to_owned());
     }
     if request.client.is_none() {
@@ -121,9 +124,6 @@ fn say(request: &mut Request, fact: &Fact, text: Option<&str>) {
         Fact::Model => request.model = own,
         Fact::Endpoint => {
             request.endpoint = own;
-            if let Some(path) = text.and_then(path_of) {
-                request.path = Some(path.to_owned());
-            }
         }
         Fact::Header(name) => request.headers.extend(named(name)),
         Fact::Query(name) => request.query.extend(named(name)),

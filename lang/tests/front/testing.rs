@@ -112,65 +112,80 @@ fn a_failed_test_shows_the_way_that_the_request_takes() {
     insta::assert_snapshot!("test_failed", compile(one(&text)).report.human());
 }
 
+/// What cannot be read, each with its code.
+const UNREAD: &[(&str, &str)] = &[
+    ("expect class code", "C0302"),
+    ("request { }", "C0302"),
+    ("request { }\nexpect class coed", "C0201"),
+    ("request { }\nexpect served a/x", "C0308"),
+    ("request { }\nexpect served by a/w", "C0203"),
+    ("request { }\nexpect wonders", "C0308"),
+    ("request { }\nexpect denied 200", "C0307"),
+    ("request { }\nexpect denied 400 by code", "C0206"),
+    ("request { }\nexpect failed often", "C0308"),
+    ("request { }\nfault a/x wonder\nexpect failed", "C0310"),
+    ("request { }\nfault c down\nexpect failed", "C0201"),
+    ("request { }\nfault a/x 200\nexpect failed", "C0307"),
+    ("request { model m }\nexpect failed", "C0308"),
+    ("request { tokens \"2k\" }\nexpect failed", "C0308"),
+    ("request { has wings }\nexpect failed", "C0310"),
+    ("request { header \"x-team\" }\nexpect failed", "C0308"),
+    ("request { ip 10.0.0.0/8 }\nexpect failed", "C0308"),
+    ("request { client nobody }\nexpect failed", "C0201"),
+    ("request { streaming yes }\nexpect failed", "C0308"),
+    ("request { prompt }\nexpect failed", "C0308"),
+    ("request { body \"/model\" \"x\" }\nexpect failed", "C0316"),
+    ("request { body \"/x\" y }\nexpect failed", "C0308"),
+    ("request { client absent }\nexpect failed", "C0201"),
+    ("request { }\ndraw 5\nexpect failed", "C0308"),
+    ("request { }\ndraw 120%\nexpect failed", "C0307"),
+    ("request { }\nfault a key 2 429\nexpect failed", "C0307"),
+    ("request { }\nfault a url\nexpect failed", "C0308"),
+    ("request { }\nfault a slow\nexpect failed", "C0308"),
+    ("request { }\nfault a cut after 5\nexpect failed", "C0308"),
+    ("request { }\nfault a 429, wait 5s\nexpect failed", "C0308"),
+    (
+        "request { }\nfault a down, retry-after 5s\nexpect failed",
+        "C0308",
+    ),
+    ("request { }\nexpect failed 200", "C0307"),
+    ("request { }\nexpect cost at $5", "C0308"),
+    ("request { }\nspent ceiling day $3\nexpect failed", "C0201"),
+    (
+        "request { }\nat 2026-11-21 10:00 \"Mars\"\nexpect failed",
+        "C0317",
+    ),
+    ("request { }\nat 2026-11-21 10:00\nexpect failed", "C0308"),
+    (
+        "request { }\nat 2026-11-31 10:00 \"UTC\"\nexpect failed",
+        "C0307",
+    ),
+    (
+        "request { }\nat 10:00 2026-11-21 \"UTC\"\nexpect failed",
+        "C0308",
+    ),
+    (
+        "request { }\nat 2026-03-29 02:30 \"Europe/Berlin\"\nexpect failed",
+        "C0307",
+    ),
+    ("request { }\nat\nexpect failed", "C0308"),
+    (
+        "request { path \"/v1/files\"; endpoint chat }\nexpect failed",
+        "C0308",
+    ),
+    (
+        "request { client bot; ip 192.0.2.1 }\nexpect failed",
+        "C0308",
+    ),
+    (
+        "request { client all; ip 10.0.0.1 }\nexpect failed",
+        "C0308",
+    ),
+];
+
 #[test]
 fn a_test_that_cannot_be_read_says_what_to_write() {
-    for (body, due) in [
-        ("expect class code", "C0302"),
-        ("request { }", "C0302"),
-        ("request { }\nexpect class coed", "C0201"),
-        ("request { }\nexpect served a/x", "C0308"),
-        ("request { }\nexpect served by a/w", "C0203"),
-        ("request { }\nexpect wonders", "C0308"),
-        ("request { }\nexpect denied 200", "C0307"),
-        ("request { }\nexpect denied 400 by code", "C0206"),
-        ("request { }\nexpect failed often", "C0308"),
-        ("request { }\nfault a/x wonder\nexpect failed", "C0310"),
-        ("request { }\nfault c down\nexpect failed", "C0201"),
-        ("request { }\nfault a/x 200\nexpect failed", "C0307"),
-        ("request { model m }\nexpect failed", "C0308"),
-        ("request { tokens \"2k\" }\nexpect failed", "C0308"),
-        ("request { has wings }\nexpect failed", "C0310"),
-        ("request { header \"x-team\" }\nexpect failed", "C0308"),
-        ("request { ip 10.0.0.0/8 }\nexpect failed", "C0308"),
-        ("request { client nobody }\nexpect failed", "C0201"),
-        ("request { streaming yes }\nexpect failed", "C0308"),
-        ("request { prompt }\nexpect failed", "C0308"),
-        ("request { body \"/model\" \"x\" }\nexpect failed", "C0316"),
-        ("request { body \"/x\" y }\nexpect failed", "C0308"),
-        ("request { client absent }\nexpect failed", "C0201"),
-        ("request { }\ndraw 5\nexpect failed", "C0308"),
-        ("request { }\ndraw 120%\nexpect failed", "C0307"),
-        ("request { }\nfault a key 2 429\nexpect failed", "C0307"),
-        ("request { }\nfault a url\nexpect failed", "C0308"),
-        ("request { }\nfault a slow\nexpect failed", "C0308"),
-        ("request { }\nfault a cut after 5\nexpect failed", "C0308"),
-        ("request { }\nfault a 429, wait 5s\nexpect failed", "C0308"),
-        (
-            "request { }\nfault a down, retry-after 5s\nexpect failed",
-            "C0308",
-        ),
-        ("request { }\nexpect failed 200", "C0307"),
-        ("request { }\nexpect cost at $5", "C0308"),
-        ("request { }\nspent ceiling day $3\nexpect failed", "C0201"),
-        (
-            "request { }\nat 2026-11-21 10:00 \"Mars\"\nexpect failed",
-            "C0317",
-        ),
-        ("request { }\nat 2026-11-21 10:00\nexpect failed", "C0308"),
-        (
-            "request { }\nat 2026-11-31 10:00 \"UTC\"\nexpect failed",
-            "C0307",
-        ),
-        (
-            "request { }\nat 10:00 2026-11-21 \"UTC\"\nexpect failed",
-            "C0308",
-        ),
-        (
-            "request { }\nat 2026-03-29 02:30 \"Europe/Berlin\"\nexpect failed",
-            "C0307",
-        ),
-        ("request { }\nat\nexpect failed", "C0308"),
-    ] {
+    for (body, due) in UNREAD {
         let found = told(body);
         assert_eq!(found.len(), 1, "{body}: {found:?}");
         assert!(found[0].starts_with(due), "{body}: {found:?}");
@@ -210,4 +225,46 @@ fn whole(text: &str) {
     assert!(failed.is_empty(), "{text}{failed:?}");
     let found = coverage(&model, &outcomes).unwrap();
     assert_eq!((found.percent(), found.arms), (100, (8, 8)), "{found:?}");
+}
+
+#[test]
+fn who_is_no_client_is_refused_and_so_is_who_lacks_the_key_that_a_class_takes() {
+    let house = "policy p
+provider a { api openai; url \"https://a.example/v1\"; key env A; model x { price in $1/M, out $2/M; context 100k } }
+class own { primary requested from a; keys caller }
+class code { primary a/x; ceiling $1 per day then own }
+client lan { from 10.0.0.0/8; auth caller }
+client key { key sha256 \"5e884898da28047151d0e56f8dc6292773603d0d6aabbdd62a11ef721d1542d8\" }
+ceiling all { allow $1 per day }
+route { when header \"x\" is \"own\" -> own
+  otherwise -> code }
+";
+    let failed = |body: &str| -> Vec<String> {
+        let text = format!("{house}test \"it\" {{\n{body}\n}}\n");
+        let report = compile(one(&text)).report;
+        let errors = report.diagnostics().iter();
+        let errors = errors.filter(|found| found.code.severity() == Severity::Error);
+        let line = |found: &Diagnostic| format!("{} ({:?})", found.message, found.help);
+        errors.map(line).collect()
+    };
+    for body in [
+        "request { ip 10.0.0.5 }\nexpect served by a/x",
+        "request { client key; ip 192.0.2.1 }\nexpect served by a/x",
+        // Its key is asked for, and it shows none.
+        "request { ip 192.0.2.1 }\nexpect denied 401",
+        "request { }\nexpect denied 401",
+        "request { client lan; header \"x\" \"own\"; model \"x\" }\nexpect failed 401\nexpect attempts 0",
+        "request { client lan; has caller-key; header \"x\" \"own\"; model \"x\" }\nexpect served by a/x",
+        // A key of the caller's is charged to no ceiling.
+        "request { client lan; has caller-key; header \"x\" \"own\"; model \"x\" }\nspent ceiling all $1\nexpect served by a/x",
+        "request { client key; model \"x\" }\nspent ceiling all $1\nexpect denied 429 by all",
+    ] {
+        assert_eq!(failed(body), [""; 0], "{body}");
+    }
+    assert_eq!(
+        failed("request { ip 192.0.2.1 }\nexpect class code"),
+        [
+            "expected class `code`, got deny 401 \"no client of the policy calls from there\" (the gateway) (Some(\"it comes to no arm, for no client of the policy calls from there\"))"
+        ]
+    );
 }

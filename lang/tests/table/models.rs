@@ -1,7 +1,12 @@
 //! Random models, built directly: any fact, any nesting, routes that lead to later routes.
 
-use claw_lang::model::{Arm, Ask, Cond, Goal, Guard, Model, Net, Pattern, Route, RouteId, Scoped};
+use std::net::IpAddr;
+
+use claw_lang::model::{
+    Arm, Ask, Cond, Goal, Guard, Model, Net, Pattern, Route, RouteId, Scoped, World,
+};
 use claw_lang::span::Span;
+use claw_lang::vocab::ENDPOINTS;
 use claw_table::policy::{self, Action, Causes, Class, Deny, Hours, Policy};
 use claw_table::{ArmId, Can, ClassId, DenyId, Fact, Kind};
 use proptest::collection::vec;
@@ -24,6 +29,15 @@ pub(crate) const TEXTS: [&str; 14] = [
     "gpt-5-mini",
     "-mini",
     "é",
+];
+
+/// What some paths ask for; all others ask for something else.
+pub(crate) const PATHS: [(&str, &str); 5] = [
+    ("/v1/chat/completions", "chat"),
+    ("/v1/responses", "responses"),
+    ("/v1/messages", "messages"),
+    ("/v1/embeddings", "embeddings"),
+    ("/v1/messages/count_tokens", "count-tokens"),
 ];
 
 /// Everybody who calls.
@@ -109,7 +123,9 @@ pub(crate) fn facts() -> Vec<Fact> {
 }
 
 fn pattern() -> impl Strategy<Value = Pattern> {
-    let texts = (select(&TEXTS[..]), select(&TEXTS[..]));
+    let own = PATHS.iter().map(|(path, _)| *path);
+    let texts: Vec<&str> = TEXTS.iter().copied().chain(own).collect();
+    let texts = (select(texts), select(&TEXTS[..]));
     (0..6u8, texts).prop_map(|(kind, (text, more))| match kind {
         0 => Pattern::Prefix(text.to_owned()),
         1 => Pattern::Suffix(text.to_owned()),
@@ -125,15 +141,17 @@ fn is(text: &str) -> Pattern {
 
 fn test() -> impl Strategy<Value = Cond> {
     let clients = vec(select(&CLIENTS[..]).prop_map(is), 1..3);
-    let texts = (vec(pattern(), 1..4), nets(), clients, hours());
+    let endpoints = vec(select(ENDPOINTS).prop_map(is), 1..4);
+    let texts = (vec(pattern(), 1..4), nets(), (clients, endpoints), hours());
     let numbers = vec(select(&NUMBERS[..]), 1..4);
     (select(facts()), texts, numbers, 0..12u8).prop_map(
-        |(fact, (patterns, nets, clients, hours), mut numbers, which)| {
+        |(fact, (patterns, nets, (clients, endpoints), hours), mut numbers, which)| {
             let number = numbers[0];
             numbers.sort_unstable();
             numbers.dedup();
             let ask = match (fact.kind(), which) {
                 (Kind::Flag, _) => Ask::Yes,
+                _ if fact == Fact::Endpoint => Ask::Matches(endpoints),
                 _ if fact == Fact::Client => Ask::Matches(clients),
                 _ if fact.zone().is_some() => Ask::During(zoned(hours, &fact)),
                 (_, 0) => Ask::Present,
@@ -333,6 +351,7 @@ pub(crate) fn made(routes: Vec<Vec<(Cond, u8)>>) -> Model {
         ..Policy::default()
     };
     Model {
+        world: World::of(&policy),
         policy,
         guards: Vec::new(),
         scopes: Vec::new(),
@@ -343,7 +362,6 @@ pub(crate) fn made(routes: Vec<Vec<(Cond, u8)>>) -> Model {
         claims: claw_lang::model::Claims::default(),
         accepts: Vec::new(),
         tests: Vec::new(),
-        callers: callers(),
         ages: Vec::new(),
     }
 }
@@ -365,15 +383,40 @@ fn denies() -> Vec<Deny> {
 }
 
 /// Any of them, the first of whom may bring a key of her own.
+fn prefix(first: u32, bits: u8) -> policy::Prefix {
+    policy::Prefix {
+        first: 0xffff_0000_0000 | u128::from(first),
+        bits: 96 + bits,
+    }
+}
+
+/// Who calls from an address: nobody but `cy` needs a key.
+pub(crate) fn caller(ip: IpAddr) -> &'static str {
+    let address = claw_table::address(ip);
+    match (
+        prefix(0x0a80_0000, 9).holds(address),
+        prefix(0x0a00_0000, 8).holds(address),
+    ) {
+        (true, _) => "bob",
+        (false, true) => "ann",
+        (false, false) => "cy",
+    }
+}
+
 fn clients() -> Vec<policy::Client> {
     let all = CLIENTS.iter().enumerate();
     let client = |(at, name): (usize, &&str)| policy::Client {
         name: (*name).to_owned(),
-        keys: Vec::new(),
-        from: vec![policy::Prefix {
-            first: 0xffff_0a00_0000 + ((at as u128) << 8),
-            bits: 120,
-        }],
+        keys: if at == 2 {
+            vec![policy::KeyHash::Sha256([7; 32])]
+        } else {
+            Vec::new()
+        },
+        from: match at {
+            0 => vec![prefix(0x0a00_0000, 8)],
+            1 => vec![prefix(0x0a80_0000, 9)],
+            _ => Vec::new(),
+        },
         auth: if at == 0 {
             policy::Auth::Caller
         } else {
@@ -382,11 +425,6 @@ fn clients() -> Vec<policy::Client> {
         tags: Vec::new(),
     };
     all.map(client).collect()
-}
-
-fn callers() -> Vec<Cond> {
-    let caller = |name| Cond::Test(Fact::Client, Ask::Matches(vec![is(name)]));
-    CLIENTS.map(caller).to_vec()
 }
 
 fn class(name: &str) -> Class {

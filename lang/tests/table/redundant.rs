@@ -38,7 +38,13 @@ fn else_faulty(findings: &[Finding]) -> BTreeSet<ArmId> {
         | Finding::Always { arm }
         | Finding::Shadowed { arm, .. }
         | Finding::OutOfReach { arm } => Some(*arm),
-        _ => None,
+        Finding::Forbidden { .. }
+        | Finding::Redundant { .. }
+        | Finding::Idle { .. }
+        | Finding::Unmet { .. }
+        | Finding::Met { .. }
+        | Finding::Meets(_)
+        | Finding::Open => None,
     });
     faulty.collect()
 }
@@ -71,12 +77,10 @@ fn counts(arms: &[(Cond, u8)], before: &BTreeSet<usize>, after: &BTreeSet<usize>
 #[test]
 fn an_arm_is_told_exactly_if_nothing_changes_without_it() {
     let (redundant, needed) = (Cell::new(0), Cell::new(0));
-    // One route, whose arms lead to two classes and a refusal. What every request has is left out:
-    // nobody can ask for it to be absent, and random conditions do.
+    // One route, whose arms lead to two classes and a refusal.
     let ends = (models::cond(), 0..3u8).prop_map(|(cond, to)| (cond, [0, 2, 3][usize::from(to)]));
-    let ends = ends.prop_filter("may be absent", |(cond, _)| !asks(cond, Fact::is_always));
     let mut runner = TestRunner::new(Config {
-        cases: 150,
+        cases: 80,
         failure_persistence: None,
         ..Config::default()
     });
@@ -112,5 +116,5 @@ fn an_arm_is_told_exactly_if_nothing_changes_without_it() {
         redundant.get(),
         needed.get()
     );
-    assert!(redundant.get() > 25 && needed.get() > 60);
+    assert!(redundant.get() > 12 && needed.get() > 60);
 }

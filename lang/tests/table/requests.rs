@@ -11,7 +11,7 @@ use proptest::option::weighted;
 use proptest::prelude::{Just, Strategy, any};
 use proptest::sample::select;
 
-use super::models::{CLIENTS, NETS, NUMBERS, TEXTS, facts};
+use super::models::{self, NETS, NUMBERS, PATHS, TEXTS, facts};
 
 /// A text of the models, or a neighbour of one.
 fn text() -> impl Strategy<Value = String> {
@@ -62,6 +62,14 @@ fn address() -> impl Strategy<Value = IpAddr> {
     })
 }
 
+/// An address, and who calls from there, or with a key.
+fn caller() -> impl Strategy<Value = (IpAddr, &'static str)> {
+    (address(), 0..4u8).prop_map(|(ip, how)| match how {
+        0 => (ip, "cy"),
+        _ => (ip, models::caller(ip)),
+    })
+}
+
 /// Members at the pointers of the models, as one body can have them.
 fn members() -> impl Strategy<Value = Vec<(String, Member)>> {
     let member = || {
@@ -86,6 +94,12 @@ fn members() -> impl Strategy<Value = Vec<(String, Member)>> {
             .filter_map(|(at, member)| Some((at.to_owned(), member?)));
         there.collect()
     })
+}
+
+/// A path, and what it asks for.
+fn path() -> impl Strategy<Value = (String, String)> {
+    let known = select(&PATHS[..]).prop_map(|(path, word)| (path.to_owned(), word.to_owned()));
+    proptest::prop_oneof![known, text().prop_map(|path| (path, "other".to_owned()))]
 }
 
 fn named(names: &'static [&'static str]) -> impl Strategy<Value = Vec<(String, Vec<u8>)>> {
@@ -113,12 +127,12 @@ fn moment() -> impl Strategy<Value = Moment> {
 
 pub(crate) fn request() -> impl Strategy<Value = Request> {
     let single = || weighted(0.85, text());
+    // What every request has is absent from none.
     let texts = (
+        text().prop_map(Some),
+        path(),
         single(),
-        single(),
-        single(),
-        single(),
-        (single(), weighted(0.9, address()), select(&CLIENTS[..])),
+        (single(), caller()),
     );
     let lists = (named(&["x-a", "x-b", "x-c"]), named(&["q", "r"]));
     let body = (
@@ -128,7 +142,7 @@ pub(crate) fn request() -> impl Strategy<Value = Request> {
     );
     let numbers = (
         weighted(0.8, number()),
-        weighted(0.95, number()),
+        number().prop_map(Some),
         weighted(0.8, number()),
     );
     let prompt = vec((text(), any::<bool>()), 0..4).prop_map(|parts| {
@@ -139,19 +153,19 @@ pub(crate) fn request() -> impl Strategy<Value = Request> {
     let body = (body, (numbers, members(), (single(), prompt, moment())));
     (texts, lists, body).prop_map(
         |(
-            (method, path, host, endpoint, (model, ip, client)),
+            (method, (path, endpoint), host, (model, (ip, client))),
             (headers, query),
             ((streaming, has, tokens), said),
         )| {
             let ((max_output, messages, temperature), body, (session, prompt, at)) = said;
             Request {
                 method,
-                path,
+                path: Some(path),
                 host,
-                endpoint,
+                endpoint: Some(endpoint),
                 headers,
                 query,
-                ip,
+                ip: Some(ip),
                 client: Some(client.to_owned()),
                 caller_key: client == "ann" && streaming,
                 model,
@@ -185,11 +199,15 @@ pub(crate) fn graft(request: &mut Request, other: &Request, which: usize) {
     let fact = &facts[which % facts.len()];
     match fact {
         Fact::Method => request.method.clone_from(&other.method),
-        Fact::Path => request.path.clone_from(&other.path),
+        Fact::Path | Fact::Endpoint => {
+            request.path.clone_from(&other.path);
+            request.endpoint.clone_from(&other.endpoint);
+        }
         Fact::Host => request.host.clone_from(&other.host),
-        Fact::Endpoint => request.endpoint.clone_from(&other.endpoint),
-        Fact::Ip => request.ip = other.ip,
-        Fact::Client => request.client.clone_from(&other.client),
+        Fact::Ip | Fact::Client => {
+            request.ip = other.ip;
+            request.client.clone_from(&other.client);
+        }
         Fact::Model => request.model.clone_from(&other.model),
         Fact::Header(_) => request.headers.clone_from(&other.headers),
         Fact::Query(_) => request.query.clone_from(&other.query),

@@ -21,7 +21,8 @@ impl Reading<'_> {
             fields::shape::<()>(it, "test", None, self.report);
         }
         let mut says = Vec::new();
-        for field in fields::read(it, vocab::REQUEST, self.names, self.report).iter() {
+        let all = fields::read(it, vocab::REQUEST, self.names, self.report);
+        for field in all.iter() {
             match field.keyword.text.as_str() {
                 "header" | "query" => says.extend(self.named(field)),
                 "has" => says.extend(self.has(field)),
@@ -36,6 +37,8 @@ impl Reading<'_> {
                 _ => says.extend(self.single(field)),
             }
         }
+        let all: Vec<&Statement> = all.iter().collect();
+        self.fits(&all);
         says
     }
 

@@ -8,7 +8,7 @@
 
 use std::collections::BTreeSet;
 
-use claw_table::policy::{Ceiling, Scope, Then, Window};
+use claw_table::policy::{Ceiling, Keys, Scope, Then, Window};
 use claw_table::{ClassId, GuardId};
 
 use super::Stop;
@@ -83,6 +83,12 @@ impl Money<'_> {
         now
     }
 
+    /// Whether the request is sent with a key of its own, which is charged to no ceiling.
+    fn is_lent(&self, class: ClassId) -> bool {
+        let class = self.model.policy.classes.get(class.index());
+        class.is_some_and(|class| class.keys == Keys::Caller)
+    }
+
     /// The first ceiling that has something to say of a request of this class, and what.
     fn judge(
         &self,
@@ -140,6 +146,9 @@ impl Money<'_> {
 
     /// The ceilings that are about the request while this class serves it.
     fn about(&self, class: ClassId) -> Vec<(usize, &Ceiling)> {
+        if self.is_lent(class) {
+            return Vec::new();
+        }
         let policy = &self.model.policy;
         let is_about = |ceiling: &Ceiling| match ceiling.scope {
             Scope::All => true,
