@@ -17,10 +17,10 @@ use std::collections::BTreeSet;
 use claw_table::{ArmId, Can, Fact};
 
 use crate::diagram::{Kept, Reached, TooLarge};
-use crate::model::{Claim, Cond, Model, Never};
+use crate::model::{Claim, Cond, Model, Never, path_of};
 use crate::moves::{self, Stop};
 use crate::oracle::Request;
-use crate::worst::{Load, Shape};
+use crate::worst::{Asks, Load, Shape};
 
 pub(crate) use asked::Asked;
 pub use broken::{Broken, Why};
@@ -43,12 +43,23 @@ pub fn broken(model: &Model, kept: Kept) -> Result<Vec<Broken>, TooLarge> {
     let mut conds: Vec<&Cond> = nevers.iter().map(|never| &never.cond).collect();
     conds.extend(asked.conds());
     conds.extend(moves::conds(model));
+    let mut kinds = Asks::told_apart(&model.policy);
+    kinds.retain(|(asks, _)| asks.is_carried(&model.policy));
+    conds.extend(kinds.iter().map(|(_, cond)| cond));
     let mut reached = Reached::new(model, &conds, kept)?;
     for (at, never) in nevers.iter().enumerate() {
         let mut classes = BTreeSet::new();
-        for flags in parts(model, never, &reached) {
-            let part = reached.under(&never.cond, &flags)?;
-            let load = load(&flags);
+        let flags = parts(model, never, &reached);
+        for ((asks, cond), flags) in kinds
+            .iter()
+            .flat_map(|kind| flags.iter().map(move |it| (kind, it)))
+        {
+            let part = reached.under(&never.cond, flags)?;
+            let part = reached.among(part, cond)?;
+            if part.is_empty() {
+                continue;
+            }
+            let load = load(*asks, flags);
             for (stop, arms) in moves::all(model, &mut reached, part)? {
                 if classes.contains(&stop.class) {
                     continue;
@@ -132,7 +143,7 @@ fn parts(model: &Model, never: &Never, reached: &Reached<'_>) -> Vec<Vec<(Fact, 
     parts
 }
 
-fn load(part: &[(Fact, bool)]) -> Load {
+fn load(asks: Asks, part: &[(Fact, bool)]) -> Load {
     let has = part.iter().filter(|(_, is_set)| *is_set);
     let has = has.fold(0, |all, (fact, _)| {
         if let Fact::Has(can) = fact {
@@ -141,17 +152,24 @@ fn load(part: &[(Fact, bool)]) -> Load {
             all
         }
     });
-    let is_stream = part.contains(&(Fact::Streaming, true));
+    let is_stream = asks.streams() && part.contains(&(Fact::Streaming, true));
     let shape = if is_stream {
         Shape::Stream
     } else {
         Shape::Plain
     };
-    Load { has, shape }
+    Load { asks, has, shape }
 }
 
 /// A request says also what no condition asks, if a claim depends on it.
 fn settled(mut witness: Request, load: Load) -> Request {
     witness.streaming |= load.shape == Shape::Stream;
+    let word = witness.endpoint.as_deref().unwrap_or_default();
+    if Asks::of(word) != Some(load.asks)
+        && let Some(own) = load.asks.words().first()
+    {
+        witness.endpoint = Some((*own).to_owned());
+        witness.path = path_of(own).map(str::to_owned).or(witness.path);
+    }
     witness
 }

@@ -53,7 +53,7 @@ pub(crate) fn check<'m>(
     rings::check(model, report);
     required::check((model, kept), report)?;
     slips::check((model, kept), report)?;
-    let mut served = Served::of(model, Reached::of(proved), asked)?;
+    let mut served = Served::of(model, Reached::of(proved), (asked, conds))?;
     lent::check_way(served.model, report);
     lent::check(&mut served, report);
     money::check(model, &mut served, report)?;

@@ -10,11 +10,13 @@
 //! Each term is at its own worst. Together they are never below what one request can meet; where
 //! two terms exclude each other they can be above it.
 
+mod asks;
 mod cost;
 mod time;
 
 use claw_table::policy::{Cause, Class, Model, Policy, Provider, Retry, Target};
 
+pub use asks::Asks;
 pub use cost::{Cost, Dear, Gap, TargetCost};
 pub(crate) use cost::{asked, asked_at};
 pub(crate) use time::backoff;
@@ -34,6 +36,8 @@ pub mod silent {
 /// The request whose worst case is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Load {
+    /// What it asks for: a target that has no words for it is passed over.
+    pub asks: Asks,
     /// The capabilities that it uses, as bits of [`claw_table::Can`]: a target that is known to
     /// lack one of them is passed over.
     pub has: u16,
@@ -84,7 +88,7 @@ struct Carrier<'p> {
 
 /// The worst case of a class; nothing if no target can carry the load, for then nothing is sent.
 pub fn worst(policy: &Policy, class: &Class, load: Load) -> Option<Worst> {
-    let carriers = carriers(policy, class, load.has);
+    let carriers = carriers(policy, class, load);
     let attempts = attempts(&class.retry);
     Some(Worst {
         attempts,
@@ -93,7 +97,7 @@ pub fn worst(policy: &Policy, class: &Class, load: Load) -> Option<Worst> {
     })
 }
 
-fn carriers<'p>(policy: &'p Policy, class: &Class, has: u16) -> Vec<Carrier<'p>> {
+fn carriers<'p>(policy: &'p Policy, class: &Class, load: Load) -> Vec<Carrier<'p>> {
     let known = class.targets.iter().filter_map(|target| {
         let provider = policy.providers.get(target.provider.index())?;
         let model = provider.models.get(target.model.index())?;
@@ -103,7 +107,8 @@ fn carriers<'p>(policy: &'p Policy, class: &Class, has: u16) -> Vec<Carrier<'p>>
             model,
         })
     });
-    known.filter(|carrier| carrier.model.carries(has)).collect()
+    let carries = |it: &Carrier<'_>| load.asks.carries((it.provider.api, it.model), load.has);
+    known.filter(carries).collect()
 }
 
 fn attempts(retry: &Retry) -> Attempts {

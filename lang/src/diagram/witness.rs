@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use claw_table::{ArmId, Fact, GuardId};
 
-use super::atoms::{Field, Sample};
+use super::atoms::{Field, Sample, Values};
 use super::audit::AuditedDiagram;
 use super::from_model::Built;
 use super::store::Ref;
@@ -83,14 +83,21 @@ impl Built<'_> {
                 continue;
             }
             let (field, runs) = self.store.open(node);
-            let mut first = 0;
+            let usual = self.usual(field);
+            let (mut first, mut plainest) = (0, None);
             for run in runs {
                 if run.last >= self.least(field) {
                     let mut longer = path.clone();
                     longer.push((field, self.natural(field, first, run.last)));
+                    let is_usual = usual.is_some_and(|usual| (first..=run.last).contains(&usual));
+                    plainest = plainest.or(is_usual.then_some(open.len()));
                     open.push((run.to, longer));
                 }
                 first = run.last.saturating_add(1);
+            }
+            // What is pushed last is gone on with first.
+            if let Some(tail) = plainest.and_then(|at| open.get_mut(at..)) {
+                tail.rotate_left(1);
             }
         }
         found
@@ -99,12 +106,29 @@ impl Built<'_> {
     /// The most ordinary atom of a run: a request has a method and a model, but few headers.
     pub(crate) fn natural(&self, field: u16, first: u16, last: u16) -> u16 {
         let first = first.max(self.least(field));
+        if let Some(usual) = self.usual(field).filter(|it| (first..=last).contains(it)) {
+            return usual;
+        }
         let rare = |field: &Field| field.fact.repeats() || matches!(field.fact, Fact::Contains(..));
         let absent = self.fields.get(usize::from(field)).is_some_and(rare);
         if first == 0 && last > 0 && !absent {
             1
         } else {
             first
+        }
+    }
+
+    /// The atom of what is mostly asked for, where a field is about that.
+    fn usual(&self, field: u16) -> Option<u16> {
+        let field = self.fields.get(usize::from(field))?;
+        match &field.values {
+            Values::Text(text) if field.fact == Fact::Endpoint => Some(text.atom_of("chat")),
+            Values::Text(_)
+            | Values::Number { .. }
+            | Values::Address(_)
+            | Values::Time(_)
+            | Values::Json(_)
+            | Values::Flag => None,
         }
     }
 

@@ -4,8 +4,8 @@ mod human;
 
 use std::fmt::Write as _;
 
+use claw_table::ClassId;
 use claw_table::policy::{Class, Policy, Target};
-use claw_table::{Can, ClassId};
 use serde::Serialize;
 
 use super::bounds::{Bound, of_class};
@@ -13,7 +13,7 @@ use super::human::time;
 use super::shown::count;
 use crate::model::Model;
 use crate::near::nearest;
-use crate::worst::{Attempts, Cost, Dear, Load, Shape, TargetCost, Time, Worst, worst};
+use crate::worst::{Asks, Attempts, Cost, Dear, Load, Shape, TargetCost, Time, Worst, worst};
 
 pub use human::class_human;
 
@@ -124,9 +124,20 @@ pub fn class<'m>(model: &'m Model, name: &str) -> Result<ClassExplained, Option<
         .ok_or_else(near)?;
     let places = model.claims.classes.get(at);
     let of = |shape| {
-        let load = |has| worst(policy, class, Load { has, shape });
         // A class whose models make embeddings carries nothing else.
-        load(0).or_else(|| load(Can::Embeddings.bit()))
+        let all = Asks::ALL.into_iter();
+        let mut worsts = all.filter_map(|asks| {
+            worst(
+                policy,
+                class,
+                Load {
+                    asks,
+                    has: 0,
+                    shape,
+                },
+            )
+        });
+        worsts.next()
     };
     // What is shown whole fails as late as a plain answer.
     let streamed = if places.is_some_and(|places| places.fails_late) {

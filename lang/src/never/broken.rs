@@ -6,7 +6,7 @@ use claw_table::{ArmId, ClassId};
 use crate::model::{Claim, Model, Never, Reach};
 use crate::moves::Move;
 use crate::oracle::Request;
-use crate::worst::{Gap, Load, Shape, Worst, worst};
+use crate::worst::{Asks, Gap, Load, Shape, Worst, worst};
 
 /// A claim that some request breaks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,6 +57,8 @@ pub(super) fn by(
     let why = match &never.claim {
         // What a caller's key costs is the caller's.
         Claim::CostsOver(_) if class.keys == Keys::Caller => None,
+        // Nothing is charged for a count.
+        Claim::CostsOver(_) if load.asks == Asks::Count => None,
         Claim::CostsOver(limit) => costs(worst, *limit),
         Claim::TakesOver(limit) => {
             (worst.time.most_ms > *limit).then(|| Why::Takes(Box::new(worst)))
@@ -88,9 +90,11 @@ fn reaches(model: &Model, class: &Class, (reach, load): (&Reach, Load)) -> Optio
 }
 
 fn carries(policy: &Policy, target: Target, load: Load) -> bool {
-    let provider = policy.providers.get(target.provider.index());
-    let model = provider.and_then(|provider| provider.models.get(target.model.index()));
-    model.is_some_and(|model| model.carries(load.has))
+    let Some(provider) = policy.providers.get(target.provider.index()) else {
+        return false;
+    };
+    let model = provider.models.get(target.model.index());
+    model.is_some_and(|model| load.asks.carries((provider.api, model), load.has))
 }
 
 fn is_in(model: &Model, target: Target, reach: &Reach) -> bool {

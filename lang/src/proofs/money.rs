@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use claw_table::policy::{Ceiling, Keys, Scope, Target, Then, Window};
-use claw_table::{Can, ClassId};
+use claw_table::ClassId;
+use claw_table::policy::{Ceiling, Held, Keys, Scope, Target, Then, Window};
 
 use super::served::{Served, class_name};
 use crate::codes::Code;
@@ -13,7 +13,7 @@ use crate::model::{CeilingPlaces, Model};
 use crate::moves::Stop;
 use crate::never::written;
 use crate::report::{Diagnostic, Report};
-use crate::worst::{Gap, Load, Shape, asked, worst};
+use crate::worst::{Asks, Gap, Load, Shape, asked, worst};
 
 /// What a request weighs at the very least: its own framing, and that of one message.
 const IN_TOKENS_MIN: u64 = 80;
@@ -83,16 +83,34 @@ impl Money<'_, '_> {
                 self.priced(served, (&stop, at, *target), report);
             }
         }
-        let load = Load {
-            has: 0,
-            shape: Shape::Plain,
+        let of = |asks: Asks| {
+            let load = Load {
+                asks,
+                has: 0,
+                shape: Shape::Plain,
+            };
+            worst(policy, class, load).map(|worst| worst.cost.most_pico)
         };
-        let most = worst(policy, class, load).and_then(|worst| worst.cost.most_pico);
+        let kinds = served.kinds(&stop)?;
+        let costs: Vec<Option<u128>> = kinds.iter().filter_map(|asks| of(*asks)).collect();
+        if costs.is_empty() {
+            return Ok(());
+        }
+        // What one of them costs is not known where one is not.
+        let costs: Option<Vec<u128>> = costs.into_iter().collect();
+        let most = costs.and_then(|costs| costs.into_iter().max());
         if self.beyond.zip(most).is_some_and(|(all, most)| most > all) {
             self.dearest = Some((stop.clone(), at));
         }
         self.beyond = self.beyond.zip(most).map(|(all, most)| all.max(most));
-        self.cheapest(served, (&stop, at, class.targets.as_slice()), report);
+        let carries = |target: &&Target| {
+            let provider = policy.providers.get(target.provider.index());
+            let found =
+                provider.and_then(|it| Some((it.api, it.models.get(target.model.index())?)));
+            found.is_some_and(|found| kinds.iter().any(|asks| asks.carries(found, 0)))
+        };
+        let targets: Vec<Target> = class.targets.iter().filter(carries).copied().collect();
+        self.cheapest(served, (&stop, at, &targets), report);
         Ok(())
     }
 
@@ -142,10 +160,13 @@ impl Money<'_, '_> {
         report: &mut Report,
     ) {
         let policy = &self.model.policy;
+        // What is only warned of is not refused, and an estimate may be lower than what is weighed here.
+        if self.ceiling.then == Then::Warn || self.ceiling.held == Held::Estimate {
+            return;
+        }
         let costs = targets.iter().map(|target| {
             let provider = policy.providers.get(target.provider.index())?;
             let model = provider.models.get(target.model.index())?;
-            // Estimates may be lower than what is weighed here.
             asked(model, Some(IN_TOKENS_MIN), Some(OUT_TOKENS_MIN)).ok()
         });
         let costs: Option<Vec<u128>> = costs.collect();
@@ -265,12 +286,7 @@ impl Money<'_, '_> {
 fn gap(model: &Model, target: Target) -> Option<Gap> {
     let provider = model.policy.providers.get(target.provider.index())?;
     let found = provider.models.get(target.model.index())?;
-    let embeds = found
-        .can
-        .is_some_and(|can| can & Can::Embeddings.bit() != 0);
     match asked(found, Some(IN_TOKENS_MIN), Some(OUT_TOKENS_MIN)) {
-        // What makes vectors puts nothing out.
-        Err(Gap::OutPrice) if embeds => None,
         Err(Gap::Context) | Ok(_) => None,
         Err(gap @ (Gap::Price | Gap::OutPrice | Gap::AudioPrice | Gap::Searches)) => Some(gap),
     }

@@ -6,23 +6,23 @@ use claw_table::policy::{Ceiling, Class, Target};
 use claw_table::{ArmId, Can, ClassId, Fact};
 
 use crate::diagram::{Part, Reached, TooLarge};
-use crate::model::{Ask, Cond, Model, Pattern};
+use crate::model::{Ask, Cond, Model};
 use crate::moves::{self, Stop};
 use crate::never::Asked;
 use crate::oracle::Request;
 use crate::span::Span;
+use crate::worst::Asks;
 
 /// The conditions that are asked beside those of the policy.
 pub(super) struct Conds {
-    /// The path asks for vectors.
-    pub(super) embeds: Cond,
+    /// What is asked for, as far as it decides who can be asked.
+    pub(super) asks: Vec<(Asks, Cond)>,
     /// For each window of a model, that the input is larger.
     pub(super) windows: Vec<(u64, Cond)>,
 }
 
 impl Conds {
     pub(super) fn of(model: &Model) -> Self {
-        let embeddings = vec![Pattern::Exact("embeddings".to_owned())];
         let models = model.policy.providers.iter().flat_map(|it| &it.models);
         let mut windows: Vec<u64> = models.filter_map(|model| model.context_tokens).collect();
         windows.sort_unstable();
@@ -33,14 +33,14 @@ impl Conds {
             (tokens, Cond::Test(Fact::Tokens, over))
         });
         Self {
-            embeds: Cond::Test(Fact::Endpoint, Ask::Matches(embeddings)),
+            asks: Asks::told_apart(&model.policy),
             windows: windows.collect(),
         }
     }
 
     pub(super) fn all(&self) -> impl Iterator<Item = &Cond> {
         let windows = self.windows.iter().map(|(_, cond)| cond);
-        std::iter::once(&self.embeds).chain(windows)
+        self.asks.iter().map(|(_, cond)| cond).chain(windows)
     }
 }
 
@@ -49,6 +49,7 @@ pub(super) struct Served<'m> {
     pub(super) model: &'m Model,
     pub(super) reached: Reached<'m>,
     asked: &'m Asked<'m>,
+    conds: &'m Conds,
     /// Every stop, each with the arms from which its requests come.
     pub(super) stops: Vec<(Stop, Vec<ArmId>)>,
 }
@@ -57,7 +58,7 @@ impl<'m> Served<'m> {
     pub(super) fn of(
         model: &'m Model,
         mut reached: Reached<'m>,
-        asked: &'m Asked<'m>,
+        (asked, conds): (&'m Asked<'m>, &'m Conds),
     ) -> Result<Self, TooLarge> {
         let everybody = reached.under(&Cond::Always, &[])?;
         let stops = moves::all(model, &mut reached, everybody)?;
@@ -65,6 +66,7 @@ impl<'m> Served<'m> {
             model,
             reached,
             asked,
+            conds,
             stops,
         })
     }
@@ -80,6 +82,17 @@ impl<'m> Served<'m> {
         let ends = self.reached.arms(part);
         let comes = arms.iter().any(|arm| ends.contains(arm));
         Ok(comes.then_some(Stop { part, ..stop }))
+    }
+
+    /// What the requests of a stop ask for; what costs nothing is left out.
+    pub(super) fn kinds(&mut self, stop: &Stop) -> Result<Vec<Asks>, TooLarge> {
+        let mut kinds = Vec::new();
+        for (asks, cond) in &self.conds.asks {
+            if *asks != Asks::Count && !self.reached.among(stop.part, cond)?.is_empty() {
+                kinds.push(*asks);
+            }
+        }
+        Ok(kinds)
     }
 
     /// The class of a stop as each of its requests meets it, with those requests.

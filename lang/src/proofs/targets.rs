@@ -20,6 +20,7 @@ use crate::never::written;
 use crate::oracle::Request;
 use crate::report::{Diagnostic, Report};
 use crate::span::Span;
+use crate::worst::Asks;
 
 pub(super) fn check(
     (served, conds): (&mut Served<'_>, &Conds),
@@ -50,9 +51,10 @@ fn stop(
     let (split, free): (Vec<Can>, Vec<Can>) = lacks.into_iter().partition(asks);
     let free = subsets(&free);
     for needs in subsets(&split) {
-        for embeds in [false, true] {
-            let own = Kind { needs, embeds };
-            for (class, part) in own.ways((served, conds), &stop, &split)? {
+        // A count of tokens that nobody makes is estimated, and fails for want of no target.
+        for (asks, cond) in conds.asks.iter().filter(|(asks, _)| *asks != Asks::Count) {
+            let own = Kind { needs, asks: *asks };
+            for (class, part) in own.ways((served, cond), &stop, &split)? {
                 let own_arms = by_window((served, conds), part, &arms)?;
                 let part = Stop {
                     part,
@@ -61,7 +63,7 @@ fn stop(
                 for ((small, arms), more) in pairs(&own_arms, &free) {
                     let kind = Kind {
                         needs: needs | more,
-                        embeds,
+                        asks: *asks,
                     };
                     let carriers = carriers(model, (&class, kind), small);
                     seen.note(&part, &carriers, arms);
@@ -81,7 +83,7 @@ fn stop(
 #[derive(Debug, Clone, Copy)]
 struct Kind {
     needs: u16,
-    embeds: bool,
+    asks: Asks,
 }
 
 impl Kind {
@@ -89,7 +91,7 @@ impl Kind {
     /// condition asks tells them apart here.
     fn ways<'m>(
         self,
-        (served, conds): (&mut Served<'m>, &Conds),
+        (served, asks): (&mut Served<'m>, &Cond),
         stop: &Stop,
         split: &[Can],
     ) -> Result<Vec<(Cow<'m, Class>, Part)>, TooLarge> {
@@ -99,8 +101,7 @@ impl Kind {
             let is_set = self.needs & can.bit() != 0;
             part = served.reached.among(part, &turned(test, is_set))?;
         }
-        let embeds = turned(conds.embeds.clone(), self.embeds);
-        part = served.reached.among(part, &embeds)?;
+        part = served.reached.among(part, asks)?;
         if part.is_empty() {
             return Ok(Vec::new());
         }
@@ -108,15 +109,6 @@ impl Kind {
             part,
             ..stop.clone()
         })
-    }
-
-    fn bits(self) -> u16 {
-        let embeds = if self.embeds {
-            Can::Embeddings.bit()
-        } else {
-            0
-        };
-        self.needs | embeds
     }
 }
 
@@ -143,14 +135,17 @@ fn subsets(lacks: &[Can]) -> Vec<u16> {
 /// The targets of a class that can carry a kind of request in their windows.
 fn carriers(model: &Model, (class, kind): (&Class, Kind), windows: &[u64]) -> Vec<Target> {
     let carries = |target: &&Target| {
-        let provider = model.policy.providers.get(target.provider.index());
-        let known = provider.and_then(|provider| provider.models.get(target.model.index()));
-        known.is_some_and(|known| {
-            let is_small = known
-                .context_tokens
-                .is_some_and(|size| windows.contains(&size));
-            known.carries(kind.bits()) && !is_small
-        })
+        let Some(provider) = model.policy.providers.get(target.provider.index()) else {
+            return false;
+        };
+        provider
+            .models
+            .get(target.model.index())
+            .is_some_and(|known| {
+                let size = known.context_tokens;
+                let is_small = size.is_some_and(|size| windows.contains(&size));
+                kind.asks.carries((provider.api, known), kind.needs) && !is_small
+            })
     };
     class.targets.iter().filter(carries).copied().collect()
 }
@@ -225,7 +220,7 @@ impl Seen {
         let model = served.model;
         // Of what no condition asks, the author says nothing; a fallback that carries nothing
         // ordinary is another finding.
-        if more != 0 || kind.needs == 0 {
+        if more != 0 || kind.needs == 0 || kind.asks != Asks::Text {
             return;
         }
         let Some((first, rest)) = class
@@ -313,7 +308,7 @@ fn lacks(model: &Model, target: Option<&Target>, kind: Kind) -> String {
         let provider = model.policy.providers.get(target.provider.index())?;
         provider.models.get(target.model.index())
     });
-    let lacking = known.map_or(0, |known| known.lacks(kind.bits()));
+    let lacking = known.map_or(0, |known| known.lacks(kind.needs));
     let words = Can::ALL.into_iter().filter(|can| lacking & can.bit() != 0);
     let words: Vec<String> = words.map(|can| format!("`{}`", can.word())).collect();
     if words.is_empty() {

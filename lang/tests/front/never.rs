@@ -61,6 +61,29 @@ fn claims(text: &str) -> Vec<Diagnostic> {
 /// One bad policy for each construct through which a claim can be broken.
 pub(crate) const BAD: &[(&str, &str)] = &[
     (
+        "vectors, by their reach: only what makes them is asked",
+        "provider maker { api openai; url \"https://v.example/v1\"; key env V; tags us; model vec { price in $1/M; context 8k; can embeddings } }
+class best { primary house/small; fallback maker/vec }
+route { otherwise -> best }
+never leaves reaches provider tagged us",
+    ),
+    (
+        "vectors alone, by their cost",
+        "provider maker { api openai; url \"https://v.example/v1\"; key env V; model vec { price in $100/M; context 8k; can embeddings } }
+class best { primary maker/vec }
+route { when endpoint is embeddings -> best
+  otherwise -> deny 400 \"no\" }
+never dear costs over $0.70",
+    ),
+    (
+        "a count of tokens, by its reach",
+        "provider claude { api anthropic; url \"https://c.example\"; key env C; tags us; model c { can tools } }
+class best { primary house/small; fallback claude/c }
+route { when endpoint is count-tokens -> best
+  otherwise -> deny 400 \"no\" }
+never leaves reaches provider tagged us",
+    ),
+    (
         "a pool in a pool, by its reach",
         "pool one { cloud/large }
 pool both { house/small; one }
@@ -481,6 +504,12 @@ fn member(value: &Value) -> Member {
 
 /// Policies that keep what they claim. Each would break it if one thing were different.
 const GOOD: &[&str] = &[
+    // Responses are told in no other protocol, and a count costs nothing.
+    "provider claude { api anthropic; url \"https://c.example\"; key env C; tags abroad; model c { price in $5/M, out $25/M, cache-write $6.25/M, cache-write-1h $10/M; context 200k; can tools } }
+class best { primary house/small; fallback claude/c }
+route { otherwise -> best }
+never leaves when endpoint is responses, embeddings reaches provider tagged abroad
+never dear when endpoint is count-tokens costs over $0.01",
     "class code { primary cloud/large; retry once }
 route { otherwise -> code }
 never runaway costs over $1.80",

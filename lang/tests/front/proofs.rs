@@ -31,6 +31,26 @@ unused never-again
 /// What gives each code, by the construct that causes it.
 pub(crate) const BAD: &[(&str, &str, &str)] = &[
     (
+        "C0504",
+        "an endpoint that its protocol does not have",
+        "provider claude { api anthropic; url \"https://c.example\"; key env C; model c { can tools } }\nclass c { primary claude/c }\nclass d { primary house/small }\nroute { when endpoint is responses -> c\n  otherwise -> d }",
+    ),
+    (
+        "C0505",
+        "a fallback whose protocol has no such endpoint",
+        "provider claude { api anthropic; url \"https://c.example\"; key env C; model c { can tools } }\nclass c { primary house/small; fallback claude/c }\nroute { when endpoint is responses -> c\n  otherwise -> deny 400 \"no\" }",
+    ),
+    (
+        "C0812",
+        "vectors that cannot be paid",
+        "class c { primary far/vec; ceiling $0.000001 per day }\nroute { when endpoint is embeddings -> c\n  otherwise -> deny 400 \"no\" }",
+    ),
+    (
+        "C0813",
+        "vectors that never cost so much",
+        "class c { primary far/vec; ceiling $9 per request }\nroute { when endpoint is embeddings -> c\n  otherwise -> deny 400 \"no\" }",
+    ),
+    (
         "C0811",
         "a ceiling of the class",
         "class c { primary far/odd; ceiling $9 per day }\nroute { otherwise -> c }",
@@ -289,6 +309,11 @@ fn replays(text: &str, request: &Request) {
 
 /// Policies on which every proof is silent. Each would not be if one thing were different.
 const GOOD: &[&str] = &[
+    // Who is warned is served, and an estimate may be lower than what is weighed.
+    "class c { primary cloud/fast }\nceiling tiny { allow $0.00001 per day; then warn }\nroute { otherwise -> c }",
+    "class c { primary cloud/fast; ceiling $0.00001 per day estimated }\nroute { otherwise -> c }",
+    // A count that nobody makes is estimated.
+    "class c { primary house/small }\nroute { when endpoint is count-tokens -> c\n  otherwise -> deny 400 \"no\" }",
     "class c { primary house/small }\nroute { otherwise -> c }",
     "class c { primary far/odd }\nroute { otherwise -> c }",
     "class c { primary house/small; ceiling $1 per day }\nroute { otherwise -> c }",

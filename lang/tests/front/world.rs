@@ -34,7 +34,7 @@ const PAIRS: &[(&str, &str, &str, &str)] = &[
     (
         "all endpoints but one, each by itself",
         "forbid most when endpoint is responses, messages, embeddings, count-tokens, other deny 400 \"no\"\nroute { otherwise -> code }\nunused rest\nnever beyond when endpoint is not chat reaches a",
-        "forbid most when endpoint is responses, messages, embeddings, other deny 400 \"no\"\nroute { otherwise -> code }\nunused rest\nnever beyond when endpoint is not chat reaches a",
+        "forbid most when endpoint is responses, embeddings, count-tokens, other deny 400 \"no\"\nroute { otherwise -> code }\nunused rest\nnever beyond when endpoint is not chat reaches a",
         "C0801",
     ),
     (

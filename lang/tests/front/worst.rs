@@ -1,6 +1,6 @@
 //! The worst case of a class, held against every sequence of failures that a small class can meet.
 
-use claw_lang::worst::{Gap, Load, Shape, Worst, silent, worst};
+use claw_lang::worst::{Asks, Gap, Load, Shape, Worst, silent, worst};
 use claw_table::policy::{
     Api, Cause, Causes, Charge, Class, Deadlines, Hours, Leg, Model, Policy, Price, Provider,
     Rates, Replica, Retry, Secret, Target, Url, When,
@@ -408,8 +408,13 @@ fn simulate(likes: &[Like], retry: &Retry, (total, shape): (u64, Shape)) -> Seen
     seen
 }
 
+fn load(has: u16, shape: Shape) -> Load {
+    let asks = Asks::Text;
+    Load { asks, has, shape }
+}
+
 fn of(policy: &Policy, shape: Shape) -> Worst {
-    worst(policy, &policy.classes[0], Load { has: 0, shape }).expect("a class has a target")
+    worst(policy, &policy.classes[0], load(0, shape)).expect("a class has a target")
 }
 
 #[test]
@@ -540,21 +545,12 @@ fn a_target_that_cannot_carry_the_request_counts_for_nothing() {
     let mut policy = policy(&[dear, plain_like()], retry(3), 1_000_000);
     policy.providers[0].models[0].can = Some(Can::Tools.bit());
     let class = &policy.classes[0];
-    let of = |has| {
-        let load = Load {
-            has,
-            shape: Shape::Stream,
-        };
-        worst(&policy, class, load)
-    };
+    let of = |has| worst(&policy, class, load(has, Shape::Stream));
     let dearest = |has| of(has).unwrap().cost.dearest.unwrap().provider;
     assert_eq!(dearest(Can::Tools.bit()), ProviderId(0));
     assert_eq!(dearest(Can::Images.bit()), ProviderId(1));
     policy.providers[1].models[0].can = Some(0);
-    let load = Load {
-        has: Can::Images.bit(),
-        shape: Shape::Stream,
-    };
+    let load = load(Can::Images.bit(), Shape::Stream);
     assert_eq!(worst(&policy, &policy.classes[0], load), None);
 }
 

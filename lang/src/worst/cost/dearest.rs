@@ -43,10 +43,14 @@ pub(super) fn rated(
     if hears && said().all(|rates| rates.pico(Charge::AudioIn).is_none()) {
         return Err(Gap::AudioPrice);
     }
+    // What makes vectors makes nothing else, and puts nothing out.
+    let embeds = model
+        .can
+        .is_some_and(|can| can & Can::Embeddings.bit() != 0);
     let mut all: Vec<Rated> = Vec::new();
     for moment in moments(model, minute) {
         let rates = Rates::holding(&model.prices, |when| moment.is(when, above_tokens));
-        if rates.pico(Charge::Out).is_none() {
+        if rates.pico(Charge::Out).is_none() && !embeds {
             return Err(Gap::OutPrice);
         }
         let held = Rated {
