@@ -1,6 +1,7 @@
 //! What the diagram proves, told with the places it concerns.
 
-use claw_table::ArmId;
+use claw_table::policy::Auth;
+use claw_table::{ArmId, Fact};
 
 use crate::codes::Code;
 use crate::diagram::{Finding, Kept, Overlap, order_counts, prove_asking};
@@ -27,7 +28,8 @@ pub(crate) fn prove(model: &Model, report: &mut Report) {
     }
     let guards: Vec<ArmId> = model.guards.iter().map(|guard| guard.arm.id).collect();
     for finding in &proof.findings {
-        report.add(tell_scope(model, finding).unwrap_or_else(|| tell(finding, (&places, &guards))));
+        let told = tell_scope(model, finding).or_else(|| keyless(model, finding));
+        report.add(told.unwrap_or_else(|| tell(finding, (&places, &guards))));
     }
     // Where some request reaches no arm, there is more to say than what never happens to it.
     if let Some(diagram) = proof.diagram {
@@ -97,6 +99,29 @@ fn tell_scope(model: &Model, finding: &Finding) -> Option<Diagnostic> {
         .help("it does no harm; if it is meant to bound something, join its parts with `or`")
     };
     Some(found)
+}
+
+/// An arm for those who bring a key of their own, where nobody may.
+fn keyless(model: &Model, finding: &Finding) -> Option<Diagnostic> {
+    let Finding::Impossible { arm } = finding else {
+        return None;
+    };
+    let arm = model.arms().find(|known| known.id == *arm)?;
+    let mut clients = model.policy.clients.iter();
+    let asks = arm.cond.asks(&Fact::CallerKey);
+    if !asks || clients.any(|client| client.auth == Auth::Caller) {
+        return None;
+    }
+    let found = Diagnostic::new(
+        Code::AlwaysFalse,
+        arm.span,
+        "no request meets this condition",
+    );
+    Some(
+        found
+            .label("nobody has a key of its own: no client says `auth caller`")
+            .help("write `auth caller` in the client whose callers bring one, or delete the arm"),
+    )
 }
 
 fn tell(finding: &Finding, (places, guards): (&[Span], &[ArmId])) -> Diagnostic {

@@ -70,6 +70,18 @@ pub struct Accept {
     pub span: Span,
 }
 
+impl Cond {
+    /// Whether the condition asks this fact.
+    pub fn asks(&self, wanted: &Fact) -> bool {
+        match self {
+            Self::Always => false,
+            Self::All(parts) | Self::Any(parts) => parts.iter().any(|part| part.asks(wanted)),
+            Self::Not(part) => part.asks(wanted),
+            Self::Test(fact, _) => fact == wanted,
+        }
+    }
+}
+
 impl Model {
     /// Every fact that a table asks for.
     pub fn facts(&self) -> BTreeSet<&Fact> {

@@ -35,8 +35,8 @@ pub fn read_folder(path: &Path) -> io::Result<Vec<Source>> {
     let meta = fs::metadata(path).map_err(|e| about(path, &e))?;
     let mut found = Vec::new();
     if meta.is_dir() {
-        let mut seen = 0;
-        collect(path, 0, &mut seen, &mut found)?;
+        let root = fs::canonicalize(path).map_err(|e| about(path, &e))?;
+        collect((path, &root), 0, &mut 0, &mut found)?;
     } else {
         found.push(path.to_path_buf());
     }
@@ -63,7 +63,7 @@ pub fn read_folder(path: &Path) -> io::Result<Vec<Source>> {
 }
 
 fn collect(
-    folder: &Path,
+    (folder, root): (&Path, &Path),
     depth: usize,
     seen: &mut usize,
     found: &mut Vec<PathBuf>,
@@ -82,19 +82,23 @@ fn collect(
         if is_passed_over(&name) {
             continue;
         }
-        // A link that leads to a folder is not followed: it could lead back up. A link to a file
-        // is, for that is how Kubernetes mounts each file of a config map.
         let kind = entry.file_type().map_err(|e| about(&path, &e))?;
-        if kind.is_dir() {
-            collect(&path, depth + 1, seen, found)?;
-        } else if path.extension().is_some_and(|e| e == "claw") {
-            if kind.is_symlink() && fs::metadata(&path).is_ok_and(|m| m.is_dir()) {
-                continue;
-            }
+        let is_link = kind.is_symlink() && fs::metadata(&path).is_ok_and(|m| m.is_dir());
+        if kind.is_dir() || is_link && is_mounted(&path, root) {
+            collect((&path, root), depth + 1, seen, found)?;
+        } else if !is_link && path.extension().is_some_and(|e| e == "claw") {
             found.push(path);
         }
     }
     Ok(())
+}
+
+/// Whether a link leads into the `..data` beside it, as Kubernetes mounts the folders of a config map.
+/// Others are not followed: they could lead back up, or out.
+fn is_mounted(link: &Path, root: &Path) -> bool {
+    let is_beside = fs::read_link(link).is_ok_and(|to| to.starts_with("..data"));
+    let inside = fs::canonicalize(link).is_ok_and(|to| to != root && to.starts_with(root));
+    is_beside && inside
 }
 
 /// Whether a name is hidden (`.x`, `..data`) or what an editor leaves behind (`x~`, `#x#`).

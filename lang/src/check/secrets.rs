@@ -63,10 +63,16 @@ fn condition(cond: &Cond, report: &mut Report) {
 }
 
 fn texts(values: &[Value], report: &mut Report) {
-    for value in values
-        .iter()
-        .filter(|value| value.kind == Kind::Text && looks_like_key(&value.text))
-    {
+    // A key may be pasted where the name of its variable is due.
+    let is_named = |at: usize| {
+        let before = at.checked_sub(1).and_then(|before| values.get(before));
+        before.is_some_and(|before| before.is_word("env"))
+    };
+    let said = values.iter().enumerate().filter(|(at, value)| {
+        let is_text = value.kind == Kind::Text || is_named(*at);
+        is_text && looks_like_key(&value.text)
+    });
+    for (_, value) in said {
         report.add(
             Diagnostic::new(Code::LiteralKey, value.span, "this text looks like a key")
                 .label("everyone who reads the policy can use it")

@@ -29,10 +29,14 @@ const TOLD_MAX: usize = 8;
 /// The most arms of one route that are told to lean on its order, where that is asked.
 const ASKED_MAX: usize = 256;
 
-/// The requests that there can be and that say nothing twice. A header that is sent with two values
+/// The requests that there can be, that no guard refuses, and that say nothing twice. A header that is sent with two values
 /// could meet any two arms that ask for one each, and to rule that out would take a test in each.
 fn plain(built: &mut Built<'_>) -> Result<Ref, TooLarge> {
     let mut plain = built.possible;
+    for guard in &built.model.guards {
+        let refused = built.condition(&guard.arm.cond)?;
+        plain = built.store.except(plain, refused)?;
+    }
     for at in (0_u16..).take(built.fields.len()) {
         let field = built.fields.get(usize::from(at));
         let Some(Values::Text(values)) = field.map(|field| &field.values) else {

@@ -170,6 +170,24 @@ fn a_pipe_or_a_ring_of_links_in_the_folder_is_refused_and_not_waited_for() {
     assert_eq!((ran.code, &*ran.out, &*ran.err), (0, "", ""));
 }
 
+#[cfg(unix)]
+#[test]
+fn a_mounted_config_map_is_read_with_its_folders_and_once() {
+    let guard = "forbid large when tokens > 500k deny 400 \"split it\"\n";
+    let home = folder(&[
+        ("p/..2026_11_22/shop.claw", SOUND),
+        ("p/..2026_11_22/teams/x.claw", guard),
+    ]);
+    let link = |to: &str, at: &str| std::os::unix::fs::symlink(to, home.path().join(at)).unwrap();
+    link("..2026_11_22", "p/..data");
+    link("..data/shop.claw", "p/shop.claw");
+    link("..data/teams", "p/teams");
+    let ran = clawc(home.path(), &["check", "p"], "");
+    assert_eq!((ran.code, &*ran.out, &*ran.err), (0, "", ""));
+    let ran = clawc(home.path(), &["doc", "p"], "");
+    assert!(ran.out.contains("split it"), "{}", ran.out);
+}
+
 #[test]
 fn a_folder_of_ten_thousand_files_is_refused_and_says_how_many_there_may_be() {
     let home = folder(&[("p/shop.claw", SOUND)]);

@@ -67,6 +67,20 @@ fn the_same_arms_are_no_fault_where_their_order_counts() {
 }
 
 #[test]
+fn what_a_guard_refuses_is_in_no_two_arms() {
+    let rest = "forbid both when header \"x\" is \"a\" and streaming deny 400 \"no\"
+route exclusive {
+  when header \"x\" is \"a\" -> code
+  when streaming -> cheap
+  otherwise -> deny 400 \"no\"
+}
+";
+    assert_eq!(told(rest).0, Vec::<&str>::new());
+    let wider = rest.replace("\"a\" and streaming deny", "\"a\" and has tools deny");
+    assert_eq!(told(&wider).0, ["C0407"]);
+}
+
+#[test]
 fn exclusive_is_no_name() {
     for rest in [
         "route { otherwise -> route exclusive }\nroute exclusive { otherwise -> code }\n",

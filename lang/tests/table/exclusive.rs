@@ -27,8 +27,15 @@ fn overlaps(findings: &[Finding]) -> Vec<&Overlap> {
     overlaps.collect()
 }
 
-/// Whether the request meets two arms of some route.
+/// Whether the request is refused by no guard, and meets two arms of some route.
 fn meets_two(model: &Model, request: &Request) -> bool {
+    if model
+        .guards
+        .iter()
+        .any(|guard| holds(&guard.arm.cond, request))
+    {
+        return false;
+    }
     model.routes.iter().any(|route| {
         let arms = route.arms.iter().filter(|arm| arm.cond != Cond::Always);
         arms.filter(|arm| holds(&arm.cond, request)).count() > 1
