@@ -9,6 +9,7 @@
 //! not meet, a `let` in place of a condition are no change.
 
 mod human;
+mod settings;
 mod sheet;
 mod traffic;
 
@@ -19,7 +20,7 @@ use claw_table::policy::Action;
 use serde::Serialize;
 
 use crate::diagram::{self, Kept, Pair, TooLarge};
-use crate::explain::{Said, Taken, bounds, on_one_line, said};
+use crate::explain::{Said, Taken, on_one_line, said};
 use crate::model::Model;
 use crate::oracle::Request;
 use crate::report::Report;
@@ -27,6 +28,7 @@ use crate::request;
 use sheet::{Sheet, Treatment};
 
 pub use human::human;
+pub use settings::Setting;
 pub use traffic::{Traffic, TrafficError};
 
 /// A policy as it was checked, with the texts it was made from.
@@ -45,9 +47,8 @@ pub struct Diff {
     pub version: u32,
     /// The changes, the gravest first.
     pub changes: Vec<Change>,
-    /// Rules that bound traffic and are not what they were.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub bounds: Vec<Difference>,
+    /// What else is not what it was, the gravest first.
+    pub settings: Vec<Setting>,
     /// Model names that clients are offered no longer.
     pub models_removed: Vec<String>,
     /// Model names that clients are offered now.
@@ -159,9 +160,9 @@ pub fn diff_kept(old: Side<'_>, new: Side<'_>, kept: Kept) -> Result<Diff, TooLa
         left.cloned().collect()
     };
     Ok(Diff {
-        version: 1,
+        version: 2,
+        settings: settings::settings(old, new, &changes),
         changes,
-        bounds: sheet::differing(&old.bounds(), &new.bounds()),
         models_removed: without(offered, offers),
         models_added: without(offers, offered),
         traffic: None,
@@ -172,7 +173,7 @@ impl Diff {
     /// Whether nothing differs.
     pub fn is_empty(&self) -> bool {
         self.changes.is_empty()
-            && self.bounds.is_empty()
+            && self.settings.is_empty()
             && self.models_added.is_empty()
             && self.models_removed.is_empty()
     }
@@ -218,7 +219,10 @@ fn verdict(before: &Treatment, after: &Treatment, differs: &[Difference]) -> Ver
         (Treatment::Served(_), Treatment::Refused) => Verdict::Stricter,
         (Treatment::Served(_), Treatment::Served(_)) if differs.is_empty() => Verdict::Same,
         (Treatment::Served(before), Treatment::Served(after)) => {
-            let only_places = differs.iter().all(|one| one.rule == sheet::TARGETS);
+            // What follows from the places is no difference of its own.
+            let only_places = differs
+                .iter()
+                .all(|one| one.rule == sheet::TARGETS || one.rule.starts_with(sheet::WORST));
             let within = |these: &[String], those: &[String]| {
                 these.iter().all(|target| those.contains(target))
             };
@@ -234,13 +238,6 @@ fn verdict(before: &Treatment, after: &Treatment, differs: &[Difference]) -> Ver
 impl Side<'_> {
     fn action(&self, arm: ArmId) -> Option<Action> {
         Some(self.model.policy.arms.get(arm.index())?.to)
-    }
-
-    fn bounds(&self) -> Vec<(String, String)> {
-        let text = |span| on_one_line(self.report.text(span));
-        let all = bounds(self.model, &text).into_iter();
-        all.map(|one| (one.rule, format!("{}, {}", one.about, one.is)))
-            .collect()
     }
 
     fn taken(&self, id: ArmId) -> Taken {

@@ -24,7 +24,7 @@ use crate::report::Report;
 use crate::span::Span;
 
 pub use bounds::Bound;
-pub(crate) use bounds::bounds;
+pub(crate) use bounds::{about, bounds, cache, ceiling, limit, notify};
 pub use class::{
     AttemptsExplained, ClassExplained, CostExplained, TargetExplained, TimeExplained, TimeTerm,
     class, class_human,
@@ -32,9 +32,9 @@ pub use class::{
 pub(crate) use class::{dollars, name, rate};
 pub use human::human;
 pub(crate) use human::time;
-pub(crate) use pooled::pools;
+pub(crate) use pooled::{pool, pools};
 pub use priced::{rates, when};
-pub(crate) use serving::{edits, serving};
+pub(crate) use serving::{edits, from, leg, secret, serving, state};
 pub(crate) use shown::{
     causes, condition, count, guarded, member, on_one_line, request as said, urls, why_not,
 };

@@ -14,7 +14,7 @@ mod asks;
 mod cost;
 mod time;
 
-use claw_table::policy::{Cause, Class, Model, Policy, Provider, Retry, Target};
+use claw_table::policy::{AfterCut, Cause, Class, Commit, Model, Policy, Provider, Retry, Target};
 
 pub use asks::Asks;
 pub use cost::{Cost, Dear, Gap, TargetCost};
@@ -95,6 +95,29 @@ pub fn worst(policy: &Policy, class: &Class, load: Load) -> Option<Worst> {
         time: time::time(class, &carriers, (attempts, load.shape))?,
         cost: cost::cost(&carriers, attempts.most)?,
     })
+}
+
+/// The worst case of a class for a stream and for a plain answer; nothing if no target can carry
+/// any request.
+pub(crate) fn of_class(policy: &Policy, class: &Class) -> Option<(Worst, Worst)> {
+    let of = |shape| {
+        // A class whose models make embeddings carries nothing else.
+        let load = |asks| Load {
+            asks,
+            has: 0,
+            shape,
+        };
+        let mut all = Asks::ALL.into_iter();
+        all.find_map(|asks| worst(policy, class, load(asks)))
+    };
+    // What is shown whole fails as late as a plain answer.
+    let fails_late = class.commit == Commit::Whole || class.after_cut == AfterCut::Continue;
+    let streamed = if fails_late {
+        Shape::Plain
+    } else {
+        Shape::Stream
+    };
+    Some((of(streamed)?, of(Shape::Plain)?))
 }
 
 fn carriers<'p>(policy: &'p Policy, class: &Class, load: Load) -> Vec<Carrier<'p>> {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Change, Diff, Traffic};
+use super::{Change, Diff, Traffic, Verdict};
 
 /// Arms that are shown of one change; the rest is counted.
 const ARMS_MAX: usize = 6;
@@ -18,15 +18,13 @@ pub fn human(diff: &Diff) -> String {
         let _ = self::change(&mut out, change, diff.traffic);
         out.push('\n');
     }
-    for one in &diff.bounds {
-        let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "none".to_owned());
-        let _ = writeln!(
-            out,
-            "{}: {}  ->  {}",
-            one.rule,
-            value(&one.old),
-            value(&one.new)
-        );
+    for one in &diff.settings {
+        let (verdict, rule) = (one.verdict.word(), &one.rule);
+        let (old, new) = (value(one.old.as_ref()), value(one.new.as_ref()));
+        let _ = writeln!(out, "{verdict}: {rule}: {old}  ->  {new}");
+    }
+    if !diff.settings.is_empty() {
+        out.push('\n');
     }
     for (what, models) in [
         ("no longer offered", &diff.models_removed),
@@ -42,10 +40,14 @@ pub fn human(diff: &Diff) -> String {
             "looked at {requests} logged requests of the old policy; {others} more were decided by others"
         );
     }
-    if !diff.changes.is_empty() {
+    if !diff.changes.is_empty() || !diff.settings.is_empty() {
         let _ = writeln!(out, "{}", summary(diff));
     }
     out
+}
+
+fn value(value: Option<&String>) -> &str {
+    value.map_or("none", String::as_str)
 }
 
 fn change(out: &mut String, change: &Change, traffic: Option<Traffic>) -> std::fmt::Result {
@@ -70,14 +72,8 @@ fn change(out: &mut String, change: &Change, traffic: Option<Traffic>) -> std::f
     let is_served = |name: &str| name.starts_with("class ");
     if is_served(old) && is_served(new) {
         for one in &change.differs {
-            let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "none".to_owned());
-            writeln!(
-                out,
-                "  {}: {}  ->  {}",
-                one.rule,
-                value(&one.old),
-                value(&one.new)
-            )?;
+            let (old, new) = (value(one.old.as_ref()), value(one.new.as_ref()));
+            writeln!(out, "  {}: {old}  ->  {new}", one.rule)?;
         }
     }
     for moved in change.arms.iter().take(ARMS_MAX) {
@@ -112,8 +108,12 @@ fn share(count: u64, of: u64) -> String {
 
 fn summary(diff: &Diff) -> String {
     let mut counts: Vec<(&str, usize)> = Vec::new();
-    for change in &diff.changes {
-        let word = change.verdict.word();
+    let changes = diff.changes.iter().map(|change| change.verdict);
+    let settings = diff.settings.iter().map(|setting| setting.verdict);
+    let mut verdicts: Vec<Verdict> = changes.chain(settings).collect();
+    verdicts.sort_unstable();
+    for verdict in &verdicts {
+        let word = verdict.word();
         match counts.iter_mut().find(|(own, _)| *own == word) {
             Some((_, count)) => *count += 1,
             None => counts.push((word, 1)),
@@ -123,10 +123,10 @@ fn summary(diff: &Diff) -> String {
         .iter()
         .map(|(word, count)| format!("{count} {word}"))
         .collect();
-    let noun = if diff.changes.len() == 1 {
+    let noun = if verdicts.len() == 1 {
         "change"
     } else {
         "changes"
     };
-    format!("{} {noun}: {}", diff.changes.len(), parts.join(", "))
+    format!("{} {noun}: {}", verdicts.len(), parts.join(", "))
 }

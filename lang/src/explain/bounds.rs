@@ -2,14 +2,14 @@
 
 use claw_table::ClassId;
 use claw_table::policy::{
-    Cache, Ceiling, Event, Fail, Held, Limit, Per, Policy, Scope, Sharing, Then, Window,
+    Cache, Ceiling, Event, Fail, Held, Limit, Notify, Per, Policy, Scope, Sharing, Then, Window,
 };
 use serde::Serialize;
 
 use super::class::dollars;
 use super::human::time;
 use super::serving::{gateway, secret};
-use super::shown::count;
+use super::shown::{count, url};
 use super::watched::rate;
 use crate::model::Model;
 use crate::span::Span;
@@ -33,15 +33,11 @@ pub(crate) fn bounds(model: &Model, text: &dyn Fn(Span) -> String) -> Vec<Bound>
         .map(|(bound, _)| bound)
         .collect();
     for it in &model.policy.notifies {
-        let events = Event::ALL
-            .into_iter()
-            .filter(|event| it.on & event.bit() != 0);
-        let events: Vec<&str> = events.map(Event::word).collect();
         let host = &it.webhook.host;
         let is = format!("tell {host}{} key {}", it.webhook.base, secret(&it.key));
         all.push(Bound {
             rule: format!("notify {}", it.name),
-            about: events.join(", "),
+            about: events(it),
             is,
         });
     }
@@ -93,8 +89,20 @@ pub(crate) fn of_class(model: &Model, class: ClassId) -> Vec<Bound> {
     all.map(|(bound, _)| bound).collect()
 }
 
+/// What is told to whom.
+pub(crate) fn notify(it: &Notify) -> String {
+    let key = secret(&it.key);
+    format!("tell {} of {} key {key}", url(&it.webhook), events(it))
+}
+
+fn events(it: &Notify) -> String {
+    let told = Event::ALL.into_iter();
+    let told = told.filter(|event| it.on & event.bit() != 0);
+    told.map(Event::word).collect::<Vec<_>>().join(", ")
+}
+
 /// A limit without its name and condition.
-fn limit(it: &Limit) -> String {
+pub(crate) fn limit(it: &Limit) -> String {
     let rates = it.rates.iter().map(|one| {
         let burst = one.burst.map(|burst| format!(" burst {}", count(burst)));
         format!("{}{}", rate(&one.rate), burst.unwrap_or_default())
@@ -108,7 +116,7 @@ fn limit(it: &Limit) -> String {
 }
 
 /// A cache without its name and condition.
-fn cache(it: &Cache) -> String {
+pub(crate) fn cache(it: &Cache) -> String {
     let mut words = vec![format!(
         "keep {} size {}B",
         time(it.keep_ms),
@@ -124,7 +132,8 @@ fn open(fail: Fail) -> Option<String> {
     (fail == Fail::Open).then(|| "fail open".to_owned())
 }
 
-fn about(model: &Model, scope: Scope, text: &dyn Fn(Span) -> String) -> String {
+/// Which requests something is about.
+pub(crate) fn about(model: &Model, scope: Scope, text: &dyn Fn(Span) -> String) -> String {
     let policy = &model.policy;
     match scope {
         Scope::All => "every request".to_owned(),
@@ -184,7 +193,7 @@ fn per(per: &Per) -> String {
 }
 
 /// Hundredths of a percent as people write percents.
-fn share(at: u32) -> String {
+pub(super) fn share(at: u32) -> String {
     let (whole, part) = (at / 100, at % 100);
     if part == 0 {
         return whole.to_string();

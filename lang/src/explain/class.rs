@@ -13,7 +13,7 @@ use super::human::time;
 use super::shown::count;
 use crate::model::Model;
 use crate::near::nearest;
-use crate::worst::{Asks, Attempts, Cost, Dear, Load, Shape, TargetCost, Time, Worst, worst};
+use crate::worst::{Attempts, Cost, Dear, TargetCost, Time, Worst, of_class as of_worst};
 
 pub use human::class_human;
 
@@ -122,32 +122,8 @@ pub fn class<'m>(model: &'m Model, name: &str) -> Result<ClassExplained, Option<
     let (at, class) = at
         .and_then(|at| Some((at, policy.classes.get(at)?)))
         .ok_or_else(near)?;
-    let places = model.claims.classes.get(at);
-    let of = |shape| {
-        // A class whose models make embeddings carries nothing else.
-        let all = Asks::ALL.into_iter();
-        let mut worsts = all.filter_map(|asks| {
-            worst(
-                policy,
-                class,
-                Load {
-                    asks,
-                    has: 0,
-                    shape,
-                },
-            )
-        });
-        worsts.next()
-    };
-    // What is shown whole fails as late as a plain answer.
-    let streamed = if places.is_some_and(|places| places.fails_late) {
-        Shape::Plain
-    } else {
-        Shape::Stream
-    };
     // A class has a primary, which can carry a request that needs nothing.
-    let stream = of(streamed).ok_or(None)?;
-    let plain = of(Shape::Plain).ok_or(None)?;
+    let (stream, plain) = of_worst(policy, class).ok_or(None)?;
     Ok(ClassExplained {
         version: 1,
         class: class.name.clone(),

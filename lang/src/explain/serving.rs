@@ -1,10 +1,12 @@
 //! How a class serves and what it changes, as a policy writes it.
 
+use claw_table::RequestedId;
 use claw_table::policy::{
     AfterCut, Class, Commit, Edit, Fail, Gateway, Heartbeat, Keys, Leg, MemberEdit, MemberPath,
     Policy, Prefix, Secret, State,
 };
 
+use super::class::name;
 use super::human::time;
 use super::shown::count;
 use crate::model::shown;
@@ -15,18 +17,12 @@ pub(crate) fn serving(policy: &Policy, class: &Class) -> Vec<(String, String)> {
     let mut rules = Vec::new();
     let mut rule = |name: &str, value: String| rules.push((name.to_owned(), value));
     let asked = class.legs.iter().filter_map(|leg| match leg {
-        Leg::Requested(list) => policy.requested.get(list.index()),
+        Leg::Requested(list) => Some(*list),
         Leg::Target(_) | Leg::Pool(_) => None,
     });
     for list in asked {
-        let names = list.providers.iter().map(|id| {
-            let provider = policy.providers.get(id.index());
-            provider.map_or("", |provider| &provider.name)
-        });
-        rule(
-            "requested",
-            format!("from {}", names.collect::<Vec<_>>().join(", ")),
-        );
+        let names: Vec<&str> = providers(policy, list).collect();
+        rule("requested", format!("from {}", names.join(", ")));
     }
     if class.commit == Commit::Whole {
         rule("commit", "whole".to_owned());
@@ -53,6 +49,31 @@ pub(crate) fn serving(policy: &Policy, class: &Class) -> Vec<(String, String)> {
     }
     rules.extend(edits(&class.edits));
     rules
+}
+
+/// The names of the providers after `requested from`.
+fn providers(policy: &Policy, list: RequestedId) -> impl Iterator<Item = &str> {
+    let list = policy.requested.get(list.index());
+    let ids = list.map_or(&[][..], |list| &list.providers);
+    ids.iter().map(|id| {
+        let provider = policy.providers.get(id.index());
+        provider.map_or("", |provider| provider.name.as_str())
+    })
+}
+
+/// What is tried, as a class writes it: a target, the name of a pool, `requested from a, b`.
+pub(crate) fn leg(policy: &Policy, leg: Leg) -> String {
+    match leg {
+        Leg::Target(target) => name(policy, target),
+        Leg::Pool(id) => {
+            let pool = policy.pools.get(id.index());
+            pool.map_or_else(String::new, |pool| pool.name.clone())
+        }
+        Leg::Requested(list) => {
+            let names: Vec<&str> = providers(policy, list).collect();
+            format!("requested from {}", names.join(", "))
+        }
+    }
 }
 
 /// What is changed in a request.
@@ -93,16 +114,20 @@ pub(crate) fn gateway(gateway: &Gateway) -> Vec<(String, String)> {
         ));
     }
     if let Some(state) = &gateway.state {
-        let state = match state {
-            State::Embedded(path) => format!("embedded {}", escape(path)),
-            State::Redis(key) => format!("redis {}", secret(key)),
-        };
-        rules.push(("gateway state".to_owned(), state));
+        rules.push(("gateway state".to_owned(), self::state(state)));
     }
     if let Some(base) = &gateway.base {
         rules.push(("gateway base".to_owned(), escape(base)));
     }
     rules
+}
+
+/// `embedded "path"` or `redis env NAME`.
+pub(crate) fn state(state: &State) -> String {
+    match state {
+        State::Embedded(path) => format!("embedded {}", escape(path)),
+        State::Redis(key) => format!("redis {}", secret(key)),
+    }
 }
 
 /// `env NAME`, `file "path"` or `none`.
@@ -114,6 +139,16 @@ pub(crate) fn secret(secret: &Secret) -> String {
     }
 }
 
+/// What stands behind `from`: `any`, or ranges of addresses.
+pub(crate) fn from(prefixes: &[Prefix]) -> String {
+    if prefixes.iter().any(|prefix| prefix.bits == 0) {
+        return "any".to_owned();
+    }
+    let shown: Vec<String> = prefixes.iter().map(|one| prefix(*one)).collect();
+    shown.join(", ")
+}
+
+/// A range of addresses, or one.
 fn prefix(prefix: Prefix) -> String {
     let ip = shown(prefix.first);
     let bits = if ip.is_ipv4() {

@@ -160,3 +160,82 @@ fn what_cannot_be_compared_is_told() {
     let ran = clawc(home.path(), &["diff", "p", "-"], SOUND);
     assert_eq!(ran.out, "no request is treated otherwise\n");
 }
+
+/// Each line of [`SETTINGS`] as a change of `whole.claw`.
+fn cases() -> Vec<(&'static str, &'static str, &'static str)> {
+    let cases = SETTINGS
+        .split("\n\n")
+        .filter(|case| !case.trim().is_empty());
+    let case = |case: &'static str| {
+        let mut lines = case.trim().splitn(3, '\n');
+        let mut line = |mark: &str| {
+            let line = lines.next().expect(case);
+            line.strip_prefix(mark).expect(case)
+        };
+        (line("- "), line("+ "), line("= "))
+    };
+    cases.map(case).collect()
+}
+
+const WHOLE: &str = include_str!("diff/whole.claw");
+const SETTINGS: &str = include_str!("diff/settings.txt");
+
+#[test]
+fn each_setting_that_differs_is_told_with_its_verdict() {
+    for (old, new, told) in cases() {
+        let line = |text: &str| text.replace("\\n", "\n");
+        let (old, new) = (line(old), line(new));
+        assert_eq!(WHOLE.matches(&old).count(), 1, "{old}");
+        let changed = WHOLE.replace(&old, &new);
+        let home = folder(&[("old/p.claw", WHOLE), ("new/p.claw", &changed)]);
+        let ran = clawc(home.path(), &["diff", "old", "new", "--exit-code"], "");
+        assert_eq!(
+            (ran.code, &*ran.err),
+            (1, ""),
+            "{old} -> {new}\n{}",
+            ran.out
+        );
+        let found = ran.out.lines().any(|line| line.trim() == told);
+        assert!(found, "{old} -> {new}: expected\n{told}\ngot\n{}", ran.out);
+        let found = clawc(home.path(), &["diff", "old", "new", "--format", "json"], "").json();
+        let verdict = told.split(": ").next().unwrap();
+        let lists = [&found["settings"], &found["changes"]];
+        let all = lists.iter().filter_map(|list| list.as_array()).flatten();
+        let words = ["looser", "different", "stricter"];
+        assert!(
+            !words.contains(&verdict) || all.clone().any(|one| one["verdict"] == verdict),
+            "{found:#}"
+        );
+    }
+}
+
+#[test]
+fn names_and_order_are_no_setting() {
+    let renamed = WHOLE.replace("policy shop", "policy store");
+    // The last two clients change places.
+    let (head, lan) = renamed.split_once("client lan").unwrap();
+    let (line, rest) = lan.split_once('\n').unwrap();
+    let (before, bot) = head.split_once("client bot").unwrap();
+    let moved = format!("{before}client lan{line}\nclient bot{bot}{rest}");
+    assert_ne!(moved, renamed);
+    let home = folder(&[("old/p.claw", WHOLE), ("new/p.claw", &moved)]);
+    let ran = clawc(home.path(), &["diff", "old", "new", "--exit-code"], "");
+    assert_eq!(
+        (ran.code, &*ran.out),
+        (0, "no request is treated otherwise\n")
+    );
+}
+
+#[test]
+fn the_first_client_of_a_policy_lets_more_in() {
+    let open = SOUND.replace("route {", "client world { from any }\nroute {");
+    let home = folder(&[("old/p.claw", SOUND), ("new/p.claw", &open)]);
+    let ran = clawc(home.path(), &["diff", "old", "new", "--exit-code"], "");
+    assert_eq!(ran.code, 1);
+    assert!(
+        ran.out
+            .contains("looser: client world: none  ->  from any\n"),
+        "{}",
+        ran.out
+    );
+}
