@@ -239,3 +239,19 @@ fn the_first_client_of_a_policy_lets_more_in() {
         ran.out
     );
 }
+
+#[test]
+fn a_log_can_come_from_standard_input() {
+    let home = edited(&[("  when tokens > 900k ", "  when tokens > 950k ")]);
+    let line = "{\"policy\":\"another\",\"arm\":\"main/2\",\"status\":200}\n";
+    let ran = clawc(home.path(), &["diff", "old", "new", "--traffic", "-"], line);
+    assert_eq!((ran.code, &*ran.err), (0, ""));
+    assert!(
+        ran.out
+            .contains("looked at 0 logged requests of the old policy; 1 more"),
+        "{}",
+        ran.out
+    );
+    let ran = clawc(home.path(), &["diff", "old", "-", "--traffic", "-"], line);
+    assert_eq!(ran.code, 2);
+}

@@ -188,7 +188,7 @@ pub(crate) struct Diff {
     /// Ends with exit code 1 if anything differs.
     #[arg(long)]
     pub(crate) exit_code: bool,
-    /// A log of clawgate: tells how many of its requests each change touches.
+    /// A log of clawgate, or `-`: tells how many of its requests each change touches.
     #[arg(long, value_name = "LOG")]
     pub(crate) traffic: Option<PathBuf>,
 }

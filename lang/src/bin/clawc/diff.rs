@@ -1,7 +1,8 @@
 //! `clawc diff`: which requests a change of policy treats otherwise.
 
 use std::fs::File;
-use std::io::{self, BufReader};
+use std::io::{self, BufRead, BufReader, IsTerminal as _};
+use std::path::Path;
 
 use claw_lang::diff::{self, Side, human};
 use claw_lang::explain::hex;
@@ -11,11 +12,13 @@ use claw_table::Table;
 use crate::Verdict;
 use crate::args::{Diff, Format};
 use crate::input::{Input, is_standard};
-use crate::output::{Output, Stream};
+use crate::output::{Output, Stream, hint};
 use crate::trouble::Trouble;
 
 pub(crate) fn run(args: &Diff, output: &mut Output) -> Result<Verdict, Trouble> {
-    if is_standard(&args.old) && is_standard(&args.new) {
+    let inputs = [Some(&args.old), Some(&args.new), args.traffic.as_ref()];
+    let inputs = inputs.into_iter().flatten();
+    if inputs.filter(|path| is_standard(path)).count() > 1 {
         return Err(Trouble::BothStandard);
     }
     let old_input = Input::read(std::slice::from_ref(&args.old))?;
@@ -32,18 +35,11 @@ pub(crate) fn run(args: &Diff, output: &mut Output) -> Result<Verdict, Trouble> 
     };
     let mut found = diff::diff(old_side, new_side)?;
     if let Some(path) = &args.traffic {
-        let about = |error: io::Error| {
-            Trouble::Read(io::Error::new(
-                error.kind(),
-                format!("{}: {error}", path.display()),
-            ))
-        };
-        let log = BufReader::new(File::open(path).map_err(about)?);
+        let (log, path) = log(path)?;
         let digest = digest(&old_input)?;
-        found.count(log, &digest).map_err(|why| Trouble::Traffic {
-            path: path.display().to_string(),
-            why,
-        })?;
+        found
+            .count(log, &digest)
+            .map_err(|why| Trouble::Traffic { path, why })?;
     }
     match output.format {
         Format::Human => Output::result(&human(&found))?,
@@ -54,6 +50,25 @@ pub(crate) fn run(args: &Diff, output: &mut Output) -> Result<Verdict, Trouble> 
     } else {
         Verdict::Clean
     })
+}
+
+/// A log and the name to tell it by.
+fn log(path: &Path) -> Result<(Box<dyn BufRead>, String), Trouble> {
+    if is_standard(path) {
+        let stdin = io::stdin();
+        if stdin.is_terminal() {
+            hint("reading the log from standard input; Ctrl-D ends it");
+        }
+        return Ok((Box::new(stdin.lock()), "<stdin>".to_owned()));
+    }
+    let path_shown = path.display().to_string();
+    let file = File::open(path).map_err(|error| {
+        Trouble::Read(io::Error::new(
+            error.kind(),
+            format!("{path_shown}: {error}"),
+        ))
+    })?;
+    Ok((Box::new(BufReader::new(file)), path_shown))
 }
 
 fn checked(input: &Input) -> Checked {

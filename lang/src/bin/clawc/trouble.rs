@@ -52,8 +52,8 @@ pub(crate) enum Trouble {
     /// Both the request and the policy are `-`.
     #[error("only one of request and policy can be `-`")]
     InputTwice,
-    /// Both policies are `-`.
-    #[error("only one of the two policies can be `-`")]
+    /// More than one of both policies and the log is `-`.
+    #[error("only one of the two policies and the log can be `-`")]
     BothStandard,
     /// A log that is none.
     #[error("{path}: {why}")]
