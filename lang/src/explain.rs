@@ -5,6 +5,7 @@
 
 mod bounds;
 mod class;
+mod costed;
 mod human;
 mod pooled;
 mod priced;
@@ -22,12 +23,13 @@ use crate::near::nearest;
 use crate::oracle::{self, Request};
 use crate::report::Report;
 use crate::span::Span;
+use crate::worst::tried;
 
 pub use bounds::Bound;
 pub(crate) use bounds::{about, bounds, cache, ceiling, limit, notify};
 pub use class::{
-    AttemptsExplained, ClassExplained, CostExplained, TargetExplained, TimeExplained, TimeTerm,
-    class, class_human,
+    AttemptsExplained, ClassExplained, CostExplained, Requested, TargetExplained, TimeExplained,
+    TimeTerm, class, class_human,
 };
 pub(crate) use class::{dollars, name, rate};
 pub use human::human;
@@ -149,6 +151,10 @@ pub struct Plan {
     pub honor_retry_after_ms: u64,
     /// From the arrival of the head to the end of the answer, in milliseconds.
     pub total_ms: Option<u64>,
+    /// What its attempts may be billed; nothing if no target can carry it, or for a count of tokens.
+    pub cost: Option<CostExplained>,
+    /// What the cost takes for granted.
+    pub assumes: Vec<&'static str>,
     /// What bounds it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub bounds: Vec<Bound>,
@@ -340,6 +346,8 @@ impl Compared<'_> {
             backoff_ms: (*backoff_min_ms, *backoff_max_ms),
             honor_retry_after_ms: *honor_retry_after_ms,
             total_ms: class.total_ms,
+            cost: self.cost(class, request),
+            assumes: costed::ASSUMES.to_vec(),
             bounds: self.bounds(id, request),
         })
     }
@@ -371,7 +379,7 @@ impl Compared<'_> {
 
     fn targets(&self, class: &Class, request: &Request) -> Vec<TargetPlan> {
         let mut found = Vec::new();
-        for target in &class.targets {
+        for target in tried(self.policy(), class, request.model.as_deref()) {
             let Some(provider) = self.policy().providers.get(target.provider.index()) else {
                 continue;
             };

@@ -14,9 +14,16 @@ mod asks;
 mod cost;
 mod time;
 
-use claw_table::policy::{AfterCut, Cause, Class, Commit, Model, Policy, Provider, Retry, Target};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+use claw_table::RequestedId;
+use claw_table::policy::{
+    AfterCut, Cause, Class, Commit, Leg, Model, Policy, Provider, Retry, Target,
+};
 
 pub use asks::Asks;
+use cost::asked_for;
 pub use cost::{Cost, Dear, Gap, TargetCost};
 pub(crate) use cost::{asked, asked_at};
 pub(crate) use time::backoff;
@@ -88,13 +95,91 @@ struct Carrier<'p> {
 
 /// The worst case of a class; nothing if no target can carry the load, for then nothing is sent.
 pub fn worst(policy: &Policy, class: &Class, load: Load) -> Option<Worst> {
-    let carriers = carriers(policy, class, load);
     let attempts = attempts(&class.retry);
+    let all = carriers(policy, &class.targets, (load.asks, load.has));
+    // One request names one model, so what it takes is the most of all that it may name, and never
+    // their sum.
+    let times = ways(policy, class).into_iter().filter_map(|targets| {
+        let carriers = carriers(policy, &targets, (load.asks, load.has));
+        time::time(class, &carriers, (attempts, load.shape))
+    });
+    let time = times.reduce(|most, next| {
+        if next.sum_ms > most.sum_ms {
+            next
+        } else {
+            most
+        }
+    });
     Some(Worst {
         attempts,
-        time: time::time(class, &carriers, (attempts, load.shape))?,
-        cost: cost::cost(&carriers, attempts.most)?,
+        time: time?,
+        cost: cost::cost(&all, attempts.most)?,
     })
+}
+
+/// The targets that one request may be tried at, for each model that makes a difference to name.
+fn ways<'p>(policy: &'p Policy, class: &'p Class) -> Vec<Cow<'p, [Target]>> {
+    // A catalog has hundreds of names, so each list is read once and not for every name.
+    let mut offers: BTreeMap<RequestedId, BTreeMap<&str, Target>> = BTreeMap::new();
+    for leg in &class.legs {
+        if let Leg::Requested(list) = leg {
+            let offered = policy.offered_by(*list);
+            let named = offered.map(|target| (name_of(policy, target), target));
+            offers.insert(*list, named.collect());
+        }
+    }
+    let names: BTreeSet<&str> = offers.values().flat_map(|of| of.keys().copied()).collect();
+    if names.is_empty() {
+        return vec![Cow::Borrowed(&*class.targets)];
+    }
+    let way = |name: &str| {
+        let legs = class.legs.iter().filter_map(|leg| match leg {
+            Leg::Requested(list) => offers.get(list)?.get(name).copied().map(Leg::Target),
+            Leg::Target(_) | Leg::Pool(_) => Some(*leg),
+        });
+        Cow::Owned(policy.reached(&legs.collect::<Vec<_>>()))
+    };
+    names.into_iter().map(way).collect()
+}
+
+fn name_of(policy: &Policy, target: Target) -> &str {
+    let provider = policy.providers.get(target.provider.index());
+    let model = provider.and_then(|provider| provider.models.get(target.model.index()));
+    model.map_or("", |model| &model.name)
+}
+
+/// The targets that a request may be tried at which names this model, in the order of the text:
+/// `requested` leads it to one of all that it offers, or to none.
+pub(crate) fn tried(policy: &Policy, class: &Class, named: Option<&str>) -> Vec<Target> {
+    let legs = class.legs.iter().filter_map(|leg| match leg {
+        Leg::Requested(list) => policy.offer(*list, named?).map(Leg::Target),
+        Leg::Target(_) | Leg::Pool(_) => Some(*leg),
+    });
+    policy.reached(&legs.collect::<Vec<_>>())
+}
+
+/// What this very request may be billed, and in which minute since 1970 where that is known;
+/// nothing if no target can carry it.
+pub(crate) fn billed(policy: &Policy, class: &Class, size: Size<'_>) -> Option<Cost> {
+    let targets = tried(policy, class, size.named);
+    let carriers = carriers(policy, &targets, (size.asks, size.has));
+    let tokens = (size.in_tokens, size.out_tokens_max);
+    cost::billed(&carriers, attempts(&class.retry).most, |model| {
+        asked_for(model, tokens, size.minute)
+    })
+}
+
+/// What of a request decides its cost.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Size<'r> {
+    /// The model that it names.
+    pub(crate) named: Option<&'r str>,
+    pub(crate) asks: Asks,
+    /// The capabilities that it uses, as bits of [`claw_table::Can`].
+    pub(crate) has: u16,
+    pub(crate) in_tokens: Option<u64>,
+    pub(crate) out_tokens_max: Option<u64>,
+    pub(crate) minute: Option<i64>,
 }
 
 /// The worst case of a class for a stream and for a plain answer; nothing if no target can carry
@@ -120,8 +205,12 @@ pub(crate) fn of_class(policy: &Policy, class: &Class) -> Option<(Worst, Worst)>
     Some((of(streamed)?, of(Shape::Plain)?))
 }
 
-fn carriers<'p>(policy: &'p Policy, class: &Class, load: Load) -> Vec<Carrier<'p>> {
-    let known = class.targets.iter().filter_map(|target| {
+fn carriers<'p>(
+    policy: &'p Policy,
+    targets: &[Target],
+    (asks, has): (Asks, u16),
+) -> Vec<Carrier<'p>> {
+    let known = targets.iter().filter_map(|target| {
         let provider = policy.providers.get(target.provider.index())?;
         let model = provider.models.get(target.model.index())?;
         Some(Carrier {
@@ -130,7 +219,7 @@ fn carriers<'p>(policy: &'p Policy, class: &Class, load: Load) -> Vec<Carrier<'p
             model,
         })
     });
-    let carries = |it: &Carrier<'_>| load.asks.carries((it.provider.api, it.model), load.has);
+    let carries = |it: &Carrier<'_>| asks.carries((it.provider.api, it.model), has);
     known.filter(carries).collect()
 }
 

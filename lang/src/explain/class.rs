@@ -5,17 +5,19 @@ mod human;
 use std::fmt::Write as _;
 
 use claw_table::ClassId;
-use claw_table::policy::{Class, Policy, Target};
+use claw_table::policy::{Class, Leg, Policy, Target};
 use serde::Serialize;
 
 use super::bounds::{Bound, of_class};
 use super::human::time;
+use super::serving::providers;
 use super::shown::count;
 use crate::model::Model;
 use crate::near::nearest;
 use crate::worst::{Attempts, Cost, Dear, TargetCost, Time, Worst, of_class as of_worst};
 
 pub use human::class_human;
+pub(super) use human::dollars_section;
 
 /// The worst case of one request of a class.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -32,6 +34,9 @@ pub struct ClassExplained {
     pub plain: TimeExplained,
     /// What may be billed.
     pub cost: CostExplained,
+    /// Where a request is tried at the one model that it names.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub requested: Vec<Requested>,
     /// What may bound it besides.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub bounds: Vec<Bound>,
@@ -103,6 +108,29 @@ pub struct TargetExplained {
     pub lacks: Option<&'static str>,
 }
 
+/// `requested from P, Q`: one request is tried at one of so many models.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Requested {
+    /// The providers, in the order in which the model is looked for.
+    pub from: Vec<String>,
+    /// How many models they offer, each counted at the first provider that has it.
+    pub models: usize,
+}
+
+impl Requested {
+    fn of(policy: &Policy, class: &Class) -> Vec<Self> {
+        let lists = class.legs.iter().filter_map(|leg| match leg {
+            Leg::Requested(list) => Some(*list),
+            Leg::Target(_) | Leg::Pool(_) => None,
+        });
+        let one = |list| Self {
+            from: providers(policy, list).map(str::to_owned).collect(),
+            models: policy.offered_by(list).count(),
+        };
+        lists.map(one).collect()
+    }
+}
+
 const ASSUMES: [&str; 4] = [
     "every attempt is billed in full, also one that failed",
     "the window of the model is full; the request's own output limit is not counted on",
@@ -131,6 +159,7 @@ pub fn class<'m>(model: &'m Model, name: &str) -> Result<ClassExplained, Option<
         stream: TimeExplained::of(policy, class, &stream),
         plain: TimeExplained::of(policy, class, &plain),
         cost: CostExplained::of(policy, &plain.cost),
+        requested: Requested::of(policy, class),
         bounds: of_class(model, ClassId(u16::try_from(at).unwrap_or(u16::MAX))),
         assumes: ASSUMES.to_vec(),
     })
@@ -227,7 +256,7 @@ fn runs(waits: &[u64]) -> String {
 }
 
 impl CostExplained {
-    fn of(policy: &Policy, cost: &Cost) -> Self {
+    pub(super) fn of(policy: &Policy, cost: &Cost) -> Self {
         let targets = cost.targets.iter().map(|(target, cost)| {
             let target = name(policy, *target);
             match cost {

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::class::dollars_section;
 use super::{Bound, Earlier, Explained, Outcome, Plan, TargetPlan};
 
 /// Renders an explanation as plain text.
@@ -101,6 +102,11 @@ fn plan(out: &mut String, plan: &Plan) {
         .collect();
     section(out, "rules", &rows);
     bounds(out, &plan.bounds);
+    if let Some(cost) = &plan.cost {
+        dollars_section(out, cost);
+        let assumes = plan.assumes.iter().map(|text| [(*text).to_owned()]);
+        section(out, "taken for granted", &assumes.collect::<Vec<_>>());
+    }
 }
 
 /// The rules that bound a request.

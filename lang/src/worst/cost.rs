@@ -4,10 +4,11 @@ mod asked;
 mod attempt;
 mod dearest;
 
-use claw_table::policy::{Charge, Target};
+use claw_table::policy::{Charge, Model, Target};
 
 use super::Carrier;
 
+pub(super) use asked::asked_for;
 pub(crate) use asked::{asked, asked_at};
 
 /// The most that a request of a class can be billed.
@@ -93,9 +94,18 @@ impl Gap {
 }
 
 pub(super) fn cost(carriers: &[Carrier<'_>], attempts: u32) -> Option<Cost> {
+    billed(carriers, attempts, attempt::attempt)
+}
+
+/// The same, with what one attempt costs told by the caller.
+pub(super) fn billed(
+    carriers: &[Carrier<'_>],
+    attempts: u32,
+    attempt: impl Fn(&Model) -> Result<TargetCost, Gap>,
+) -> Option<Cost> {
     let targets: Vec<(Target, Result<TargetCost, Gap>)> = carriers
         .iter()
-        .map(|carrier| (carrier.target, attempt::attempt(carrier.model)))
+        .map(|carrier| (carrier.target, attempt(carrier.model)))
         .collect();
     let (first, _) = targets.first()?;
     let mut dearest = Some((*first, 0_u128));

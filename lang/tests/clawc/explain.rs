@@ -256,3 +256,103 @@ fn a_stream_that_is_shown_whole_fails_as_late_as_a_plain_answer() {
     let sum = |shape: &str| ran.json()[shape]["sum_ms"].as_u64().unwrap();
     assert!(sum("stream") < sum("plain"));
 }
+
+/// Two providers that share a model, slow ones among them.
+const ASKED: &str = r#"policy shop
+provider a {
+  api     openai
+  url     "https://a.example/v1"
+  key     env A
+  timeout connect 2s, attempt 10s
+  model   x { price in $5/M, out $30/M; price above 50k in $10/M, out $60/M; context 100k; max-output 10k }
+  model   y { price in $1/M, out $3/M; context 100k; max-output 10k }
+}
+provider b {
+  api     openai
+  url     "https://b.example/v1"
+  key     env B
+  timeout connect 3s, attempt 20s
+  model   x
+  model   z { context 100k; max-output 10k; can tools }
+}
+class wide { primary requested from a, b; fallback a/y }
+class one { primary b/z; fallback a/y }
+route {
+  when model is "only" -> one
+  otherwise            -> wide
+}
+"#;
+
+#[test]
+fn a_requested_model_is_one_target_and_the_worst_is_that_of_the_worst_model() {
+    let home = folder(&[("p/shop.claw", ASKED)]);
+    let class = |name| {
+        let args = ["explain", "class", name, "p", "--format", "json"];
+        clawc(home.path(), &args, "").json()
+    };
+    let (wide, one) = (class("wide"), class("one"));
+    // Naming `z` is the slowest that a request can do, and then it is tried at no other but the fallback.
+    for shape in ["stream", "plain"] {
+        assert_eq!(wide[shape], one[shape], "{wide:#}");
+    }
+    assert_eq!(
+        wide["requested"],
+        json!([{"from": ["a", "b"], "models": 3}])
+    );
+    assert_eq!(one.get("requested"), None);
+    let ran = clawc(home.path(), &["explain", "class", "wide", "p"], "");
+    let told =
+        "  1 of 3 models  the one that the request names, at the first of a, b that offers it\n";
+    assert!(ran.out.contains(told), "{}", ran.out);
+}
+
+#[test]
+fn a_request_is_told_what_it_can_cost_by_its_own_size() {
+    let home = folder(&[("p/shop.claw", ASKED)]);
+    let explain = |request: &str, format: &str| {
+        let args = ["explain", "request", "-", "p", "--format", format];
+        clawc(home.path(), &args, request)
+    };
+    let cost = |request: &str| explain(request, "json").json()["plan"]["cost"].clone();
+    let known = r#"{"model": "x", "tokens": 60000, "max-output": 100}"#;
+    assert_eq!(
+        cost(known),
+        json!({
+            "most_usd": "1.818", "attempts": 3, "dearest": "a/x",
+            "targets": [
+                {"target": "a/x", "usd": "0.606", "is": "60k in x $10/M + 100 out x $60/M, above 50k", "lacks": null},
+                {"target": "a/y", "usd": "0.0603", "is": "60k in x $1/M + 100 out x $3/M", "lacks": null},
+            ],
+        })
+    );
+    // Without a cap of its own the model's counts, and what lies on a threshold belongs to both sides.
+    assert_eq!(
+        cost(r#"{"model": "x", "tokens": 50000}"#)["targets"][0]["usd"],
+        "1.10"
+    );
+    assert_eq!(
+        cost(r#"{"model": "x", "tokens": 49999}"#)["targets"][0]["usd"],
+        "0.549995"
+    );
+    let unknown = cost(r#"{"model": "z", "tokens": 1}"#);
+    assert_eq!(unknown["most_usd"], serde_json::Value::Null);
+    assert_eq!(unknown["targets"][0]["lacks"], "price");
+    // One that cannot carry it costs nothing.
+    let passed = cost(r#"{"model": "only", "tokens": 1, "max-output": 1, "has": ["images"]}"#);
+    assert_eq!(
+        passed["targets"].as_array().map(Vec::len),
+        Some(1),
+        "{passed}"
+    );
+
+    let human = explain(known, "human").out;
+    let told = "cost: $1.818, for 3 attempts to a/x\n  a/x  $0.606   60k in x $10/M + 100 out x $60/M, above 50k\n";
+    assert!(human.contains(told), "{human}");
+    let targets =
+        "targets, in order\n  1  a/x  https://a.example/v1  connect 2s, attempt 10s\n  2  a/y";
+    assert!(human.contains(targets), "{human}");
+    assert!(
+        human.contains("taken for granted\n  every attempt is billed"),
+        "{human}"
+    );
+}

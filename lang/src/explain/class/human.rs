@@ -19,6 +19,20 @@ pub fn class_human(it: &ClassExplained) -> String {
     };
     let rows = [[bound(it.attempts.most), it.attempts.because.clone()]];
     section(&mut out, "attempts", &rows);
+    let asked = it.requested.iter().map(|one| {
+        let models = match one.models {
+            1 => "1 model".to_owned(),
+            models => format!("1 of {models} models"),
+        };
+        [
+            models,
+            format!(
+                "the one that the request names, at the first of {} that offers it",
+                one.from.join(", ")
+            ),
+        ]
+    });
+    section(&mut out, "requested", &asked.collect::<Vec<_>>());
     seconds(&mut out, ("time of a stream", &it.stream));
     seconds(&mut out, ("time of a plain answer", &it.plain));
     dollars_section(&mut out, &it.cost);
@@ -52,7 +66,7 @@ fn seconds(out: &mut String, (title, it): (&str, &TimeExplained)) {
     section(out, &title, &rows);
 }
 
-fn dollars_section(out: &mut String, it: &CostExplained) {
+pub(in crate::explain) fn dollars_section(out: &mut String, it: &CostExplained) {
     let attempts = match it.attempts {
         1 => "1 attempt".to_owned(),
         n => format!("{n} attempts"),

@@ -2,9 +2,9 @@
 
 use claw_table::policy::Model;
 
-use super::Gap;
 use super::attempt::spans;
 use super::dearest::rated;
+use super::{Gap, TargetCost};
 
 /// What one attempt with so many tokens of input can be billed, in pico-dollars: at the dearest rates
 /// that it can trigger, with as much output as it may ask for.
@@ -25,9 +25,18 @@ pub(crate) fn asked(
 /// What the model does not say and the bound needs.
 pub(crate) fn asked_at(
     model: &Model,
-    (in_tokens, out_tokens_max): (Option<u64>, Option<u64>),
+    tokens: (Option<u64>, Option<u64>),
     minute: Option<i64>,
 ) -> Result<u128, Gap> {
+    asked_for(model, tokens, minute).map(|cost| cost.pico)
+}
+
+/// The same with its terms.
+pub(in crate::worst) fn asked_for(
+    model: &Model,
+    (in_tokens, out_tokens_max): (Option<u64>, Option<u64>),
+    minute: Option<i64>,
+) -> Result<TargetCost, Gap> {
     if model.prices.is_empty() {
         return Err(Gap::Price);
     }
@@ -35,7 +44,7 @@ pub(crate) fn asked_at(
     let room = model.context_tokens.map(|all| all.saturating_sub(input));
     let output = [out_tokens_max, model.output_tokens_max, room];
     let output = output.into_iter().flatten().min();
-    let mut most = 0;
+    let mut most: Option<TargetCost> = None;
     for (above_tokens, end) in spans(model) {
         // What lies on a threshold belongs to both sides.
         let is_in =
@@ -50,11 +59,22 @@ pub(crate) fn asked_at(
                 None => return Err(Gap::Context),
             };
             let part = |tokens: u64, pico: u64| u128::from(tokens).saturating_mul(pico.into());
-            let cost = part(input, rated.in_rate.pico)
+            let pico = part(input, rated.in_rate.pico)
                 .saturating_add(part(output, rated.out_rate.pico))
                 .saturating_add(rated.call_pico.into());
-            most = most.max(cost);
+            if most.is_none_or(|most| pico > most.pico) {
+                most = Some(TargetCost {
+                    in_tokens: input,
+                    in_rate: rated.in_rate,
+                    out_tokens: output,
+                    out_rate: rated.out_rate,
+                    call_pico: rated.call_pico,
+                    above_tokens,
+                    pico,
+                });
+            }
         }
     }
-    Ok(most)
+    // The spans lie side by side from nothing to everything.
+    most.ok_or(Gap::Price)
 }
