@@ -4,6 +4,7 @@
 //! or as HTML. It names keys by where they come from, and shows no value of a header.
 
 mod classes;
+mod clients;
 mod html;
 mod markdown;
 mod notes;
@@ -13,7 +14,7 @@ mod routes;
 use claw_table::Table;
 use claw_table::policy::Policy;
 
-use crate::explain::{bounds, hex, on_one_line};
+use crate::explain::{bounds, hex, needed, on_one_line};
 use crate::model::Model;
 use crate::report::Report;
 use notes::Notes;
@@ -86,6 +87,8 @@ impl Page {
             blocks: notes.about("policy", &it.model.policy.name),
         };
         page.summary(it);
+        page.part("Clients");
+        page.clients(&it.model.policy, &notes);
         if !it.model.guards.is_empty() {
             page.part("Guards");
             page.guards(it, &notes);
@@ -191,10 +194,14 @@ impl Page {
             words("."),
         ]));
         if !it.table.features().is_empty() {
-            let needs = it.table.features().iter();
-            let needs = needs.map(|need| {
-                let place = format!(" ({})", need.place);
-                vec![code(&need.name), words(&place)]
+            let needs = needed(it.table.features()).into_iter();
+            let needs = needs.map(|(need, more)| {
+                let more = match more {
+                    0 => String::new(),
+                    more => format!(" and {more} more"),
+                };
+                let places = format!(" ({}{more})", need.place);
+                vec![code(&need.name), words(&places)]
             });
             let text = "A gateway that does not enforce these refuses the policy:";
             self.blocks.push(Block::Paragraph(vec![words(text)]));

@@ -7,6 +7,7 @@ mod bounds;
 mod class;
 mod costed;
 mod human;
+mod needed;
 mod pooled;
 mod priced;
 mod serving;
@@ -34,9 +35,10 @@ pub use class::{
 pub(crate) use class::{dollars, name, rate};
 pub use human::human;
 pub(crate) use human::time;
-pub(crate) use pooled::{pool, pools};
+pub use needed::needed;
+pub(crate) use pooled::{pool, pools, shares};
 pub use priced::{rates, when};
-pub(crate) use serving::{edits, from, leg, secret, serving, state};
+pub(crate) use serving::{edits, from, leg, providers, secret, serving, state};
 pub(crate) use shown::{
     causes, condition, count, guarded, member, on_one_line, request as said, urls, why_not,
 };

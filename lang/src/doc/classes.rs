@@ -1,6 +1,7 @@
 //! Classes: their targets in order, and in words what becomes of a failure and how long it may take.
 
-use claw_table::policy::{Action, Class, Policy, Provider};
+use claw_table::ProviderId;
+use claw_table::policy::{Action, Class, Leg, Policy, Provider};
 
 use super::notes::Notes;
 use super::routes::arms_to;
@@ -49,31 +50,73 @@ fn reached(model: &Model, class: usize) -> Vec<Run> {
 
 fn targets(policy: &Policy, class: &Class) -> Block {
     let mut rows = Vec::new();
-    for (at, target) in class.targets.iter().enumerate() {
-        let Some(provider) = policy.providers.get(target.provider.index()) else {
-            continue;
-        };
-        let Some(model) = provider.models.get(target.model.index()) else {
-            continue;
-        };
+    for (at, leg) in class.legs.iter().enumerate() {
         let order = match at {
             0 => "first".to_owned(),
             1 => "then".to_owned(),
             n => format!("then ({})", n + 1),
         };
-        let target = vec![
-            code(&format!("{}/{}", provider.name, model.name)),
-            words(" of "),
-            link(&format!("provider {}", provider.name)),
-        ];
-        rows.push(vec![
-            vec![words(&order)],
-            target,
-            vec![words(&deadlines(class, provider))],
-        ]);
+        let several = tried(policy, *leg);
+        for (nth, (target, provider)) in several.into_iter().enumerate() {
+            let order = if nth == 0 { &*order } else { "or" };
+            rows.push(vec![
+                vec![words(order)],
+                target,
+                vec![words(&deadlines(class, provider))],
+            ]);
+        }
     }
     let head = vec!["order", "target", "an attempt may take"];
     Block::Table { head, rows }
+}
+
+/// What a class may try at one place of its order, in words, each with its provider.
+fn tried(policy: &Policy, leg: Leg) -> Vec<(Vec<Run>, &Provider)> {
+    match leg {
+        Leg::Target(_) | Leg::Pool(_) => {
+            let targets = policy.reached(&[leg]).into_iter();
+            let told = targets.filter_map(|target| {
+                let provider = policy.providers.get(target.provider.index())?;
+                let model = provider.models.get(target.model.index())?;
+                let mut text = vec![
+                    code(&format!("{}/{}", provider.name, model.name)),
+                    words(" of "),
+                    link(&format!("provider {}", provider.name)),
+                ];
+                if let Leg::Pool(id) = leg {
+                    let pool = policy.pools.get(id.index())?;
+                    text.extend([words(", by pool "), code(&pool.name)]);
+                }
+                Some((text, provider))
+            });
+            told.collect()
+        }
+        Leg::Requested(list) => {
+            let mut offers: Vec<(ProviderId, usize)> = Vec::new();
+            for target in policy.offered_by(list) {
+                match offers.iter_mut().find(|(id, _)| *id == target.provider) {
+                    Some((_, models)) => *models += 1,
+                    None => offers.push((target.provider, 1)),
+                }
+            }
+            let told = offers.into_iter().filter_map(|(id, models)| {
+                let provider = policy.providers.get(id.index())?;
+                let text = vec![
+                    words("the model that the request names, where it is one of "),
+                    words(&several(models, "model")),
+                    words(" of "),
+                    link(&format!("provider {}", provider.name)),
+                ];
+                Some((text, provider))
+            });
+            told.collect()
+        }
+    }
+}
+
+/// Whether each request has one target.
+fn is_single(class: &Class) -> bool {
+    matches!(*class.legs, [Leg::Target(_) | Leg::Requested(_)])
 }
 
 /// Where class and provider both say a time, the shorter holds.
@@ -108,10 +151,17 @@ fn rules(class: &Class) -> Vec<Vec<Run>> {
         causes.iter().map(|cause| code(cause)).collect(),
         ", ",
     ));
-    moves.push(words(
+    moves.push(words(if is_single(class) {
+        " it is tried again, while attempts are left; any other failure is the answer."
+    } else {
         " the next target is tried at once, while attempts are left; any other failure is the \
-         answer.",
-    ));
+         answer."
+    }));
+    let round = if is_single(class) {
+        "A new try begins"
+    } else {
+        "If attempts are left after the last target, a new round begins"
+    };
     let attempts = usize::try_from(retry.attempts).unwrap_or(usize::MAX);
     let (low, high) = (time(retry.backoff_min_ms), time(retry.backoff_max_ms));
     let honored = time(retry.honor_retry_after_ms);
@@ -126,8 +176,7 @@ fn rules(class: &Class) -> Vec<Vec<Run>> {
         moves,
         vec![
             words(&format!(
-                "If attempts are left after the last target, a new round begins {low} to {high} \
-                 later, or after the provider's "
+                "{round} {low} to {high} later, or after the provider's "
             )),
             code("retry-after"),
             words(&format!(" if that is at most {honored}.")),

@@ -52,7 +52,7 @@ pub(crate) fn pool(policy: &Policy, pool: &Pool) -> String {
 
 /// The share of each member as a policy writes it, with a blank before it: ` 95%`, ` weight 3`, or
 /// nothing where all share alike. Weights that add up to the whole of percents mean the same.
-fn shares(members: &[Member]) -> Vec<String> {
+pub(crate) fn shares(members: &[Member]) -> Vec<String> {
     let sum: u64 = members.iter().map(|member| u64::from(member.share)).sum();
     let is_even = members.iter().all(|member| member.share == 1);
     let written = |member: &Member| match member.share {

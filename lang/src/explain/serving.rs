@@ -52,7 +52,7 @@ pub(crate) fn serving(policy: &Policy, class: &Class) -> Vec<(String, String)> {
 }
 
 /// The names of the providers after `requested from`.
-pub(super) fn providers(policy: &Policy, list: RequestedId) -> impl Iterator<Item = &str> {
+pub(crate) fn providers(policy: &Policy, list: RequestedId) -> impl Iterator<Item = &str> {
     let list = policy.requested.get(list.index());
     let ids = list.map_or(&[][..], |list| &list.providers);
     ids.iter().map(|id| {

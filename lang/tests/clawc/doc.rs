@@ -192,6 +192,63 @@ fn closing(inner: &str, fence: usize) -> Option<usize> {
     None
 }
 
+const WHOLE: &str = include_str!("diff/whole.claw");
+
+#[test]
+fn clients_are_told_without_their_keys_and_a_choice_is_no_order() {
+    let more = WHOLE
+        .replace("auth ignore }", "auth ignore; ceiling $5 per day }")
+        .replace(
+            "client lan",
+            "client ci { key sha256 file \"/run/ci\" }\nclient lan",
+        );
+    let page = page(&more);
+    let texts = texts(&page);
+    let after = |heading: &str, count: usize| -> Vec<String> {
+        let is_it =
+            |block: &Block| matches!(block, Block::Heading { words, .. } if words == heading);
+        let at = page.blocks.iter().position(is_it).unwrap();
+        let rest = Page {
+            title: String::new(),
+            blocks: page.blocks[at + 1..].to_vec(),
+        };
+        self::texts(&rest).into_iter().skip(1).take(count).collect()
+    };
+    assert_eq!(
+        after("client bot", 2),
+        ["It shows a key.", "Tagged agents."]
+    );
+    assert_eq!(
+        after("client ci", 1),
+        ["It shows a key; what tells it stands in /run/ci."]
+    );
+    assert_eq!(
+        after("client lan", 4),
+        [
+            "It calls from 10.0.0.0/16, fd00::/8.",
+            "It is known by its address alone.",
+            "A key that nobody has is not looked at.",
+            "It has the ceiling $5 per day then deny.",
+        ]
+    );
+    assert!(!page.markdown().contains("0123"), "a hash is told");
+    let wide = after("class wide", 9);
+    assert_eq!(
+        wide[4..7],
+        [
+            "first",
+            "the model that the request names, where it is one of 3 models of provider a",
+            "2s to connect"
+        ]
+    );
+    let said = |text: &str| texts.iter().any(|own| own.ends_with(text));
+    assert!(said(
+        "it is tried again, while attempts are left; any other failure is the answer."
+    ));
+    assert!(said("weighted: a/y 95%, b/x 5%."));
+    assert!(said("ceiling (p.claw:47:1 and 2 more)"), "{texts:#?}");
+}
+
 #[test]
 fn both_forms_hold_every_text_of_the_page_whatever_is_in_it() {
     let start = include_str!("../../src/bin/clawc/start.claw");

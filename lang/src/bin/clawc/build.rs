@@ -1,11 +1,9 @@
 //! `clawc build`: the table of a policy, whole or not at all.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use claw_lang::explain::hex;
+use claw_lang::explain::{self, hex};
 use claw_table::Table;
 use serde::Serialize;
 
@@ -63,6 +61,9 @@ struct Built {
     source: String,
     /// Every place that needs a feature. A person is told each feature once.
     features: Vec<Needed>,
+    /// The same for people.
+    #[serde(skip)]
+    needs: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -78,6 +79,13 @@ impl Built {
             feature: feature.name.clone(),
             place: feature.place.to_string(),
         };
+        let once = |(feature, more): (&claw_table::Feature, usize)| {
+            let more = match more {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            format!("`{}` ({}{more})", feature.name, feature.place)
+        };
         Self {
             version: 1,
             path: path.display().to_string(),
@@ -90,6 +98,10 @@ impl Built {
             behaviour: hex(&about.behaviour),
             source: hex(&about.source),
             features: table.features().iter().map(needed).collect(),
+            needs: explain::needed(table.features())
+                .into_iter()
+                .map(once)
+                .collect(),
         }
     }
 
@@ -111,38 +123,10 @@ impl Built {
         let mut line = format!(
             "{path}: {arms} arms, {nodes} nodes{boxes}, depth {depth}, {bytes} bytes, behaviour {behaviour}"
         );
-        for (needed, more) in self.grouped() {
-            let more = match more {
-                0 => String::new(),
-                more => format!(" and {more} more"),
-            };
+        for needed in &self.needs {
             // Writing to a text cannot fail.
-            let _ = write!(
-                line,
-                "\n  needs a gateway that enforces `{}` ({}{more})",
-                needed.feature, needed.place
-            );
+            let _ = write!(line, "\n  needs a gateway that enforces {needed}");
         }
         line
-    }
-
-    /// Each feature at its first place, with how many more places need it.
-    fn grouped(&self) -> Vec<(&Needed, usize)> {
-        let mut found: Vec<(&Needed, usize)> = Vec::new();
-        let mut places: BTreeMap<&str, usize> = BTreeMap::new();
-        for needed in &self.features {
-            match places.entry(needed.feature.as_str()) {
-                Entry::Vacant(place) => {
-                    place.insert(found.len());
-                    found.push((needed, 0));
-                }
-                Entry::Occupied(place) => {
-                    if let Some((_, more)) = found.get_mut(*place.get()) {
-                        *more += 1;
-                    }
-                }
-            }
-        }
-        found
     }
 }
