@@ -6,11 +6,11 @@
 mod dot;
 mod mermaid;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 
-use claw_table::policy::{Action, Class, Provider};
+use claw_table::policy::{Action, Class, Leg, Policy, Provider};
 
-use crate::explain::{condition, guarded, on_one_line, urls};
+use crate::explain::{condition, guarded, on_one_line, providers, shares, urls};
 use crate::model::{Arm, Goal, Model};
 use crate::report::Report;
 use crate::unseen::on_its_line;
@@ -50,6 +50,8 @@ pub enum Kind {
     Class,
     /// A refusal.
     Deny,
+    /// One of several targets: a pool, or what is requested.
+    Choice,
     /// A model of a provider.
     Target,
 }
@@ -125,10 +127,69 @@ impl Graph {
                 graph.edges.extend(arm_edge(format!("r{at}"), arm, &text));
             }
         }
+        graph.choices(policy);
         for (at, class) in policy.classes.iter().enumerate() {
-            graph.edges.extend(target_edges(at, class));
+            graph.edges.extend(leg_edges(at, class));
         }
         graph
+    }
+
+    /// What a class leads to that is one of several targets, each once.
+    fn choices(&mut self, policy: &Policy) {
+        let mut known = BTreeSet::new();
+        let mut open: VecDeque<Leg> = policy
+            .classes
+            .iter()
+            .flat_map(|it| &it.legs)
+            .copied()
+            .collect();
+        while let Some(leg) = open.pop_front() {
+            let from = leg_id(leg);
+            match leg {
+                Leg::Target(_) => {}
+                Leg::Pool(id) => {
+                    let Some(pool) = policy.pools.get(id.index()) else {
+                        continue;
+                    };
+                    if !known.insert(from.clone()) {
+                        continue;
+                    }
+                    let text = format!("one of pool {}", pool.name);
+                    self.node(from.clone(), Kind::Choice, &text);
+                    for (member, share) in pool.members.iter().zip(shares(&pool.members)) {
+                        let share = match share.trim() {
+                            "" => "evenly",
+                            share => share,
+                        };
+                        self.edge((&from, leg_id(member.leg)), share);
+                        open.push_back(member.leg);
+                    }
+                }
+                Leg::Requested(list) => {
+                    if !known.insert(from.clone()) {
+                        continue;
+                    }
+                    let names: Vec<&str> = providers(policy, list).collect();
+                    let text = format!(
+                        "the model that is named, at the first of {}",
+                        names.join(", ")
+                    );
+                    self.node(from.clone(), Kind::Choice, &text);
+                    for target in policy.offered_by(list) {
+                        self.edge((&from, leg_id(Leg::Target(target))), "if named");
+                    }
+                }
+            }
+        }
+    }
+
+    fn edge(&mut self, (from, to): (&str, String), text: &str) {
+        self.edges.push(Edge {
+            from: from.to_owned(),
+            to,
+            label: label(text),
+            is_fallback: false,
+        });
     }
 
     /// Each guard leads to its refusal, and what none refuses to the first route.
@@ -193,22 +254,27 @@ fn arm_edge(from: String, arm: &Arm, text: &str) -> Option<Edge> {
     })
 }
 
-fn target_edges(at: usize, class: &Class) -> impl Iterator<Item = Edge> {
-    let count = class.targets.len();
-    class
-        .targets
-        .iter()
-        .enumerate()
-        .map(move |(nth, target)| Edge {
-            from: format!("c{at}"),
-            to: target_id(target.provider.index(), target.model.index()),
-            label: match (nth, count) {
-                (0, _) => "primary".to_owned(),
-                (_, 2) => "fallback".to_owned(),
-                (nth, _) => format!("fallback {nth}"),
-            },
-            is_fallback: nth > 0,
-        })
+/// The id of what a class tries.
+fn leg_id(leg: Leg) -> String {
+    match leg {
+        Leg::Target(target) => target_id(target.provider.index(), target.model.index()),
+        Leg::Pool(id) => format!("s{}", id.index()),
+        Leg::Requested(id) => format!("q{}", id.index()),
+    }
+}
+
+fn leg_edges(at: usize, class: &Class) -> impl Iterator<Item = Edge> {
+    let count = class.legs.len();
+    class.legs.iter().enumerate().map(move |(nth, leg)| Edge {
+        from: format!("c{at}"),
+        to: leg_id(*leg),
+        label: match (nth, count) {
+            (0, _) => "primary".to_owned(),
+            (_, 2) => "fallback".to_owned(),
+            (nth, _) => format!("fallback {nth}"),
+        },
+        is_fallback: nth > 0,
+    })
 }
 
 /// A text on one line, cut where it would hide the graph.

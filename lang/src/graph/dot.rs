@@ -43,6 +43,7 @@ fn line(out: &mut String, indent: &str, node: &Node) {
         Kind::Route => "shape=hexagon",
         Kind::Class => "shape=box, style=bold",
         Kind::Deny => "shape=octagon",
+        Kind::Choice => "shape=ellipse",
         Kind::Target => "shape=box, style=rounded",
     };
     let (id, label) = (&node.id, quoted(&node.label));

@@ -34,6 +34,7 @@ fn line(out: &mut String, indent: &str, node: &Node) {
         Kind::Route => ("{{", "}}"),
         Kind::Class => ("[", "]"),
         Kind::Deny => ("([", "])"),
+        Kind::Choice => ("((", "))"),
         Kind::Target => ("(", ")"),
     };
     let (id, label) = (&node.id, quoted(&node.label));

@@ -21,7 +21,12 @@ fn graph(text: &str) -> Graph {
 }
 
 fn shipped() -> Vec<Graph> {
-    let folders = ["examples/quickstart", "policies/failover", "policies/teams"];
+    let folders = [
+        "examples/quickstart",
+        "policies/canary",
+        "policies/failover",
+        "policies/teams",
+    ];
     let mut found: Vec<Graph> = folders
         .iter()
         .map(|folder| {
@@ -30,6 +35,7 @@ fn shipped() -> Vec<Graph> {
         })
         .collect();
     found.push(graph(HOSTILE));
+    found.push(graph(CHOICES));
     found
 }
 
@@ -229,6 +235,55 @@ fn the_graph_of_the_quickstart() {
     insta::assert_snapshot!("quickstart_dot", graph(&[]));
     insta::assert_snapshot!("quickstart_mermaid", graph(&["--format", "mermaid"]));
     assert_eq!(graph(&[]), graph(&["--format", "dot"]));
+}
+
+/// Pools in a pool, and a model that is named.
+const CHOICES: &str = r#"policy choices
+provider a { api openai; url "https://a.example/v1"; key env A; model x; model y }
+provider b { api openai; url "https://b.example/v1"; key env B; model x; model z }
+pool inner { a/x; a/y }
+pool outer { balance weighted; inner 95%; b/x 5% }
+class shared { primary outer; fallback b/z }
+class asked { primary requested from a, b }
+route {
+  when model is "x" -> shared
+  otherwise         -> asked
+}
+"#;
+
+#[test]
+fn what_is_one_of_several_targets_is_drawn_as_a_choice() {
+    let graph = graph(CHOICES);
+    let nodes = graph.nodes.iter().map(|node| (&*node.id, &*node.label));
+    let choices: Vec<(&str, &str)> = nodes.filter(|(id, _)| id.starts_with(['s', 'q'])).collect();
+    assert_eq!(
+        choices,
+        [
+            ("s1", "one of pool outer"),
+            ("q0", "the model that is named, at the first of a, b"),
+            ("s0", "one of pool inner"),
+        ]
+    );
+    let edges = graph
+        .edges
+        .iter()
+        .filter(|edge| !edge.from.starts_with('r'));
+    let edges = edges.map(|it| format!("{} {} {} {}", it.from, it.label, it.to, it.is_fallback));
+    assert_eq!(
+        edges.collect::<Vec<_>>(),
+        [
+            "s1 95% s0 false",
+            "s1 5% t1x0 false",
+            "q0 if named t0x0 false",
+            "q0 if named t0x1 false",
+            "q0 if named t1x1 false",
+            "s0 evenly t0x0 false",
+            "s0 evenly t0x1 false",
+            "c0 primary s1 false",
+            "c0 fallback t1x1 true",
+            "c1 primary q0 false",
+        ]
+    );
 }
 
 #[test]
