@@ -74,7 +74,17 @@ pub struct Ran {
 
 /// Runs the tests of a folder, whose findings are those of [`check`].
 pub fn test(sources: Vec<Source>) -> Ran {
+    tested(sources, None)
+}
+
+/// The same, and tells what is too old on this day.
+pub fn test_on(sources: Vec<Source>, today: Day) -> Ran {
+    tested(sources, Some(today))
+}
+
+fn tested(sources: Vec<Source>, today: Option<Day>) -> Ran {
     let (model, mut report) = read(sources);
+    aged(&model, today, &mut report);
     let mut outcomes = None;
     if proved(&model, &mut report) {
         outcomes = built(&model, &mut report).map(|(_, outcomes)| outcomes);
@@ -109,11 +119,7 @@ pub fn compile_on(sources: Vec<Source>, today: Day) -> Compiled {
 
 fn compiled(sources: Vec<Source>, today: Option<Day>) -> Compiled {
     let (model, mut report) = read(sources);
-    if report.is_sound()
-        && let Some(today) = today
-    {
-        age::check(&model, today, &mut report);
-    }
+    aged(&model, today, &mut report);
     let mut table = None;
     if proved(&model, &mut report)
         && let Some((bytes, outcomes)) = built(&model, &mut report)
@@ -125,6 +131,15 @@ fn compiled(sources: Vec<Source>, today: Option<Day>) -> Compiled {
     report.sort();
     let table = table.filter(|_| report.is_sound());
     Compiled { table, report }
+}
+
+/// What in a sound policy is too old on this day, if one is named.
+fn aged(model: &Model, today: Option<Day>, report: &mut Report) {
+    if report.is_sound()
+        && let Some(today) = today
+    {
+        age::check(model, today, report);
+    }
 }
 
 /// Whether a policy that was read is sound, and what it promises holds.

@@ -38,7 +38,9 @@ pub mod worst;
 pub mod zone;
 
 pub use build::{Unbuilt, build, finish};
-pub use compile::{Checked, Compiled, Ran, check, compile, compile_on, declared, ordered, test};
+pub use compile::{
+    Checked, Compiled, Ran, check, compile, compile_on, declared, ordered, test, test_on,
+};
 pub use flatten::BuildInfo;
 pub use report::Report;
 pub use source::{Source, read_folder};

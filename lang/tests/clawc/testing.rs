@@ -104,3 +104,43 @@ fn what_is_reached_is_rounded_down_and_may_be_too_little() {
         2
     );
 }
+
+#[test]
+fn warnings_that_are_denied_keep_a_policy_from_being_tested() {
+    let good = TESTS.replace("tokens 1k", "tokens 3k");
+    // Both models are at one provider, and nothing takes that in.
+    let idle = "pool idle { a/x; a/y }\n";
+    let home = folder(&[
+        ("p/shop.claw", SOUND),
+        ("p/tests.claw", &good),
+        ("p/idle.claw", idle),
+    ]);
+    let test = |args: &[&str]| clawc(home.path(), &[&["test", "p"], args].concat(), "");
+    assert_eq!(test(&[]).code, 0);
+    let ran = test(&["--deny", "warnings"]);
+    assert_eq!((ran.code, &*ran.out), (1, ""));
+    assert!(ran.err.contains("C0211"), "{}", ran.err);
+    let ran = test(&["--deny", "warnings", "--format", "plain"]);
+    assert!(
+        ran.out.starts_with("p/idle.claw:1:6: warning C0211"),
+        "{}",
+        ran.out
+    );
+    let ran = test(&["--deny", "warnings", "--format", "junit"]);
+    assert!(ran.out.contains("failures=\"1\""), "{}", ran.out);
+}
+
+#[test]
+fn what_is_old_on_a_day_is_told_where_warnings_are_denied() {
+    let old = SOUND.replace("model x;", "model x { shutdown 2026-06-30 };");
+    let home = folder(&[("p/shop.claw", &old)]);
+    let on = |day: &str| {
+        let args = ["test", "p", "--deny", "warnings", "--today", day];
+        clawc(home.path(), &args, "")
+    };
+    let before = on("2026-01-01");
+    assert!(!before.err.contains("C0521"), "{}", before.err);
+    let after = on("2026-07-01");
+    assert_eq!(after.code, 1);
+    assert!(after.err.contains("C0521"), "{}", after.err);
+}

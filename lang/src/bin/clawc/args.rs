@@ -163,9 +163,10 @@ pub(crate) struct Build {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Test {
-    /// Folders or `.claw` files that are one policy together; `-` reads one from standard input.
-    #[arg(required = true)]
-    pub(crate) policy: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) policy: Policy,
+    #[command(flatten)]
+    pub(crate) when: When,
     /// Tells which arms and leaves the tests reach, and writes a test for each leaf that none does.
     #[arg(long)]
     pub(crate) coverage: bool,

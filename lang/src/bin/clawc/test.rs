@@ -10,14 +10,17 @@ use crate::output::{Output, Stream};
 use crate::trouble::Trouble;
 
 pub(crate) fn run(args: &Test, output: &mut Output) -> Result<Verdict, Trouble> {
-    let input = Input::read(&args.policy)?;
-    let ran = claw_lang::test(input.shown());
-    let Some((model, outcomes)) = &ran.tested else {
-        // What is not sound cannot be tested.
+    let input = Input::read(&args.policy.policy)?;
+    let deny = args.policy.deny;
+    let ran = claw_lang::test_on(input.shown(), args.when.day());
+    let tested = ran.tested.as_ref();
+    let is_heavy = check::verdict(&ran.report, deny) == Verdict::Findings;
+    let Some((model, outcomes)) = tested.filter(|_| !is_heavy) else {
+        // What may not be used cannot be tested.
         if args.format == Findings::Human {
             output.report(&ran.report, Stream::Aside)?;
         } else {
-            check::write(&ran.report, (args.format, None), output)?;
+            check::write(&ran.report, (args.format, deny), output)?;
         }
         return Ok(Verdict::Findings);
     };
