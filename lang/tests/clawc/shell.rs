@@ -107,6 +107,19 @@ fn each_command_has_a_page_with_its_options() {
         }
     }
     assert!(whole.contains("Exit codes"), "{whole}");
+    for what in ["request", "class"] {
+        let page = told(&["man", "explain", what]);
+        let title = format!(".TH clawc-explain-{what} 1");
+        assert!(page.contains(&title) && page.contains("json"), "{page}");
+    }
+    let ran = clawc(Path::new("."), &["man", "check", "all"], "");
+    assert_eq!(
+        (ran.code, &*ran.err),
+        (
+            2,
+            "clawc: `check` has no commands of its own; write `check` alone\n"
+        )
+    );
     let ran = clawc(Path::new("."), &["man", "chekc"], "");
     assert_eq!((ran.code, &*ran.out), (2, ""));
     assert!(

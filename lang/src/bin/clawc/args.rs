@@ -290,8 +290,8 @@ pub(crate) struct Completions {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Manual {
-    /// The command; without one, the page of clawc itself.
-    pub(crate) command: Option<String>,
+    /// The command, such as `check` or `explain request`; without one, the page of clawc itself.
+    pub(crate) command: Vec<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -15,14 +15,14 @@ pub(crate) fn completions(args: &Completions) -> Result<Verdict, Trouble> {
     Ok(Verdict::Clean)
 }
 
-/// `clawc man [COMMAND]`: a page in roff.
+/// `clawc man [COMMAND…]`: a page in roff.
 pub(crate) fn manual(args: &Manual) -> Result<Verdict, Trouble> {
     let mut whole = Args::command();
     whole.build();
-    let command = match &args.command {
-        None => whole,
-        Some(name) => page_of(&whole, name)?,
-    };
+    let mut command = whole;
+    for name in &args.command {
+        command = page_of(&command, name)?;
+    }
     let mut page = Vec::new();
     clap_mangen::Man::new(command)
         .source(concat!("clawc ", env!("CARGO_PKG_VERSION")))
@@ -44,6 +44,10 @@ fn page_of(whole: &Command, name: &str) -> Result<Command, Trouble> {
     let found = known().find(|known| known.get_name() == name).cloned();
     found.ok_or_else(|| {
         let names: Vec<&str> = known().map(Command::get_name).collect();
+        if names.is_empty() {
+            let of = whole.get_name().to_owned();
+            return Trouble::NoInnerCommand { of };
+        }
         Trouble::NoCommand {
             name: name.to_owned(),
             known: names.join(", "),

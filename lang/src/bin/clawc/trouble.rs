@@ -32,6 +32,9 @@ pub(crate) enum Trouble {
     /// No such command.
     #[error("no command `{name}`; there are {known}")]
     NoCommand { name: String, known: String },
+    /// A command that has no commands of its own.
+    #[error("`{of}` has no commands of its own; write `{of}` alone")]
+    NoInnerCommand { of: String },
     /// A formatted file cannot be written.
     #[error("cannot write `{path}`: {why}")]
     Policy { path: String, why: io::Error },
