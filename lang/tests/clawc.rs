@@ -40,6 +40,8 @@ mod import;
 mod init;
 #[path = "clawc/language.rs"]
 mod language;
+#[path = "clawc/plain.rs"]
+mod plain;
 #[path = "clawc/policies.rs"]
 mod policies;
 #[path = "clawc/run.rs"]

@@ -421,12 +421,12 @@ fn other_commands_refuse_the_formats_of_findings_and_say_which_they_have() {
     for args in [
         &["build", "p", "--format", "sarif"][..],
         &["explain", "C0201", "--format", "junit"],
-        &["explain", "request", "-", "p", "--format", "plain"],
+        &["explain", "request", "-", "p", "--format", "github"],
     ] {
         let ran = clawc(home.path(), args, "");
         assert_eq!((ran.code, &*ran.out), (2, ""), "{args:?}");
         assert!(
-            ran.err.contains("possible values: human, json"),
+            ran.err.contains("possible values: human, plain, json"),
             "{}",
             ran.err
         );

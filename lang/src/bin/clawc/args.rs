@@ -296,8 +296,10 @@ pub(crate) struct Manual {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// For people.
+    /// For people; findings with the source and arrows.
     Human,
+    /// For screen readers and `grep`: the same, and of findings a place and a fact on each line.
+    Plain,
     /// For programs.
     Json,
 }

@@ -40,7 +40,7 @@ pub(crate) fn run(args: &Build, output: &mut Output) -> Result<Verdict, Trouble>
         why,
     })?;
     match output.format {
-        Format::Human => Output::result(&format!("{}\n", built.line()))?,
+        Format::Human | Format::Plain => Output::result(&format!("{}\n", built.line()))?,
         Format::Json => Output::json(&built)?,
     }
     Ok(Verdict::Clean)

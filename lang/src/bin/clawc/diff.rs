@@ -42,7 +42,7 @@ pub(crate) fn run(args: &Diff, output: &mut Output) -> Result<Verdict, Trouble> 
             .map_err(|why| Trouble::Traffic { path, why })?;
     }
     match output.format {
-        Format::Human => Output::result(&human(&found))?,
+        Format::Human | Format::Plain => Output::result(&human(&found))?,
         Format::Json => Output::json(&found)?,
     }
     Ok(if args.exit_code && !found.is_empty() {

@@ -54,7 +54,7 @@ fn of_code(id: &str, output: &mut Output) -> Result<Verdict, Trouble> {
         });
     };
     match output.format {
-        Format::Human => Output::result(&format!("{}\n", code.page().trim_end()))?,
+        Format::Human | Format::Plain => Output::result(&format!("{}\n", code.page().trim_end()))?,
         Format::Json => Output::json(&Page {
             text: Some(code.page()),
             ..Page::of(code)
@@ -66,7 +66,7 @@ fn of_code(id: &str, output: &mut Output) -> Result<Verdict, Trouble> {
 fn every_code(output: &mut Output) -> Result<Verdict, Trouble> {
     let pages: Vec<Page> = Code::ALL.iter().copied().map(Page::of).collect();
     match output.format {
-        Format::Human => {
+        Format::Human | Format::Plain => {
             let mut text = String::new();
             for Page {
                 code,
@@ -117,7 +117,7 @@ fn of_request(args: &Request, output: &mut Output) -> Result<Verdict, Trouble> {
     };
     let explained = explain(policy, &request)?;
     match output.format {
-        Format::Human => Output::result(&human(&explained))?,
+        Format::Human | Format::Plain => Output::result(&human(&explained))?,
         Format::Json => Output::json(&explained)?,
     }
     Ok(Verdict::Clean)
@@ -136,7 +136,7 @@ fn of_class(args: &Class, output: &mut Output) -> Result<Verdict, Trouble> {
         near: near.map(str::to_owned),
     })?;
     match output.format {
-        Format::Human => Output::result(&class_human(&told))?,
+        Format::Human | Format::Plain => Output::result(&class_human(&told))?,
         Format::Json => Output::json(&told)?,
     }
     Ok(Verdict::Clean)

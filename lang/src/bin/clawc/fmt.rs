@@ -35,7 +35,7 @@ pub(crate) fn run(args: &Fmt, output: &mut Output) -> Result<Verdict, Trouble> {
             version: 1,
             files: &files,
         })?,
-        Format::Human => Output::result(&shown(&files, goal))?,
+        Format::Human | Format::Plain => Output::result(&shown(&files, goal))?,
     }
     let asks = matches!(goal, Goal::Names | Goal::Diff);
     let found = |file: &File<'_>| match file.status {

@@ -37,8 +37,8 @@ pub(crate) fn run(args: &Import, output: &mut Output) -> Result<Verdict, Trouble
             "policy": imported.policy,
             "notes": imported.notes,
         }))?,
-        Format::Human if args.output.is_some() => Output::result(&told(&imported))?,
-        Format::Human => {
+        Format::Human | Format::Plain if args.output.is_some() => Output::result(&told(&imported))?,
+        Format::Human | Format::Plain => {
             Output::result(&imported.policy)?;
             hint(told(&imported).trim_end());
         }

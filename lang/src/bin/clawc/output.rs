@@ -54,6 +54,7 @@ impl Output {
     pub(crate) fn report(&self, report: &Report, stream: Stream) -> Result<(), Trouble> {
         let text = match self.format {
             Format::Human => report.drawn(self.style(stream)),
+            Format::Plain => report.plain(),
             Format::Json => format!("{}\n", report.json()),
         };
         match stream {
