@@ -40,6 +40,8 @@ mod forbid;
 mod format;
 #[path = "front/frame.rs"]
 mod frame;
+#[path = "front/habits.rs"]
+mod habits;
 #[path = "front/never.rs"]
 mod never;
 #[path = "front/print.rs"]

@@ -95,6 +95,10 @@ pub(super) fn zone(value: &Value, report: &mut Report) -> Option<String> {
         value.span,
         format!("there is no time zone `{shown}`"),
     );
+    if let Some(help) = offset(name) {
+        report.add(found.help(help));
+        return None;
+    }
     report.add(match zone::meant(name) {
         Some(meant) => {
             let meant = escape(&meant);
@@ -105,6 +109,37 @@ pub(super) fn zone(value: &Value, report: &mut Report) -> Option<String> {
         None => found.help("write `\"UTC\"` or the name of a place: `\"Europe/Berlin\"`"),
     });
     None
+}
+
+/// What to write instead of a difference to UTC. The names of the database that look like one have
+/// the sign the other way round, so none of them is offered as an edit.
+fn offset(name: &str) -> Option<String> {
+    let low = name.trim().to_ascii_lowercase();
+    let plain = low.trim_start_matches("etc/");
+    let plain = ["utc", "gmt"]
+        .iter()
+        .find_map(|word| plain.strip_prefix(word))
+        .unwrap_or(plain)
+        .trim_start();
+    let (sign, hours) = (plain.get(..1)?, plain.get(1..)?);
+    let is_offset = ["+", "-"].contains(&sign) && hours.starts_with(|c: char| c.is_ascii_digit());
+    if !is_offset {
+        return None;
+    }
+    let whole = hours.trim_start_matches('0').trim_end_matches(":00");
+    let hours = whole.parse::<u8>().ok().filter(|hours| *hours <= 12);
+    let place = "write a place, whose clocks are known: `\"Europe/Berlin\"`";
+    let (turned, way) = match sign {
+        "+" => ("-", "ahead of"),
+        _ => ("+", "behind"),
+    };
+    Some(match hours {
+        Some(hours) if !low.starts_with("etc/") => {
+            let plural = if hours == 1 { "hour" } else { "hours" };
+            format!("{place}; `\"Etc/GMT{turned}{hours}\"` is {hours} {plural} {way} UTC")
+        }
+        _ => format!("{place}; `\"Etc/GMT-2\"` is 2 hours ahead of UTC"),
+    })
 }
 
 /// `mon..fri 22:00..06:00 "Europe/Berlin"`, of which days or hours may be left out, and the zone

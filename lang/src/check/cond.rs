@@ -322,7 +322,7 @@ impl Reader<'_, '_> {
             }
             None => {
                 if !self.names.is_excused(&name.text) && !self.names.is_unsure(Sort::Let) {
-                    self.report.add(unknown_fact(name, self.names));
+                    self.report.add(unknown_fact(ask, self.names));
                 }
                 return None;
             }
@@ -522,9 +522,46 @@ pub(super) fn no_let(value: &Value, names: &Names, help: &str) -> Diagnostic {
     }
 }
 
-fn unknown_fact(name: &Value, names: &Names) -> Diagnostic {
-    let text = &name.text;
+/// Words of other places for what a fact says, and the fact.
+const FACTS_ELSEWHERE: &[(&str, &str)] = &[
+    ("max_tokens", "max-output"),
+    ("max_completion_tokens", "max-output"),
+    ("max_output_tokens", "max-output"),
+    ("max-tokens", "max-output"),
+    ("stream", "streaming"),
+    ("input-tokens", "tokens"),
+    ("input_tokens", "tokens"),
+    ("prompt-tokens", "tokens"),
+    ("prompt_tokens", "tokens"),
+    ("url", "path"),
+    ("uri", "path"),
+];
+
+fn unknown_fact(ask: &Ask, names: &Names) -> Diagnostic {
+    let name = &ask.subject;
+    let text = name.text.as_str();
     let found = Diagnostic::new(Code::UnknownFact, name.span, format!("no fact `{text}`"));
+    if let Some((_, fact)) = FACTS_ELSEWHERE.iter().find(|(word, _)| *word == text) {
+        // `stream is true` needs more than another word.
+        let is_word = *fact != "streaming" || ask.test.is_none();
+        let found = found.label(format!("did you mean `{fact}`?"));
+        let found = found.help(format!("write `{fact}`"));
+        return if is_word {
+            found.fix(name.span, *fact)
+        } else {
+            found
+        };
+    }
+    if ["cost", "price", "spend", "spent", "budget"].contains(&text) {
+        return found
+            .label("what a request costs is not known before it is answered")
+            .help("bound it with a `ceiling`, or claim it: `never NAME when … costs over $3`");
+    }
+    if had().iter().any(|(word, _)| *word == text) {
+        return found
+            .help(format!("write `has {text}`"))
+            .fix(name.span, format!("has {text}"));
+    }
     let known = vocab::FACTS.iter().copied().chain(names.of_sort(Sort::Let));
     if let Some(near) = nearest(text, known) {
         return found.meant(name.span, near);

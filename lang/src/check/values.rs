@@ -1,6 +1,10 @@
 //! What a literal means in its place: times, counts, prices, statuses. Money is integer.
 
+mod money;
+
 use claw_table::decimal;
+
+pub(super) use self::money::{money, price};
 
 use super::fields;
 use crate::codes::Code;
@@ -81,16 +85,6 @@ pub(super) fn plain(
         )
     })();
     settle(found, report)
-}
-
-/// A price in pico-dollars per token: `$1.25/M` is 1 250 000.
-pub(super) fn price(value: &Value, report: &mut Report) -> Option<u64> {
-    settle(price_of(value), report)
-}
-
-/// An amount of money in pico-dollars: `$0.50` is 500 000 000 000.
-pub(super) fn money(value: &Value, report: &mut Report) -> Option<u128> {
-    settle(money_of(value), report)
 }
 
 /// A share in hundredths of a percent: `95%` is 9500.
@@ -320,102 +314,6 @@ fn decimal_of(value: &Value) -> Result<u64, Box<Diagnostic>> {
     Ok(decimal::rank(count.to_string().as_bytes()).unwrap_or(u64::MAX))
 }
 
-fn price_of(value: &Value) -> Result<u64, Box<Diagnostic>> {
-    let text = value.text.as_str();
-    let wrong = |code, message: String| Diagnostic::new(code, value.span, message);
-    if value.is_word("free") {
-        return Ok(0);
-    }
-    let example = "write dollars per million tokens: `$1.25/M`, or `free`";
-    if value.kind != Kind::Money {
-        return fault(wrong(Code::WrongValue, format!("`{text}` is not a price")).help(example));
-    }
-    let (dollars, unit) = text.split_once('/').unwrap_or((text, ""));
-    match unit {
-        "M" => {}
-        "" => {
-            return fault(
-                wrong(
-                    Code::NoUnit,
-                    format!("`{text}` does not say for how many tokens"),
-                )
-                .help(format!("write `{text}/M` for dollars per million tokens"))
-                .fix(value.span, format!("{text}/M")),
-            );
-        }
-        "m" => {
-            return fault(
-                wrong(
-                    Code::MinutesOrMillions,
-                    format!("`{text}` is a price per minute"),
-                )
-                .help(format!("millions are written `{dollars}/M`"))
-                .fix(value.span, format!("{dollars}/M")),
-            );
-        }
-        _ => {
-            return fault(
-                wrong(Code::WrongUnit, format!("`{text}` has an unknown unit")).help(example),
-            );
-        }
-    }
-    // One dollar per million tokens is a million pico-dollars per token.
-    scaled(dollars.trim_start_matches('$'), 1_000_000)
-        .filter(|pico| *pico <= 1_000_000_000_000)
-        .map_or_else(
-            || {
-                fault(
-                    wrong(Code::OutOfRange, format!("`{text}` cannot be counted"))
-                        .help("a price has at most six decimals and is at most `$1000000/M`"),
-                )
-            },
-            Ok,
-        )
-}
-
-fn money_of(value: &Value) -> Result<u128, Box<Diagnostic>> {
-    let text = value.text.as_str();
-    let wrong = |code, message: String| Diagnostic::new(code, value.span, message);
-    let example = "write an amount in dollars: `$3` or `$0.50`";
-    if value.kind == Kind::Amount && value.text.bytes().all(|b| b.is_ascii_digit() || b == b'.') {
-        return fault(
-            wrong(Code::NoUnit, format!("`{text}` has no unit"))
-                .help(format!("write `${text}` for dollars"))
-                .fix(value.span, format!("${text}")),
-        );
-    }
-    if value.kind != Kind::Money {
-        return fault(
-            wrong(
-                Code::WrongValue,
-                format!("`{text}` is not an amount of money"),
-            )
-            .help(example),
-        );
-    }
-    if let Some((dollars, _)) = text.split_once('/') {
-        return fault(
-            wrong(
-                Code::WrongUnit,
-                format!("`{text}` is a price, and an amount is due"),
-            )
-            .help(format!("write `{dollars}`")),
-        );
-    }
-    // A millionth of a dollar is a million pico-dollars.
-    scaled(text.trim_start_matches('$'), 1_000_000)
-        .filter(|micro| *micro <= 1_000_000_000_000_000)
-        .map_or_else(
-            || {
-                fault(
-                    wrong(Code::OutOfRange, format!("`{text}` cannot be counted"))
-                        .help("an amount has at most six decimals and is at most `$1000000000`"),
-                )
-            },
-            |micro| Ok(u128::from(micro) * 1_000_000),
-        )
-}
-
 /// `1h30m` as its numbers with their units.
 fn parts(text: &str) -> Vec<(&str, &str)> {
     let mut list = Vec::new();
@@ -445,7 +343,7 @@ fn scaled(number: &str, factor: u64) -> Option<u64> {
     let mut scale = factor;
     for digit in fraction.chars() {
         let digit = u64::from(digit.to_digit(10)?);
-        if digit != 0 && !scale.is_multiple_of(10) {
+        if digit != 0 && (scale == 0 || !scale.is_multiple_of(10)) {
             return None;
         }
         scale /= 10;
@@ -512,8 +410,13 @@ mod tests {
     fn a_price_is_whole_pico_dollars_per_token() {
         let rate = |text| read(Kind::Money, text, price);
         assert_eq!(rate("$1.25/M"), Ok(1_250_000));
-        assert_eq!(rate("$0.000001/M"), Ok(1));
+        assert_eq!(rate("$0.001/M"), Ok(1_000));
+        assert_eq!(rate("$0.001001/M"), Ok(1_001));
+        assert_eq!(rate("$0/M"), Ok(0));
+        assert_eq!(rate("$0.000999/M"), Err("C0307"));
         assert_eq!(rate("$0.0000001/M"), Err("C0307"));
+        assert_eq!(rate("$1.2345678/M"), Err("C0307"));
+        assert_eq!(rate("$1.23456708/M"), Err("C0307"), "behind a zero too");
         assert_eq!(rate("$5"), Err("C0304"));
         assert_eq!(rate("$5/k"), Err("C0305"));
         assert_eq!(rate("$5/m"), Err("C0306"));

@@ -124,10 +124,13 @@ impl<'v> At<'v> {
     /// is noted.
     pub(super) fn price(&self, power: i32, notes: &mut Notes) -> Option<u64> {
         let found = self.number(power, notes)?;
-        if found <= PICO_MAX {
+        if found > PICO_MAX {
+            notes.left(self, "a price is at most `$1000000/M`");
+        } else if (1..PICO_MIN).contains(&found) {
+            notes.left(self, "a price is at least `$0.001/M`, or nothing");
+        } else {
             return Some(found);
         }
-        notes.left(self, "a price is at most `$1000000/M`");
         None
     }
 
@@ -166,6 +169,8 @@ impl<'v> At<'v> {
 
 /// The largest price for a token that a policy can say.
 const PICO_MAX: u64 = 1_000_000_000_000;
+/// The smallest that is not nothing.
+const PICO_MIN: u64 = 1_000;
 
 /// What to do about a member that has no like.
 fn unknown(key: &str) -> &'static str {

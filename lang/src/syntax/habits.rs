@@ -1,6 +1,7 @@
 //! Why a line could not be parsed, in the operator's words: first the habits of other languages,
 //! each with what to write instead, then the plain "this cannot stand here".
 
+use claw_table::Can;
 use pest::Parser as _;
 use pest::error::{Error, ErrorVariant, InputLocation};
 
@@ -112,8 +113,8 @@ impl<'a> Line<'a> {
             ":" => self.colon(at),
             "==" => operator("is"),
             "!=" => operator("is not"),
-            "&&" | "&" => operator("and"),
-            "||" | "|" => operator("or"),
+            "&&" | "&" => self.joined(at, "and").unwrap_or_else(|| operator("and")),
+            "||" | "|" => self.joined(at, "or").unwrap_or_else(|| operator("or")),
             "!" => operator("not"),
             "=>" => operator("->"),
             "[" | "]" => {
@@ -132,6 +133,44 @@ impl<'a> Line<'a> {
                 .help("write a path between quotes: `\"/v1/chat/completions\"`"),
             _ => return None,
         })
+    }
+
+    /// `has tools|images` and `is "a" || "b"`: what stands behind the operator is no condition.
+    fn joined(&self, at: usize, word: &str) -> Option<Diagnostic> {
+        let (token, next) = (self.tokens.get(at)?, self.tokens.get(at + 1)?);
+        let before = self.tokens.get(at.checked_sub(1)?)?;
+        let is_of_has = self.is_of_has(at) && is_had(self.text(at + 1));
+        if !is_of_has && next.kind != Kind::Text {
+            return None;
+        }
+        let found = Diagnostic::new(
+            Code::ForeignOperator,
+            token.span,
+            format!("`{}` is not an operator", self.text(at)),
+        );
+        let between = Span {
+            start: before.span.end,
+            end: next.span.start,
+            ..token.span
+        };
+        let (left, right) = (self.text(at - 1), self.text(at + 1));
+        Some(match word {
+            "or" => found
+                .help(format!("write `{left}, {right}`: any of a list counts"))
+                .fix(between, ", "),
+            _ if is_of_has => found
+                .help(format!("write `has {left} and has {right}`"))
+                .fix(between, " and has "),
+            _ => found.help(format!("write the fact again: `and … is {right}`")),
+        })
+    }
+
+    /// Whether the words right before a place are what follows `has`.
+    fn is_of_has(&self, at: usize) -> bool {
+        let before = self.tokens.get(..at).unwrap_or_default().iter().rev();
+        let mut words = before.map(|token| token.span.of(self.source));
+        let other = words.find(|word| !is_had(word) && !matches!(*word, "," | "|" | "||"));
+        other == Some("has")
     }
 
     /// `timeout: 30` and its kind.
@@ -195,6 +234,11 @@ impl<'a> Line<'a> {
 pub(crate) fn priority(span: Span) -> Diagnostic {
     Diagnostic::new(Code::Priority, span, "there are no priority numbers")
         .help("arms are tried from top to bottom: move the arm to where it belongs")
+}
+
+/// Whether `has` asks for it.
+fn is_had(word: &str) -> bool {
+    Can::ASKED.into_iter().any(|can| can.word() == word)
 }
 
 fn clip(text: &str) -> String {

@@ -227,7 +227,8 @@ impl Work<'_> {
             return;
         };
         let touch = first.span.end == comma.span.start && comma.span.end == next.span.start;
-        if comma.kind != Kind::Comma || next.kind != Kind::Amount || !touch {
+        let is_number = matches!(next.kind, Kind::Amount | Kind::Odd | Kind::Percent);
+        if comma.kind != Kind::Comma || !is_number || !touch {
             return;
         }
         let (head, tail) = (self.word(*first), self.word(next));
@@ -245,11 +246,17 @@ impl Work<'_> {
         let is_lead = !is_later_group
             && (1..=3).contains(&lead.len())
             && lead.bytes().all(|b| b.is_ascii_digit());
-        if !is_lead || digits != 3 {
+        // `250/M` behind a comma is no token of its own, and what a letter joins is no group.
+        let part = |c: char| c.is_ascii_digit() || c == '.';
+        let is_tail = next.kind != Kind::Odd || tail.trim_start_matches(part).starts_with('/');
+        if !is_lead || digits != 3 || !is_tail {
             return;
         }
-        let span = first.span.to(next.span);
-        let whole = format!("{head}{tail}");
+        let span = Span {
+            end: self.groups_end(next.span.end),
+            ..first.span
+        };
+        let whole = span.of(self.source).replace(',', "");
         self.spoiled.push(first.span.start);
         self.report.add(
             Diagnostic::new(
@@ -263,6 +270,26 @@ impl Work<'_> {
             ))
             .fix(span, whole),
         );
+    }
+
+    /// Where the last group of three digits ends that follows a group ending here.
+    fn groups_end(&self, at: u32) -> u32 {
+        let mut end = at as usize;
+        loop {
+            let (before, rest) = self.source.split_at_checked(end).unwrap_or_default();
+            let is_group = before.ends_with(|c: char| c.is_ascii_digit());
+            let Some(group) = rest.strip_prefix(',').filter(|_| is_group) else {
+                break;
+            };
+            let digits = group.bytes().take_while(u8::is_ascii_digit).count();
+            if digits != 3 {
+                break;
+            }
+            let unit = group.bytes().skip(digits);
+            let unit = unit.take_while(|b| b.is_ascii_alphabetic() || *b == b'/');
+            end += 1 + digits + unit.count();
+        }
+        u32::try_from(end).unwrap_or(at)
     }
 
     fn lexical(&mut self, token: Token) {

@@ -243,6 +243,10 @@ fn a_price_beyond_what_a_policy_can_say_is_left_out_and_told() {
     }
     let most = openclaw(&agent(&json!({ "input": 1_000_000 })).to_string());
     assert!(most.unwrap().policy.contains("price in $1000000/M"));
+    let least = openclaw(&agent(&json!({ "input": 0.0005, "output": 1 })).to_string());
+    let least = told(&least.unwrap());
+    assert!(!least.contains("price in"), "{least}");
+    assert!(least.contains("a price is at least `$0.001/M`"), "{least}");
 }
 
 proptest! {

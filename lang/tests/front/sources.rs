@@ -256,14 +256,14 @@ fn what_a_price_leaves_out_is_dear() {
     let of = |charge| plain.rates.pico(charge);
     assert_eq!(of(Charge::Cached), Some(4_000_000));
     assert_eq!(of(Charge::CacheWrite), None);
-    let caching = "price in $0.000001/M, out $8/M\nprice tier fast in $8/M\ncan caching";
+    let caching = "price in $0.001001/M, out $8/M\nprice tier fast in $8/M\ncan caching";
     let prices = priced(caching);
     assert_eq!(
         prices[0].rates.pico(Charge::CacheWrite),
-        Some(2),
+        Some(1_252),
         "rounded up"
     );
-    assert_eq!(prices[0].rates.pico(Charge::CacheWrite1h), Some(2));
+    assert_eq!(prices[0].rates.pico(Charge::CacheWrite1h), Some(2_002));
     assert_eq!(prices[1].rates.pico(Charge::CacheWrite1h), Some(16_000_000));
     assert_eq!(prices[1].rates.pico(Charge::Out), None);
 }

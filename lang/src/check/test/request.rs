@@ -8,8 +8,10 @@ use super::Reading;
 use crate::check::cond::had;
 use crate::check::names::Sort;
 use crate::check::{body, fields, header, values};
+use crate::codes::Code;
 use crate::model::{Member, Says};
-use crate::syntax::ast::Statement;
+use crate::report::Diagnostic;
+use crate::syntax::ast::{Statement, Value};
 use crate::syntax::lexer::Kind;
 use crate::vocab;
 
@@ -126,6 +128,10 @@ impl Reading<'_> {
         };
         let mut says = Vec::new();
         for text in texts {
+            if text.is_word("absent") || text.is_word("present") {
+                self.report.add(unsaid(field, text));
+                continue;
+            }
             let text = fields::text(text, "a value", self.report);
             if let (Some(fact), Some(text)) = (&fact, text) {
                 says.push(Says::Text(fact.clone(), text.to_owned()));
@@ -180,4 +186,16 @@ impl Reading<'_> {
         };
         Some(Says::Member(pointer, member))
     }
+}
+
+/// `header "x" absent`: what is not written down is not sent.
+fn unsaid(field: &Statement, word: &Value) -> Diagnostic {
+    let what = &field.keyword.text;
+    let message = format!("`{}` is no value of a {what}", word.text);
+    let found = Diagnostic::new(Code::WrongValue, word.span, message);
+    found.help(if word.is_word("absent") {
+        format!("leave this line out: a {what} that a request does not name is not sent")
+    } else {
+        format!("write one that it has: `{what} \"x-team\" \"ml\"`")
+    })
 }
