@@ -86,8 +86,9 @@ pub(super) fn declared(
         }
     }
     list.require("allow", work.report);
-    let is_said = list.iter().any(|field| field.keyword.is_word("allow"));
-    work.finish().filter(|_| is_said)
+    // Without an amount nothing more can be said of it.
+    work.is_whole &= list.iter().any(|field| field.keyword.is_word("allow"));
+    work.finish()
 }
 
 /// Which requests a declaration is about; nothing if its condition is at fault.

@@ -49,7 +49,7 @@ pub(super) fn class(
         retry: defaults::retry(),
         ..Class::default()
     };
-    let lists = like::lists(it, known.classes, names, report);
+    let (lists, is_all) = like::lists(it, known.classes, names, report);
     let mut work = Work {
         out,
         known,
@@ -74,7 +74,9 @@ pub(super) fn class(
             work.field(field);
         }
     }
-    if !lists.iter().any(|list| list.tried("primary"))
+    // What it takes from a class that is not there may have been it.
+    if is_all
+        && !lists.iter().any(|list| list.tried("primary"))
         && let Some(list) = lists.first()
     {
         list.require("primary", work.report);

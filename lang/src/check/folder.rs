@@ -203,8 +203,11 @@ impl<'f> Parts<'f> {
     }
 
     /// Reports a folder without `policy` or without its root route.
-    fn missing(&self, report: &mut Report) {
-        if report.sources().is_empty() {
+    fn missing(&mut self, report: &mut Report) {
+        // Of a file that is nested too deep nothing is read.
+        let is_unread = |found: &Diagnostic| found.code == Code::TooDeep;
+        if report.sources().is_empty() || report.diagnostics().iter().any(is_unread) {
+            self.names.unread();
             return;
         }
         let at = Span::default();
@@ -215,6 +218,7 @@ impl<'f> Parts<'f> {
             );
         }
         if self.root.is_none() && !self.names.is_excused("route") {
+            self.names.rootless();
             let found =
                 Diagnostic::new(Code::Missing, at, "this folder has no route without a name");
             report.add(

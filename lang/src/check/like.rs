@@ -21,33 +21,34 @@ pub(super) fn other(it: &Statement) -> Option<&Value> {
     like.is_word("like").then_some(other)
 }
 
-/// The fields of a class, then those of the class that it is like, and so on.
+/// The fields of a class, then those of the class that it is like, and so on; and whether that is
+/// all of them: not where a name leads nowhere or back.
 pub(super) fn lists<'a>(
     it: &'a Statement,
     classes: &[&'a Statement],
     names: &mut Names,
     report: &mut Report,
-) -> Vec<Fields<'a>> {
+) -> (Vec<Fields<'a>>, bool) {
     let mut lists = vec![fields::read(it, vocab::CLASS, names, report)];
     let mut path: Vec<&Statement> = vec![it];
     let mut next = other(it);
     while let Some(name) = next {
         let at = names.resolve(name, Sort::Class, report);
         let Some(class) = at.and_then(|at| classes.get(at)).copied() else {
-            break;
+            return (lists, false);
         };
         if path.iter().any(|known| known.span == class.span) {
             // Each class of a ring would tell the same; the first one written does.
             if path.iter().all(|known| it.span <= known.span) && class.span == it.span {
                 report.add(ring(&path));
             }
-            break;
+            return (lists, false);
         }
         lists.push(fields::read(class, vocab::CLASS, names, report));
         path.push(class);
         next = other(class);
     }
-    lists
+    (lists, true)
 }
 
 fn ring(path: &[&Statement]) -> Diagnostic {

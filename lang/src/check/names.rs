@@ -45,6 +45,24 @@ pub(super) enum Sort {
 }
 
 impl Sort {
+    /// Every sort.
+    const ALL: [Self; 14] = [
+        Self::Catalog,
+        Self::Provider,
+        Self::Pool,
+        Self::Class,
+        Self::Retry,
+        Self::Let,
+        Self::Route,
+        Self::Never,
+        Self::Forbid,
+        Self::Client,
+        Self::Ceiling,
+        Self::Limit,
+        Self::Cache,
+        Self::Notify,
+    ];
+
     /// The word for it in the language.
     pub(super) fn word(self) -> &'static str {
         match self {
@@ -84,6 +102,8 @@ pub(super) struct Names {
     spared: Vec<Value>,
     /// Sorts of which some declaration has no name, or one that was not taken in.
     unsure: BTreeSet<Sort>,
+    /// Sorts whose uses were not all read.
+    unread: Vec<Sort>,
 }
 
 impl Names {
@@ -160,6 +180,17 @@ impl Names {
     /// Whether some declaration of a sort has no name that could be read.
     pub(super) fn is_unsure(&self, sort: Sort) -> bool {
         self.unsure.contains(&sort)
+    }
+
+    /// Notes that the route from which everything is led to is missing: nothing is unused for that.
+    pub(super) fn rootless(&mut self) {
+        self.unread = vec![Sort::Class, Sort::Route, Sort::Let];
+    }
+
+    /// Notes that some file was not read: it may declare and use any name.
+    pub(super) fn unread(&mut self) {
+        self.unsure.extend(Sort::ALL);
+        self.unread = Sort::ALL.to_vec();
     }
 
     /// Notes the words of a line that could not be read.
@@ -254,7 +285,8 @@ impl Names {
         }
         for (name, declared) in &self.known {
             let is_spared = self.spared.iter().any(|spared| spared.text == *name);
-            if declared.is_used || is_spared || self.is_excused(name) {
+            let is_unread = self.unread.contains(&declared.sort);
+            if declared.is_used || is_spared || is_unread || self.is_excused(name) {
                 continue;
             }
             let what = declared.sort.word();

@@ -108,3 +108,28 @@ fn no_edit_writes_another_value_than_was_meant() {
         ("request", "header \"x\" ml"),
     ]));
 }
+
+/// What leans on something at fault is not told on top of it.
+#[test]
+fn one_slip_is_told_once() {
+    let deep = format!("when {}streaming{}", "(".repeat(70), ")".repeat(70));
+    insta::assert_snapshot!(told(&[
+        ("line", "ceiling g { per client }"),
+        ("line", "class d like nobody { timeout total 5m }\nunused d"),
+        (
+            "line",
+            "class d like e { fail closed }\nclass e like d { fail closed }\nunused d\nunused e"
+        ),
+        (
+            "",
+            "class code { primary a/x }\nclass cheap { primary a/y }\nlet fast = streaming\nroute ml { otherwise -> code }"
+        ),
+        (
+            "",
+            &format!(
+                "class code {{ primary a/x }}\nroute {{\n  {deep} -> code\n  otherwise -> code\n}}"
+            )
+        ),
+        ("line", &format!("forbid f {deep}")),
+    ]));
+}
