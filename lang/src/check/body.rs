@@ -110,7 +110,7 @@ impl Reader<'_, '_> {
                 out.texts.extend(pattern);
                 sound
             }
-            (Kind::Amount, _) if test.op != Op::Like => {
+            (Kind::Amount | Kind::Negative, _) if test.op != Op::Like => {
                 let number = values::decimal(value, self.report);
                 out.numbers.extend(number);
                 number.is_some()

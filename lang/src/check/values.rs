@@ -46,10 +46,10 @@ pub(super) fn duration_range(value: &Value, report: &mut Report) -> Option<(u64,
 
 /// A decimal count such as `128k`.
 pub(super) fn count(value: &Value, report: &mut Report) -> Option<u64> {
-    settle(count_of(value), report)
+    settle(count_of(&value.text, value), report)
 }
 
-/// A decimal number such as `0.7` or `4k`, by its rank.
+/// A decimal number such as `0.7`, `-0.5` or `4k`, by its rank.
 pub(super) fn decimal(value: &Value, report: &mut Report) -> Option<u64> {
     settle(decimal_of(value), report)
 }
@@ -164,7 +164,7 @@ pub(super) fn json(value: &Value, report: &mut Report) -> Option<String> {
     if value.kind == Kind::Word && matches!(value.text.as_str(), "true" | "false" | "null") {
         return Some(value.text.clone());
     }
-    if value.kind != Kind::Amount {
+    if !matches!(value.kind, Kind::Amount | Kind::Negative) {
         let shown = fields::shown(value);
         let message = format!("`{shown}` is not a value of JSON");
         report.add(
@@ -173,15 +173,18 @@ pub(super) fn json(value: &Value, report: &mut Report) -> Option<String> {
         );
         return None;
     }
-    let (whole, part) = value.text.split_once('.').unwrap_or((&value.text, ""));
+    let text = value.text.trim_start_matches('-');
+    let sign = value.text.strip_suffix(text).unwrap_or_default();
+    let (whole, part) = text.split_once('.').unwrap_or((text, ""));
     let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
-    if value.text.contains('.') && digits(whole) && digits(part) {
+    if text.contains('.') && digits(whole) && digits(part) {
         decimal(value, report)?;
         let whole = whole.trim_start_matches('0');
         let whole = if whole.is_empty() { "0" } else { whole };
-        return Some(format!("{whole}.{part}"));
+        return Some(format!("{sign}{whole}.{part}"));
     }
-    count(value, report).map(|count| count.to_string())
+    let count = settle(count_of(text, value), report)?;
+    Some(format!("{sign}{count}"))
 }
 
 fn settle<T>(found: Result<T, Box<Diagnostic>>, report: &mut Report) -> Option<T> {
@@ -248,10 +251,12 @@ fn duration_of(text: &str, value: &Value) -> Result<u64, Box<Diagnostic>> {
     }
 }
 
-fn count_of(value: &Value) -> Result<u64, Box<Diagnostic>> {
-    let text = value.text.as_str();
+/// A count in the text of a value, which may stand behind a sign.
+fn count_of(text: &str, value: &Value) -> Result<u64, Box<Diagnostic>> {
     let wrong = |code, message: String| Diagnostic::new(code, value.span, message);
-    if value.kind != Kind::Amount {
+    let is_number =
+        value.kind == Kind::Amount || value.kind == Kind::Negative && !text.starts_with('-');
+    if !is_number {
         return fault(
             wrong(Code::WrongValue, format!("`{text}` is not a count"))
                 .help("write a number such as `8000`, `128k` or `2M`"),
@@ -267,7 +272,7 @@ fn count_of(value: &Value) -> Result<u64, Box<Diagnostic>> {
         "k" => 1_000,
         "M" => 1_000_000,
         "m" => {
-            let fixed = text.replace('m', "M");
+            let fixed = value.text.replace('m', "M");
             return fault(
                 wrong(
                     Code::MinutesOrMillions,
@@ -295,23 +300,32 @@ fn count_of(value: &Value) -> Result<u64, Box<Diagnostic>> {
 
 fn decimal_of(value: &Value) -> Result<u64, Box<Diagnostic>> {
     let text = value.text.as_str();
+    let is_negative = value.kind == Kind::Negative;
+    let text = text
+        .strip_prefix('-')
+        .filter(|_| is_negative)
+        .unwrap_or(text);
+    let ranked = |digits: &str| {
+        let sign = value.text.strip_suffix(text).unwrap_or_default();
+        decimal::rank(format!("{sign}{digits}").as_bytes())
+    };
     let is_number = text
         .bytes()
         .all(|byte| byte.is_ascii_digit() || byte == b'.');
-    if value.kind == Kind::Amount && is_number && text.contains('.') {
+    if matches!(value.kind, Kind::Amount | Kind::Negative) && is_number && text.contains('.') {
         let millionths = scaled(text, 1_000_000).filter(|all| *all <= COUNT_MAX * 1_000_000);
-        if let Some(rank) = millionths.and_then(|_| decimal::rank(text.as_bytes())) {
+        if let Some(rank) = millionths.and_then(|_| ranked(text)) {
             return Ok(rank);
         }
         let wrong = Diagnostic::new(
             Code::OutOfRange,
             value.span,
-            format!("`{text}` cannot be told from its neighbours"),
+            format!("`{}` cannot be told from its neighbours", value.text),
         );
         return fault(wrong.help("a number has at most six decimals and is at most `1000000M`"));
     }
-    let count = count_of(value)?;
-    Ok(decimal::rank(count.to_string().as_bytes()).unwrap_or(u64::MAX))
+    let count = count_of(text, value)?;
+    Ok(ranked(&count.to_string()).unwrap_or(u64::MAX))
 }
 
 /// `1h30m` as its numbers with their units.

@@ -42,6 +42,8 @@ pub enum Kind {
     Range,
     /// `30`, `30s`, `1h30m`, `128k`
     Amount,
+    /// `-0.5`
+    Negative,
     /// Begins like a number and is none.
     Odd,
     /// `provider/model`
@@ -151,6 +153,10 @@ mod tests {
             ("5% 99.5%", "Percent:5% Percent:99.5%"),
             ("500..599 200ms..5s", "Range:500..599 Range:200ms..5s"),
             (
+                "-5 -0.5 -4k (-1) is-5 5-3 - 5 --5 -x -5x3 ->5",
+                "Negative:-5 Negative:-0.5 Negative:-4k ParenOpen:( Negative:-1 ParenClose:) Word:is-5 Odd:5-3 Foreign:- Amount:5 Foreign:- Negative:-5 Foreign:- Word:x Foreign:- Odd:5x3 Arrow:-> Amount:5",
+            ),
+            (
                 "30 30s 1h30m 128k 1.5M 64KiB",
                 "Amount:30 Amount:30s Amount:1h30m Amount:128k Amount:1.5M Amount:64KiB",
             ),
@@ -230,6 +236,7 @@ mod tests {
             "::1",
             "22:00",
             "$1/M",
+            "-0.5",
             "5%",
             "1h30m",
             "a/b",

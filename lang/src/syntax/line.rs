@@ -184,6 +184,7 @@ impl Line<'_> {
             | Kind::Money
             | Kind::Percent
             | Kind::Amount
+            | Kind::Negative
             | Kind::Odd => true,
             Kind::Range => !self.is_days(token),
             _ => false,

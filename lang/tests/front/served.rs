@@ -154,7 +154,7 @@ fn how_a_class_serves_reaches_the_table() {
   fail open
   min-output 2k
   set header \"X-Title\" \"claw\", default temperature 0, reasoning.effort \"low\"
-  set default header \"x-tier\" \"flex\", top_p 0.90, logprobs false
+  set default header \"x-tier\" \"flex\", presence_penalty -0.90, logprobs false
   unset user, header \"X-Forwarded-For\", \"/metadata/task\"
 }
 class d { primary requested from a, b; keys caller; heartbeat off }
@@ -187,7 +187,7 @@ route { when model is \"x\" -> c
             Edit::DefaultMember(edit("temperature", None, "0")),
             Edit::SetMember(edit("reasoning", Some("effort"), "\"low\"")),
             Edit::DefaultHeader(("x-tier".into(), "flex".into())),
-            Edit::SetMember(edit("top_p", None, "0.90")),
+            Edit::SetMember(edit("presence_penalty", None, "-0.90")),
             Edit::SetMember(edit("logprobs", None, "false")),
             Edit::UnsetMember(path("user", None)),
             Edit::UnsetHeader("x-forwarded-for".into()),
@@ -302,6 +302,7 @@ const FAULTS: &[&str] = &[
     "class k { primary a/x; set temperature.x 1 }",
     "class k { primary a/x; set max_tokens 0 }",
     "class k { primary a/x; set default max_tokens 1.5 }",
+    "class k { primary a/x; set max_tokens -5 }",
     "class k { primary a/x; set n \"2\" }",
     "class k { primary a/x; set tools \"none\" }",
     "class k { primary a/x; set response_format \"json_object\" }",

@@ -76,8 +76,9 @@ pub(super) fn misfit(edit: &MemberEdit) -> Option<&'static str> {
     if json == "null" {
         return None;
     }
-    let is_number = json.starts_with(|c: char| c.is_ascii_digit());
-    let is_whole = is_number && !json.contains('.');
+    let digits = json.strip_prefix('-').unwrap_or(json);
+    let is_number = digits.starts_with(|c: char| c.is_ascii_digit());
+    let is_whole = is_number && digits == json && !json.contains('.');
     match takes {
         Takes::Whole if is_whole && json != "0" => None,
         Takes::Whole => Some("write a whole number above 0, or `null`"),

@@ -176,7 +176,9 @@ impl Reading<'_> {
         let pointer = body::pointer(pointer, self.report)?;
         let member = match (value.kind, value.text.as_str()) {
             (Kind::Text, text) => Member::Text(text.to_owned()),
-            (Kind::Amount, _) => Member::Number(values::decimal(value, self.report)?),
+            (Kind::Amount | Kind::Negative, _) => {
+                Member::Number(values::decimal(value, self.report)?)
+            }
             (Kind::Word, "null") => Member::Null,
             (Kind::Word, "true") => Member::Flag(true),
             (Kind::Word, "false") => Member::Flag(false),

@@ -49,6 +49,7 @@ pub(in crate::syntax) fn kind(rule: Rule) -> Option<Kind> {
         Rule::percent => Kind::Percent,
         Rule::range | Rule::days => Kind::Range,
         Rule::amount => Kind::Amount,
+        Rule::negative => Kind::Negative,
         Rule::odd => Kind::Odd,
         Rule::path => Kind::Path,
         Rule::word => Kind::Word,

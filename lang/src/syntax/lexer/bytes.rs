@@ -26,6 +26,10 @@ impl<'a> Bytes<'a> {
             b'"' => self.text(at + 1),
             b if b.is_ascii_alphabetic() => self.name(at),
             b'0'..=b'9' | b'$' | b':' => self.number_like(at).unwrap_or_else(|| self.mark(at)),
+            b'-' => match self.amount(at + 1) {
+                Some(end) => (Kind::Negative, end),
+                None => self.mark(at),
+            },
             _ => self.mark(at),
         }
     }

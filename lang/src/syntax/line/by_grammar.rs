@@ -323,6 +323,8 @@ const SEEDS: &[&str] = &[
     "when x is absent",
     "price above 272k in $10/M, out $45/M during mon..fri 01:00..04:00 \"UTC\"",
     "fallback openai/gpt-5.5, edge/llama:70b@x 5%, mini",
+    "set presence_penalty -0.5, default n 1, \"/a/b\" -4k",
+    "forbid cold when body \"/x\" is -5, 1 and temperature > -0.5 or a < -1",
     "on 429, 500..599, 200ms..5s, 2026-11-21 10:00, :1:2, dead:beef::1, 30_s",
 ];
 
@@ -355,6 +357,7 @@ const SPARE: &[&str] = &[
     "in/x",
     "5",
     "5..9",
+    "-5",
     "x",
     "let",
     "otherwise",
