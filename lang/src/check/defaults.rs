@@ -12,8 +12,9 @@ pub(super) const HONOR_RETRY_AFTER_MS: u64 = 10_000;
 /// What moves on where the policy does not say: what passes by itself, and answers that are none.
 pub(super) fn causes() -> Causes {
     let named = Cause::ALL
-        .iter()
-        .map(|cause| cause.bit())
+        .into_iter()
+        .filter(|cause| !cause.is_callers())
+        .map(Cause::bit)
         .fold(0, |all, bit| all | bit);
     Causes {
         named,

@@ -108,6 +108,7 @@ fn of(fault: &Failing, Watched { waits, opening }: Watched) -> Met {
         How::Cause(Cause::Overloaded) => refused(Cause::Overloaded, 503),
         How::Cause(Cause::Quota) => refused(Cause::Quota, 429),
         How::Cause(Cause::BadKey) => refused(Cause::BadKey, 401),
+        How::Cause(cause @ (Cause::ContextTooLong | Cause::ContentFilter)) => refused(cause, 400),
         How::Status(status) => failure(says(status), Some(status), Seen::Refused),
         How::CutAfter(events) => {
             let is_begun = opening.is_some_and(|opening| events >= opening);
@@ -162,7 +163,14 @@ impl Failure {
             Some(Cause::Quota) if self.wait_ms.is_some() => 5,
             Some(Cause::Overloaded) => 4,
             Some(Cause::Timeout) => 3,
-            Some(Cause::Connect | Cause::Cut | Cause::Malformed) | None => 2,
+            Some(
+                Cause::Connect
+                | Cause::Cut
+                | Cause::Malformed
+                | Cause::ContextTooLong
+                | Cause::ContentFilter,
+            )
+            | None => 2,
             Some(Cause::BadKey | Cause::Quota) => 1,
         }
     }
@@ -189,7 +197,8 @@ impl Failure {
             // A conflict or a too early request is the provider's own trouble.
             (Some(Cause::Connect | Cause::Cut | Cause::Malformed), _)
             | (None, None | Some(409 | 424 | 425 | 500..)) => 502,
-            (None, Some(status)) => status,
+            (Some(Cause::ContextTooLong | Cause::ContentFilter), None) => 400,
+            (Some(Cause::ContextTooLong | Cause::ContentFilter) | None, Some(status)) => status,
         }
     }
 }

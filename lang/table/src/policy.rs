@@ -128,11 +128,15 @@ pub enum Cause {
     BadKey,
     /// The answer is not what its protocol says.
     Malformed,
+    /// The request does not fit the model's context.
+    ContextTooLong,
+    /// The provider will not answer this.
+    ContentFilter,
 }
 
 impl Cause {
     /// Every cause, in the order of their numbers.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Connect,
         Self::Timeout,
         Self::Cut,
@@ -140,7 +144,14 @@ impl Cause {
         Self::Quota,
         Self::BadKey,
         Self::Malformed,
+        Self::ContextTooLong,
+        Self::ContentFilter,
     ];
+
+    /// Whether the request itself is at fault, so that it moves on only where a policy names this.
+    pub fn is_callers(self) -> bool {
+        matches!(self, Self::ContextTooLong | Self::ContentFilter)
+    }
 
     /// The word for it in the language and in the log.
     pub fn word(self) -> &'static str {
@@ -152,6 +163,8 @@ impl Cause {
             Self::Quota => "quota",
             Self::BadKey => "bad-key",
             Self::Malformed => "malformed",
+            Self::ContextTooLong => "context-too-long",
+            Self::ContentFilter => "content-filter",
         }
     }
 

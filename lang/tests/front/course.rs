@@ -14,9 +14,11 @@ pool canary { balance weighted; two/x 95%; one/y 5% }
 pool thrifty { balance cheapest; one/y; two/x }
 pool both { canary; last/z }
 retry long { on connect, timeout, cut, overloaded, quota, bad-key, malformed, 429, 500..599; attempts 6; backoff 1s..4s; honor retry-after up to 10s }
+retry named { on context-too-long, content-filter; attempts 2 }
 retry brief { on connect; attempts 3 }
 class code { primary two/x; fallback one/y, last/z; retry long }
 class shy { primary two/x; fallback one/y; retry brief }
+class own { primary two/x; fallback one/y; retry named }
 class split { primary canary; fallback last/z; retry long }
 class cheap { primary thrifty; retry long }
 class nested { primary both; retry long }
@@ -28,6 +30,7 @@ class on { primary begun/g; fallback one/y, rest/h; retry long; after-cut contin
 class kept { primary begun/g; fallback one/y; retry long; commit whole }
 route {
   when header \"x\" is \"shy\"    -> shy
+  when header \"x\" is \"own\"    -> own
   when header \"x\" is \"split\"  -> split
   when header \"x\" is \"cheap\"  -> cheap
   when header \"x\" is \"nested\" -> nested
@@ -72,6 +75,18 @@ fn a_key_that_fails_is_followed_by_the_next_and_anything_else_by_the_next_target
         "request { }\nfault two key 1 503\nexpect tried two/x, one/y",
         // What the retry does not list is the end, whatever other keys there are.
         "request { header \"x\" \"shy\" }\nfault two key 1 429\nexpect tried two/x\nexpect failed 429",
+    ]);
+}
+
+#[test]
+fn what_is_the_requests_own_fault_moves_on_only_where_it_is_named() {
+    holds(&[
+        "request { }\nfault two content-filter\nexpect tried two/x\nexpect failed 400",
+        "request { }\nfault two context-too-long\nexpect tried two/x\nexpect failed 400",
+        "request { header \"x\" \"own\" }\nfault two content-filter\nexpect tried two/x, one/y\nexpect served by one/y",
+        "request { header \"x\" \"own\" }\nfault two context-too-long\nexpect tried two/x, one/y\nexpect served by one/y",
+        "request { header \"x\" \"own\" }\nfault two 400\nexpect tried two/x\nexpect failed 400",
+        "request { header \"x\" \"own\" }\nfault two content-filter\nfault one content-filter\nexpect failed 400",
     ]);
 }
 
@@ -261,9 +276,9 @@ fn a_failed_test_tells_the_way_from_turn_to_turn() {
     assert_eq!(
         got,
         [
-            "expected served by two/x, got served by last/z (it takes main/9; before it, main/8 asks \
-          `header \"x\" is \"kept\"`, and it is absent; main/7 asks `header \"x\" is \"on\"`, and it is \
-          absent; main/6 asks `header \"x\" is \"talk\"`, and it is absent; 5 more did not match; there \
+            "expected served by two/x, got served by last/z (it takes main/10; before it, main/9 asks \
+          `header \"x\" is \"kept\"`, and it is absent; main/8 asks `header \"x\" is \"on\"`, and it is \
+          absent; main/7 asks `header \"x\" is \"talk\"`, and it is absent; 6 more did not match; there \
           two/x gives 429, two/x key 2 gives overloaded, one/y gives connect, last/z answers)"
         ]
     );

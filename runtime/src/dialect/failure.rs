@@ -60,11 +60,11 @@ impl FailureKind {
             Self::Overloaded => Some(Cause::Overloaded),
             Self::Timeout => Some(Cause::Timeout),
             Self::BadSample | Self::Malformed => Some(Cause::Malformed),
+            Self::ContextTooLong => Some(Cause::ContextTooLong),
+            Self::ContentFilter => Some(Cause::ContentFilter),
             Self::RateLimit
             | Self::Server
             | Self::BadRequest
-            | Self::ContextTooLong
-            | Self::ContentFilter
             | Self::ModelNotFound
             | Self::TooLarge
             | Self::UsageOption => None,
@@ -72,7 +72,7 @@ impl FailureKind {
     }
 
     /// Whether the caller's own request is at fault, so that no other target is asked unless the
-    /// policy names the status.
+    /// policy names the status or the cause.
     pub fn is_callers(self) -> bool {
         match self {
             Self::BadRequest

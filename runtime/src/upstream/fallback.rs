@@ -387,7 +387,14 @@ fn rank(fault: &Fault) -> u8 {
         Some(Cause::Quota) if fault.wait.is_some() => 5,
         Some(Cause::Overloaded) => 4,
         Some(Cause::Timeout) => 3,
-        Some(Cause::Connect | Cause::Cut | Cause::Malformed) | None => 2,
+        Some(
+            Cause::Connect
+            | Cause::Cut
+            | Cause::Malformed
+            | Cause::ContextTooLong
+            | Cause::ContentFilter,
+        )
+        | None => 2,
         Some(Cause::BadKey | Cause::Quota) => 1,
     }
 }

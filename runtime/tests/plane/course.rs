@@ -21,6 +21,8 @@ const FAULTS: &[(&str, Option<&str>)] = &[
     ("overloaded", Some("529")),
     ("quota", Some("quota")),
     ("bad-key", Some("401")),
+    ("context-too-long", Some("context")),
+    ("content-filter", Some("filter")),
     ("400", Some("400")),
     ("402", Some("402")),
     ("403", Some("403")),
@@ -47,6 +49,8 @@ const FAULTS: &[(&str, Option<&str>)] = &[
 const RETRIES: &[&str] = &[
     // As without one, but for that.
     "retry usual { on connect, timeout, cut, overloaded, quota, bad-key, malformed, 429, 500..599; attempts 3; backoff 200ms..200ms; honor retry-after up to 10s }",
+    // What is the request's own fault moves on where it is named, and nowhere else.
+    "retry own { on context-too-long, content-filter, 404; attempts 3; backoff 1s..1s; honor retry-after up to 1s }",
     "retry narrow { on connect, 429, 500..599; attempts 5; backoff 1s..1s; honor retry-after up to 1s }",
     "retry wide { on connect, timeout, cut, overloaded, quota, bad-key, malformed, 400..599; attempts 4; backoff 3s..3s; honor retry-after up to 30s }",
 ];
@@ -227,7 +231,7 @@ async fn a_stream_of_messages_has_its_content_where_a_test_says() {
 async fn the_total_of_a_class_ends_a_test_where_it_ends_a_request() {
     let mut differ = String::new();
     for total in ["8s", "11s", "19s"] {
-        let policy = policy("openai", RETRIES[2], total);
+        let policy = policy("openai", RETRIES[3], total);
         for first in ["timeout", "slow 9s", "slow 11s", "503, retry-after 2s"] {
             let first = FAULTS.iter().position(|(words, _)| *words == first);
             let second = FAULTS.iter().position(|(words, _)| *words == "timeout");

@@ -110,7 +110,8 @@ fn transient() -> Retry {
     Retry {
         on: Causes {
             named: claw_table::policy::Cause::ALL
-                .iter()
+                .into_iter()
+                .filter(|cause| !cause.is_callers())
                 .fold(0, |bits, cause| bits | cause.bit()),
             statuses: vec![(429, 429), (500, 599)],
         },
