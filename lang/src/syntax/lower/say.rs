@@ -27,6 +27,16 @@ pub(crate) fn no_braces(word: &str, line: Span) -> Diagnostic {
     .help(format!("write `{word} … {{` and close it with `}}`"))
 }
 
+/// Every word that begins a declaration.
+fn known() -> String {
+    let words = vocab::DECLARATIONS.iter().map(|word| format!("`{word}`"));
+    let words: Vec<String> = words.collect();
+    match words.split_last() {
+        Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
+        None => String::new(),
+    }
+}
+
 pub(super) fn unknown_declaration(word: &str, span: Span) -> Diagnostic {
     let found = Diagnostic::new(
         Code::UnknownKeyword,
@@ -35,6 +45,6 @@ pub(super) fn unknown_declaration(word: &str, span: Span) -> Diagnostic {
     );
     match crate::near::nearest(word, vocab::DECLARATIONS.iter().copied()) {
         Some(near) => found.meant(span, near),
-        None => found.help("a declaration begins with `policy`, `gateway`, `provider`, `client`, `retry`, `class`, `let`, `never`, `forbid`, `route`, `unused` or `accept`"),
+        None => found.help(format!("a declaration begins with {}", known())),
     }
 }
