@@ -9,6 +9,7 @@ use crate::moment::{self, Moment};
 use crate::report::{Diagnostic, Report};
 use crate::syntax::ast::Value;
 use crate::syntax::escape;
+use crate::syntax::habits::written;
 use crate::syntax::lexer::Kind;
 use crate::vocab;
 use crate::zone::{self, Zone};
@@ -62,6 +63,24 @@ pub(super) fn weekdays(value: &Value, report: &mut Report) -> Option<u8> {
     let count = (to + 7 - from) % 7;
     let days = (0..=count).map(|step| 1_u8 << ((from + step) % 7));
     Some(days.fold(0, |all, day| all | day))
+}
+
+/// `mon-fri` and `09:00-17:00`, with what to write instead.
+pub(super) fn other_span(value: &Value) -> Option<Diagnostic> {
+    let (code, better) = if value.kind == Kind::Word {
+        (Code::UnknownWord, written::days(&value.text)?)
+    } else if value.kind == Kind::Odd {
+        (Code::WrongValue, written::hours(&value.text)?)
+    } else {
+        return None;
+    };
+    let message = format!("`{}` is no range here", value.text);
+    let found = Diagnostic::new(code, value.span, message);
+    Some(
+        found
+            .help(format!("write `{better}`"))
+            .fix(value.span, better),
+    )
 }
 
 /// What is no day, with the days that were meant.
@@ -148,6 +167,10 @@ pub(super) fn window(values: &[Value], report: &mut Report) -> Option<Window> {
     let (mut days, mut minutes, mut zoned) = (None, None, None);
     for value in values {
         let is_first = days.is_none() && minutes.is_none();
+        if let Some(found) = other_span(value) {
+            report.add(found);
+            return None;
+        }
         if matches!(value.kind, Kind::Range | Kind::Word) && is_first {
             days = Some(weekdays(value, report)?);
         } else if value.kind == Kind::ClockRange && minutes.is_none() && zoned.is_none() {

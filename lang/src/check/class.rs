@@ -13,6 +13,7 @@ use super::provider::{Checked, timeouts};
 use super::{ceiling, defaults, fields, like, pool, target};
 use crate::codes::Code;
 use crate::model::{ClassPlaces, Need};
+use crate::near::nearest;
 use crate::report::{Diagnostic, Report};
 use crate::span::Span;
 use crate::syntax::ast::{Statement, Value};
@@ -293,15 +294,44 @@ impl Work<'_> {
             value.span,
             format!("`{}` is not a target", fields::shown(value)),
         );
-        let found = match self.names.sort(text) {
-            Some(Sort::Provider) => {
+        let near = self.near_target(text);
+        let found = match (self.names.sort(text), near) {
+            (Some(Sort::Provider), _) => {
                 // It is named here, if only by half.
                 self.names.resolve(value, Sort::Provider, self.report);
                 found.help(format!("name one of its models: `{text}/MODEL`"))
             }
-            _ => found.help("a target is a model of a provider: `PROVIDER/MODEL`"),
+            (None, Some(near)) => {
+                // What was probably meant is not unused on top of it.
+                self.names.touch(&near);
+                found.meant(value.span, &near)
+            }
+            (Some(_) | None, _) => found
+                .help("a target is a model of a provider, `PROVIDER/MODEL`, or the name of a pool"),
         };
         self.report.add(found);
+    }
+
+    /// The pool, or the model with its provider, that was probably meant.
+    fn near_target(&self, text: &str) -> Option<String> {
+        let models = self.known.providers.iter().flat_map(|known| {
+            let provider = &known.provider;
+            let models = provider.models.iter();
+            models.map(|model| {
+                (
+                    model.name.as_str(),
+                    format!("{}/{}", provider.name, model.name),
+                )
+            })
+        });
+        let targets: Vec<(&str, String)> = models.collect();
+        if let Some((_, target)) = targets.iter().find(|(model, _)| *model == text) {
+            return Some(target.clone());
+        }
+        let pools = self.names.of_sort(Sort::Pool);
+        let near = nearest(text, pools.chain(targets.iter().map(|(model, _)| *model)))?;
+        let target = targets.iter().find(|(model, _)| *model == near);
+        Some(target.map_or_else(|| near.to_owned(), |(_, target)| target.clone()))
     }
 
     fn timeout(&mut self, field: &Statement) {

@@ -270,6 +270,14 @@ impl Names {
         None
     }
 
+    /// Counts as a use what was probably meant: a name, or a target by its provider.
+    pub(super) fn touch(&mut self, near: &str) {
+        let name = near.split_once('/').map_or(near, |(provider, _)| provider);
+        if let Some(declared) = self.known.get_mut(name) {
+            declared.is_used = true;
+        }
+    }
+
     /// Warns of what nothing uses.
     pub(super) fn unused(&self, report: &mut Report) {
         for spared in &self.spared {

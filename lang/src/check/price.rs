@@ -140,8 +140,11 @@ fn window_of(values: &[Value]) -> usize {
         let is_word = vocab::WEEKDAYS.contains(&value.text.as_str());
         value.kind == Kind::Range || value.kind == Kind::Word && is_word
     };
-    let is_part =
-        |value: &&Value| is_day(value) || matches!(value.kind, Kind::ClockRange | Kind::Text);
+    let is_part = |value: &&Value| {
+        is_day(value)
+            || matches!(value.kind, Kind::ClockRange | Kind::Text)
+            || calendar::other_span(value).is_some()
+    };
     values.iter().take_while(is_part).count()
 }
 

@@ -7,6 +7,7 @@ use super::{defaults, fields, values};
 use crate::codes::Code;
 use crate::report::{Diagnostic, Report};
 use crate::syntax::ast::{Statement, Value};
+use crate::syntax::habits::written;
 use crate::syntax::lexer::Kind;
 use crate::vocab;
 
@@ -71,7 +72,9 @@ fn causes(field: &Statement, report: &mut Report) -> Causes {
             fields::shape::<()>(field, "retry", group.get(1), report);
             continue;
         };
-        if value.kind == Kind::Amount {
+        if let Some(found) = other_status(value) {
+            report.add(found);
+        } else if value.kind == Kind::Amount {
             let status = values::plain(value, "a status that fails", (400, 599), report);
             let status = status.and_then(|n| u16::try_from(n).ok());
             out.statuses.extend(status.map(|n| (n, n)));
@@ -84,6 +87,25 @@ fn causes(field: &Statement, report: &mut Report) -> Causes {
     }
     out.statuses = merged(out.statuses);
     out
+}
+
+/// `5xx`, `500-599` and `"429"`, with what to write instead.
+fn other_status(value: &Value) -> Option<Diagnostic> {
+    let is_quoted = value.kind == Kind::Text && value.text.parse::<u16>().is_ok();
+    let better = if is_quoted {
+        value.text.clone()
+    } else if matches!(value.kind, Kind::Amount | Kind::Odd | Kind::Text) {
+        written::statuses(&value.text)?
+    } else {
+        return None;
+    };
+    let message = format!("`{}` is not a status", fields::shown(value));
+    let found = Diagnostic::new(Code::WrongValue, value.span, message);
+    Some(
+        found
+            .help(format!("write `{better}`"))
+            .fix(value.span, better),
+    )
 }
 
 fn status_range(value: &Value, report: &mut Report) -> Option<(u16, u16)> {

@@ -99,7 +99,11 @@ impl Routes {
                 Some(Goal::Route(RouteId(u16::try_from(at).ok()?)))
             }
             "requested" => {
-                reader.report.add(lower::not_yet("requested", first.span));
+                let found = lower::not_yet("requested", first.span);
+                let found = found.label("an arm leads to a class");
+                reader.report.add(found.help(
+                    "write `class asked { primary requested from PROVIDER }`, and lead to `asked`",
+                ));
                 None
             }
             _ if !rest.is_empty() => {

@@ -75,7 +75,10 @@ impl Reader<'_, '_> {
         let mut is_whole = true;
         for value in &test.values {
             let is_day = vocab::WEEKDAYS.contains(&value.text.as_str());
-            if value.kind == Kind::ClockRange || value.kind == Kind::Word && is_day {
+            if let Some(found) = calendar::other_span(value) {
+                self.report.add(found);
+                is_whole = false;
+            } else if value.kind == Kind::ClockRange || value.kind == Kind::Word && is_day {
                 written.push(vec![value.clone()]);
             } else if let Some(named) = self.named_hours(value) {
                 hours.extend(named);

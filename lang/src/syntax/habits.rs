@@ -1,6 +1,9 @@
 //! Why a line could not be parsed, in the operator's words: first the habits of other languages,
 //! each with what to write instead, then the plain "this cannot stand here".
 
+mod asked;
+pub(crate) mod written;
+
 use claw_table::Can;
 use pest::Parser as _;
 use pest::error::{Error, ErrorVariant, InputLocation};
@@ -10,6 +13,7 @@ use super::lexer::{Kind, Token};
 use crate::codes::Code;
 use crate::report::Diagnostic;
 use crate::span::Span;
+use crate::syntax::literal::escape;
 
 /// A line that could not be read.
 pub(super) struct Line<'a> {
@@ -28,6 +32,7 @@ impl<'a> Line<'a> {
         self.yaml_item()
             .or_else(|| self.priority())
             .or_else(|| self.first_word())
+            .or_else(|| self.asked().filter(|_| asks(rule)))
             .or_else(|| self.foreign())
             .unwrap_or_else(|| self.unexpected(error.as_ref()))
     }
@@ -176,6 +181,17 @@ impl<'a> Line<'a> {
     /// `timeout: 30` and its kind.
     fn colon(&self, at: usize) -> Diagnostic {
         let span = self.tokens.get(at).map(|t| t.span).unwrap_or_default();
+        if self.text(at + 1) == "/" && self.text(at + 2) == "/" {
+            let whole = self.touching(at).unwrap_or(span);
+            let better = escape(whole.of(self.source));
+            return Diagnostic::new(
+                Code::ForeignOperator,
+                whole,
+                "an address stands between quotes",
+            )
+            .help(format!("write `{better}`"))
+            .fix(whole, better);
+        }
         let found = Diagnostic::new(
             Code::Colon,
             span,
@@ -239,6 +255,18 @@ pub(crate) fn priority(span: Span) -> Diagnostic {
 /// Whether `has` asks for it.
 fn is_had(word: &str) -> bool {
     Can::ASKED.into_iter().any(|can| can.word() == word)
+}
+
+/// Whether a condition stands in a line of this kind.
+fn asks(rule: Rule) -> bool {
+    let rules = [
+        Rule::arm,
+        Rule::when_line,
+        Rule::forbid_line,
+        Rule::never_line,
+        Rule::let_line,
+    ];
+    rules.contains(&rule)
 }
 
 fn clip(text: &str) -> String {

@@ -3,7 +3,7 @@
 use super::ast::File;
 use super::layout::Laid;
 use super::lexer::Token;
-use super::{layout, lexer, lower, split};
+use super::{layout, lexer, lower, remarks, split};
 use crate::report::Report;
 
 /// What reading one file gave.
@@ -32,7 +32,7 @@ pub(crate) struct Read {
 pub(crate) fn read(number: u32, text: &str, report: &mut Report) -> Read {
     let faults = report.errors();
     layout::hidden(number, text, report);
-    let tokens = lexer::lex(number, text);
+    let tokens = remarks::told(text, lexer::lex(number, text), report);
     let laid = layout::lay(text, &tokens, report);
     let file = if laid.is_too_deep {
         File::default()

@@ -127,6 +127,10 @@ fn what_cannot_be_read_or_written_is_trouble_and_names_itself() {
         "clawc: bad.claw is not UTF-8 at byte 7; save it as UTF-8\n"
     );
     assert!(trouble(&["check", "p/t.clawt"]).contains("is a compiled table"));
+    assert_eq!(
+        trouble(&["check", "empty/readme.md"]),
+        "clawc: `empty/readme.md` is no `.claw` file; name a policy's file or folder, or write `-` and read it from standard input\n"
+    );
     assert!(trouble(&["build", "p", "-o", "nowhere/t.clawt"]).contains("`nowhere/t.clawt`"));
     assert!(trouble(&["build", "p", "-o", "empty"]).contains("this is a folder"));
     assert!(trouble(&["explain", "request", "-", "-"]).contains("only one"));

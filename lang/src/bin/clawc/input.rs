@@ -33,6 +33,9 @@ impl Input {
                 files.push((source.path.clone(), source));
                 continue;
             }
+            if path.is_file() && path.extension().is_none_or(|extension| extension != "claw") {
+                return Err(Trouble::Stranger(path.display().to_string()));
+            }
             let sources = read_folder(path).map_err(Trouble::Read)?;
             if sources.is_empty() {
                 return Err(Trouble::Empty(path.display().to_string()));

@@ -49,6 +49,11 @@ pub(crate) enum Trouble {
     /// Nothing to check.
     #[error("no `.claw` file in `{0}`; name a folder that holds a policy")]
     Empty(String),
+    /// A file of another kind where a policy is due.
+    #[error(
+        "`{0}` is no `.claw` file; name a policy's file or folder, or write `-` and read it from standard input"
+    )]
+    Stranger(String),
     /// A table where a policy is due.
     #[error("`{0}` is a compiled table; name the folder of the policy that it was built from")]
     Compiled(String),
