@@ -22,6 +22,8 @@ use serde_json::Value;
 use crate::compile::check;
 use crate::format::{Outcome, Slip, format};
 use crate::source::Source;
+use at::{At, Seen};
+use draft::Draft;
 
 pub use note::{Note, Weight};
 
@@ -66,7 +68,8 @@ pub enum ImportError {
 pub fn litellm(text: &str) -> Result<Imported, ImportError> {
     let value: Value =
         serde_saphyr::from_str(text).map_err(|error| ImportError::NotYaml(first_line(&error)))?;
-    finish(litellm::read(&value)?)
+    let seen = Seen::default();
+    finish(litellm::read(&At::root(&value, &seen))?)
 }
 
 /// A policy to stand behind an `OpenClaw` that is configured by this file.
@@ -80,7 +83,8 @@ pub fn openclaw(text: &str) -> Result<Imported, ImportError> {
     }
     let value: Value =
         json5::from_str(text).map_err(|error| ImportError::NotJson5(first_line(&error)))?;
-    finish(openclaw::read(&value)?)
+    let seen = Seen::default();
+    finish(openclaw::read(&At::root(&value, &seen))?)
 }
 
 fn first_line(error: &impl ToString) -> String {
@@ -88,7 +92,32 @@ fn first_line(error: &impl ToString) -> String {
     text.lines().next().unwrap_or_default().to_owned()
 }
 
-fn finish(draft: draft::Draft) -> Result<Imported, ImportError> {
+/// A ceiling is written where all that is under it can be counted, which only the check knows.
+fn finish(mut draft: Draft) -> Result<Imported, ImportError> {
+    if let Some(ceiling) = draft.ceiling.clone() {
+        let mut note = Note {
+            weight: Weight::Approximate,
+            path: ceiling.path,
+            text: "a `ceiling`: what a request may cost is set aside before it is sent".into(),
+        };
+        draft.notes.push(note.clone());
+        if let Ok(policy) = made(&draft) {
+            let notes = draft.notes;
+            return Ok(Imported { policy, notes });
+        }
+        draft.ceiling = None;
+        note.weight = Weight::Left;
+        note.text = "a `ceiling` counts only models whose prices and windows are known".into();
+        draft.notes.pop();
+        draft.notes.push(note);
+    }
+    let policy = made(&draft)?;
+    let notes = draft.notes;
+    Ok(Imported { policy, notes })
+}
+
+/// The text of a draft: sound and formatted.
+fn made(draft: &Draft) -> Result<String, ImportError> {
     let written = draft.write();
     let source = Source {
         path: "imported.claw".to_owned(),
@@ -110,8 +139,5 @@ fn finish(draft: draft::Draft) -> Result<Imported, ImportError> {
     if !report.is_sound() {
         return Err(ImportError::Unsound(report.plain()));
     }
-    Ok(Imported {
-        policy,
-        notes: draft.notes,
-    })
+    Ok(policy)
 }

@@ -10,6 +10,7 @@ mod literal;
 pub(crate) mod lower;
 mod parse;
 mod print;
+mod remarks;
 mod split;
 
 pub use literal::{escape, unescape};

@@ -18,6 +18,7 @@ pub(super) struct Draft {
     /// Requests on the wire for one of the client's, where the file says so.
     pub(super) attempts: Option<u64>,
     pub(super) classes: Vec<Class>,
+    pub(super) ceiling: Option<Ceiling>,
     pub(super) arms: Vec<Arm>,
     pub(super) notes: Vec<Note>,
 }
@@ -98,6 +99,17 @@ pub(super) struct Model {
     pub(super) can: Vec<&'static str>,
 }
 
+/// How much all requests together may spend.
+#[derive(Debug, Clone)]
+pub(super) struct Ceiling {
+    pub(super) name: String,
+    /// As the policy writes it.
+    pub(super) amount: String,
+    pub(super) unit: &'static str,
+    /// Where it stands in the file.
+    pub(super) path: String,
+}
+
 #[derive(Debug)]
 pub(super) struct Pool {
     pub(super) name: String,
@@ -114,6 +126,8 @@ pub(super) struct Class {
     pub(super) legs: Vec<String>,
     pub(super) first_token_s: Option<u64>,
     pub(super) total_s: Option<u64>,
+    /// What is set in its requests.
+    pub(super) sets: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -148,6 +162,12 @@ impl Draft {
         let retry = self.attempts.map(|_| "imported");
         for class in &self.classes {
             class.write(&mut out, retry);
+        }
+        if let Some(ceiling) = &self.ceiling {
+            let Ceiling {
+                name, amount, unit, ..
+            } = ceiling;
+            let _ = writeln!(out, "ceiling {name} {{ allow {amount} per {unit} }}\n");
         }
         out.push_str("route {\n");
         for arm in &self.arms {
@@ -278,6 +298,9 @@ impl Class {
         let times: Vec<String> = first.into_iter().chain(total).collect();
         if !times.is_empty() {
             let _ = writeln!(out, "  timeout {}", times.join(", "));
+        }
+        if !self.sets.is_empty() {
+            let _ = writeln!(out, "  set {}", self.sets.join(", "));
         }
         out.push_str("}\n\n");
     }

@@ -11,28 +11,17 @@ mod settings;
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-
 use super::ImportError;
 use super::at::{At, Notes};
-use super::draft::{Arm, Class, Draft, Pool};
+use super::draft::{Arm, Ceiling, Class, Draft, Pool};
+use super::note::Weight;
 use super::stock::Stock;
 use super::text::Taken;
 use deployment::Deployment;
 use settings::Settings;
 
-/// The parts of the file that are read; the rest is noted.
-const PARTS: &[&str] = &[
-    "model_list",
-    "router_settings",
-    "litellm_settings",
-    "general_settings",
-    "environment_variables",
-];
-
 /// Reads a whole file.
-pub(super) fn read(value: &Value) -> Result<Draft, ImportError> {
-    let root = At::root(value);
+pub(super) fn read(root: &At<'_>) -> Result<Draft, ImportError> {
     let Some(list) = root.get("model_list") else {
         return Err(ImportError::NoConfig(
             "there is no `model_list` in it: name the file that the proxy is started with".into(),
@@ -40,27 +29,26 @@ pub(super) fn read(value: &Value) -> Result<Draft, ImportError> {
     };
     let mut work = Work::default();
     for at in list.entries(&mut work.notes) {
-        if let Some(found) =
+        let Some(found) =
             deployment::read(&at, (&mut work.stock, &mut work.taken, &mut work.notes))
-        {
-            work.groups
-                .entry(found.group.clone())
-                .or_insert_with(|| {
-                    work.order.push(found.group.clone());
-                    Vec::new()
-                })
-                .push(found);
+        else {
+            work.notes.none(&at);
+            continue;
+        };
+        let name = found.group.clone();
+        if !work.groups.contains_key(&name) {
+            work.order.push(name.clone());
         }
+        work.groups.entry(name).or_default().push(found);
     }
-    let settings = Settings::read(&root, &mut work.notes);
-    root.rest(PARTS, &mut work.notes);
+    let settings = Settings::read(root, &mut work.notes);
     if let Some(at) = root.get("environment_variables") {
         work.notes.left(
             &at,
             "the policy names variables; their values stay where they are set",
         );
     }
-    work.draft(&settings)
+    work.draft(root, &settings)
 }
 
 /// How a leg begins that is the model which the client names.
@@ -78,7 +66,7 @@ struct Work {
 }
 
 impl Work {
-    fn draft(mut self, settings: &Settings<'_>) -> Result<Draft, ImportError> {
+    fn draft(mut self, root: &At<'_>, settings: &Settings<'_>) -> Result<Draft, ImportError> {
         if self.groups.is_empty() {
             let why = self
                 .notes
@@ -111,12 +99,7 @@ impl Work {
         for group in self.order.clone() {
             let class = self.class(&group, settings, &legs);
             let mut models = vec![group.clone()];
-            for alias in settings.aliases(&group) {
-                let is_taken = self.groups.contains_key(&alias) || models.contains(&alias);
-                if !is_taken {
-                    models.push(alias);
-                }
-            }
+            self.aliases(settings, &mut models);
             draft.arms.push(Arm {
                 models,
                 class: class.name.clone(),
@@ -131,6 +114,13 @@ impl Work {
                 .max()
         });
         settings.strangers(&self.order, &mut self.notes);
+        root.rest(settings::left, &mut self.notes);
+        draft.ceiling = settings.budget.clone().map(|(amount, unit, path)| Ceiling {
+            name: self.taken.fresh("budget", "ceiling"),
+            amount,
+            unit,
+            path,
+        });
         draft.providers = self.stock.providers;
         draft.notes = self.notes.0;
         Ok(draft)
@@ -141,6 +131,17 @@ impl Work {
     fn legs(&mut self, group: &str, settings: &Settings<'_>, draft: &mut Draft) -> Vec<String> {
         let mut ranks: BTreeMap<u64, Vec<(String, u64)>> = BTreeMap::new();
         for found in self.groups.get(group).into_iter().flatten() {
+            let of_rank = self.groups.get(group).into_iter().flatten();
+            let others = of_rank.filter(|other| other.order == found.order);
+            let is_alone = others.count() == 1 || group.contains('*');
+            if let Some(path) = &found.weighed {
+                let (weight, told) = if is_alone {
+                    (Weight::Left, "it shares its requests with no other")
+                } else {
+                    (Weight::Exact, "its weight in the pool")
+                };
+                self.notes.say(weight, path, told);
+            }
             let rank = ranks.entry(found.order).or_default();
             match rank.iter_mut().find(|(known, _)| *known == found.target) {
                 // Twice the same deployment is twice its share.
@@ -190,6 +191,7 @@ impl Work {
         };
         let mut used = Vec::new();
         self.add(&mut class, &mut used, (group, legs));
+        let own = class.legs.len();
         for (name, at) in settings.fallbacks(group) {
             match name {
                 // What all fall back to does not.
@@ -211,7 +213,57 @@ impl Work {
                     .left(&at, format!("`{name}` is no model of this file")),
             }
         }
+        self.sets(&mut class, (group, own));
         class
+    }
+
+    /// Adds the other names of a name, as far as they are free.
+    fn aliases(&mut self, settings: &Settings<'_>, models: &mut Vec<String>) {
+        let group = models.first().cloned().unwrap_or_default();
+        for alias in settings.aliases(&group) {
+            let is_taken = self.groups.contains_key(&alias.name) || models.contains(&alias.name);
+            let (weight, told) = if is_taken {
+                (Weight::Left, "there is a model of this name")
+            } else if alias.is_hidden {
+                let told = "what an arm names is listed at `/v1/models`";
+                (Weight::Approximate, told)
+            } else {
+                (Weight::Exact, "an arm names it beside the model")
+            };
+            self.notes.say(weight, &alias.path, told);
+            if !is_taken {
+                models.push(alias.name.clone());
+            }
+        }
+    }
+
+    /// What all deployments of a name set alike, where the client sets nothing.
+    fn sets(&mut self, class: &mut Class, (group, own): (&str, usize)) {
+        let Some(all) = self.groups.get(group) else {
+            return;
+        };
+        let mut members: Vec<&str> = Vec::new();
+        for said in all.iter().flat_map(|found| &found.presets) {
+            let same = |found: &Deployment| {
+                let mut presets = found.presets.iter();
+                presets.any(|it| it.member == said.member && it.value == said.value)
+            };
+            let (weight, told) = if !all.iter().all(same) {
+                let told = "a class sets the same for all that serves its name";
+                (Weight::Left, told)
+            } else if class.legs.len() > own {
+                (Weight::Approximate, "what it falls back to gets it too")
+            } else {
+                (Weight::Exact, "`set default` in its class")
+            };
+            self.notes.say(weight, &said.path, told);
+            if weight != Weight::Left && !members.contains(&said.member) {
+                members.push(said.member);
+                class
+                    .sets
+                    .push(format!("default {} {}", said.member, said.value));
+            }
+        }
     }
 
     /// Adds what serves a public name, but for what the class tries already: a class reaches each

@@ -9,8 +9,6 @@
 
 mod provider;
 
-use serde_json::Value;
-
 use super::ImportError;
 use super::at::{At, Notes};
 use super::draft::{Arm, Class, Draft, Model};
@@ -31,8 +29,7 @@ const SLOTS: &[(&str, &str, &str)] = &[
 ];
 
 /// Reads a whole file.
-pub(super) fn read(value: &Value) -> Result<Draft, ImportError> {
-    let root = At::root(value);
+pub(super) fn read(root: &At<'_>) -> Result<Draft, ImportError> {
     let defaults = root.get("agents").and_then(|agents| agents.get("defaults"));
     let Some(defaults) = defaults else {
         return Err(ImportError::NoConfig(
@@ -45,13 +42,17 @@ pub(super) fn read(value: &Value) -> Result<Draft, ImportError> {
         .and_then(|models| models.get("providers"))
     {
         for (name, at) in at.members(&mut work.notes) {
-            if let Some(found) = provider::read(name, &at, &mut work.notes) {
-                work.known.push(found);
+            match provider::read(name, &at, &mut work.notes) {
+                Some(found) if found.place.is_some() => work.known.push(found),
+                found => {
+                    work.notes.none(&at);
+                    work.known.extend(found);
+                }
             }
         }
     }
-    work.agents(&root);
-    work.draft(&defaults)
+    work.agents(root);
+    work.draft(root, &defaults)
 }
 
 #[derive(Default)]
@@ -63,7 +64,7 @@ struct Work {
 }
 
 impl Work {
-    fn draft(mut self, defaults: &At<'_>) -> Result<Draft, ImportError> {
+    fn draft(mut self, root: &At<'_>, defaults: &At<'_>) -> Result<Draft, ImportError> {
         let mut draft = Draft {
             name: self.taken.fresh("openclaw", "policy"),
             ..Draft::default()
@@ -109,6 +110,7 @@ impl Work {
             )));
         }
         draft.head = head(&draft.arms);
+        root.rest(stays, &mut self.notes);
         draft.providers = self.stock.providers;
         draft.notes = self.notes.0;
         Ok(draft)
@@ -118,7 +120,6 @@ impl Work {
     fn legs(&mut self, at: &At<'_>) -> Vec<String> {
         let mut wanted = Vec::new();
         if at.value.is_object() {
-            at.rest(&["primary", "fallbacks", "timeoutMs"], &mut self.notes);
             wanted.extend(at.get("primary"));
             if let Some(list) = at.get("fallbacks") {
                 wanted.extend(list.entries(&mut self.notes));
@@ -183,25 +184,41 @@ impl Work {
         Some((Place::of(house, url.to_owned()), model))
     }
 
-    /// Agents that have models of their own.
+    /// Agents and jobs that have models of their own.
     fn agents(&mut self, root: &At<'_>) {
-        let list = root.get("agents").and_then(|agents| agents.get("list"));
-        let Some(list) = list else { return };
-        for agent in list.entries(&mut self.notes) {
-            for key in [
-                "model",
-                "heartbeat",
-                "compaction",
-                "utilityModel",
-                "imageModel",
-            ] {
-                if let Some(at) = agent.get(key) {
-                    let told = "an agent with a model of its own: give it a class, and an arm such as \
-                                `when header \"x-clawrouter-agent-id\" is \"…\"`";
+        let part = |one: &str, other: &str| root.peek(one).and_then(|at| at.peek(other));
+        let agents = part("agents", "list").map(|list| list.peeks());
+        let told = "an agent with a model of its own: give it a class, and an arm such as \
+                    `when header \"x-clawrouter-agent-id\" is \"…\"`";
+        for agent in agents.into_iter().flatten() {
+            for (key, _, _) in SLOTS {
+                if let Some(at) = agent.peek(key) {
                     self.notes.left(&at, told);
                 }
             }
         }
+        let jobs = part("cron", "jobs").map(|list| list.peeks());
+        for job in jobs.into_iter().flatten() {
+            for holder in [Some(job.clone()), job.peek("payload")]
+                .into_iter()
+                .flatten()
+            {
+                if let Some(at) = holder.peek("model") {
+                    let told = "a job with a model of its own: give it a class, and an arm that asks \
+                                for the class's name, such as `when model is \"nightly\"`";
+                    self.notes.left(&at, told);
+                }
+            }
+        }
+    }
+}
+
+/// What to do about a part that has no like.
+fn stays(key: &str) -> &'static str {
+    match key {
+        "headers" => "write `header \"NAME\" \"VALUE\"` in the provider, and no secret in it",
+        "env" | "auth" => "keys come from the variables and files that the policy names",
+        _ => "it stays with OpenClaw, or is not needed any more",
     }
 }
 

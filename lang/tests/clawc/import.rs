@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::fs;
 
-use claw_lang::import::{ImportError, Imported, litellm, openclaw};
+use claw_lang::import::{ImportError, Imported, Note, Weight, litellm, openclaw};
 use claw_lang::testing::coverage;
 use claw_lang::{Source, check, test};
 use proptest::collection::vec;
@@ -18,8 +18,11 @@ type Read = fn(&str) -> Result<Imported, ImportError>;
 const FIXTURES: &[(&str, &str, Read)] = &[
     ("litellm", "proxy.yaml", litellm),
     ("litellm", "ugly.yaml", litellm),
+    ("litellm", "budget.yaml", litellm),
+    ("litellm", "ceiling.yaml", litellm),
     ("openclaw", "home.json5", openclaw),
     ("openclaw", "ugly.json5", openclaw),
+    ("openclaw", "jobs.json5", openclaw),
 ];
 
 fn fixture(tool: &str, name: &str) -> String {
@@ -49,6 +52,64 @@ fn every_fixture_becomes_a_policy_and_a_list() {
         let imported = read(&fixture(tool, name)).unwrap();
         insta::assert_snapshot!(format!("{tool}_{name}"), told(&imported));
     }
+}
+
+/// The value with one more member in its `at`-th object, and the path to that member.
+fn with_stray(value: &Value, at: usize) -> Option<(Value, String)> {
+    fn visit(value: &mut Value, path: &str, left: &mut usize) -> Option<String> {
+        if let Value::Object(members) = value {
+            if *left == 0 {
+                members.insert("stray".into(), json!({ "inner": [1] }));
+                return Some(format!("{path}.stray"));
+            }
+            *left -= 1;
+        }
+        match value {
+            Value::Object(members) => members
+                .iter_mut()
+                .find_map(|(key, inner)| visit(inner, &format!("{path}.{key}"), left)),
+            Value::Array(list) => (0..)
+                .zip(list)
+                .find_map(|(at, inner)| visit(inner, &format!("{path}[{at}]"), left)),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
+        }
+    }
+    let (mut value, mut left) = (value.clone(), at);
+    let path = visit(&mut value, "", &mut left)?;
+    Some((value, path.trim_start_matches('.').to_owned()))
+}
+
+/// Whatever a part is called and wherever it stands: it is carried over, or the list has it, or has
+/// what it is in.
+#[test]
+fn nothing_of_a_file_is_passed_over_in_silence() {
+    let mut tried = 0;
+    for (tool, name, read) in FIXTURES {
+        let text = fixture(tool, name);
+        let value: Value = match *tool {
+            "litellm" => serde_saphyr::from_str(&text).unwrap(),
+            _ => json5::from_str(&text).unwrap(),
+        };
+        for at in 0.. {
+            let Some((value, path)) = with_stray(&value, at) else {
+                break;
+            };
+            let imported = read(&value.to_string()).unwrap_or_else(|why| panic!("{path}: {why}"));
+            let is_told = |note: &Note| {
+                note.weight != Weight::Exact
+                    && (path == note.path
+                        || path.starts_with(&format!("{}.", note.path))
+                        || path.starts_with(&format!("{}[", note.path)))
+            };
+            assert!(
+                imported.notes.iter().any(is_told),
+                "{name}: {path}\n{}",
+                told(&imported)
+            );
+            tried += 1;
+        }
+    }
+    assert!(tried > 80, "{tried}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! One entry of `model_list`.
 
-use super::super::at::{At, Notes};
+use super::super::at::{At, Notes, plain};
 use super::super::draft::{Key, Limits, Model};
 use super::super::house::{House, named, of_model};
 use super::super::stock::{Place, Stock, url};
@@ -15,53 +15,30 @@ pub(super) struct Deployment {
     pub(super) target: String,
     /// Its share among those of its name.
     pub(super) weight: u64,
+    /// Where that is said.
+    pub(super) weighed: Option<String>,
     /// Lower ones are tried first.
     pub(super) order: u64,
+    /// What is set in its requests where the client sets none.
+    pub(super) presets: Vec<Preset>,
 }
 
-const PARAMS: &[&str] = &[
-    "model",
-    "api_base",
-    "base_url",
-    "api_key",
-    "weight",
-    "order",
-    "timeout",
-    "rpm",
-    "tpm",
-    "max_parallel_requests",
-    "input_cost_per_token",
-    "output_cost_per_token",
-    "cache_read_input_token_cost",
-    "cache_creation_input_token_cost",
-    "custom_llm_provider",
-];
+/// A member of a request, its value, and where that is said.
+#[derive(Debug)]
+pub(super) struct Preset {
+    pub(super) member: &'static str,
+    pub(super) value: String,
+    pub(super) path: String,
+}
 
-const INFO: &[&str] = &[
-    "id",
-    "mode",
-    "base_model",
-    "max_tokens",
-    "max_input_tokens",
-    "max_output_tokens",
-    "input_cost_per_token",
-    "output_cost_per_token",
-    "cache_read_input_token_cost",
-    "cache_creation_input_token_cost",
-    "supports_function_calling",
-    "supports_vision",
-    "supports_audio_input",
-    "supports_pdf_input",
-    "supports_response_schema",
-    "supports_reasoning",
-];
+/// Members of a request that are set where the client sets none.
+const PRESETS: &[&str] = &["temperature", "top_p"];
 
 /// Reads one entry; nothing, with a note, if it cannot be carried over.
 pub(super) fn read(
     at: &At<'_>,
     (stock, taken, notes): (&mut Stock, &mut Taken, &mut Notes),
 ) -> Option<Deployment> {
-    at.rest(&["model_name", "litellm_params", "model_info"], notes);
     let Some((name, params)) = at.get("model_name").zip(at.get("litellm_params")) else {
         notes.left(at, "an entry needs `model_name` and `litellm_params`");
         return None;
@@ -74,16 +51,12 @@ pub(super) fn read(
     let said = model.text(notes)?;
     let place = place(&params, (said, &model), notes)?;
     let (mut place, wire) = (place.0, place.1);
-    params.rest(PARAMS, notes);
     place.limits = limits(&params, notes);
     let is_star = group.contains('*');
     if is_star && !is_open((&group, &wire), &place, (&name, notes)) {
         return None;
     }
     let info = at.get("model_info");
-    if let Some(info) = &info {
-        info.rest(INFO, notes);
-    }
     let model = self::model(wire, &params, info.as_ref(), notes);
     let address = place.url.clone();
     let number = |key: &str, least: u64, notes: &mut Notes| {
@@ -91,6 +64,9 @@ pub(super) fn read(
         number.unwrap_or(1).clamp(least, 1_000)
     };
     let (weight, order) = (number("weight", 1, notes), number("order", 0, notes));
+    let weighed = params.get("weight").filter(|at| at.value.is_number());
+    let weighed = weighed.map(|at| at.path);
+    let presets = presets(&params, notes);
     if is_star {
         let provider = stock.whole(place, (&params, taken, notes));
         notes.exact(
@@ -101,7 +77,9 @@ pub(super) fn read(
             group,
             target: format!("requested from {provider}"),
             weight,
+            weighed,
             order,
+            presets,
         });
     }
     let of_model = model.wire.clone();
@@ -114,8 +92,31 @@ pub(super) fn read(
         group,
         target,
         weight,
+        weighed,
         order,
+        presets,
     })
+}
+
+fn presets(params: &At<'_>, notes: &mut Notes) -> Vec<Preset> {
+    let mut found = Vec::new();
+    for member in PRESETS.iter().copied() {
+        let Some(at) = params.get(member) else {
+            continue;
+        };
+        match plain(at.value) {
+            Some(value) => {
+                at.is("");
+                found.push(Preset {
+                    member,
+                    value,
+                    path: at.path,
+                });
+            }
+            None => notes.left(&at, "no number that a policy can write"),
+        }
+    }
+    found
 }
 
 /// Whether a name with a star can be carried over: what the client asks for is what is sent, and
@@ -205,6 +206,13 @@ fn place(
     };
     let mut place = Place::of(house, String::new());
     place.url = address(params, base.as_ref(), (house, at), notes)?;
+    if house.name.starts_with("ollama") {
+        // Its own protocol has no version in the path.
+        if !place.url.ends_with("/v1") {
+            place.url.push_str("/v1");
+        }
+        notes.near(at, "spoken to in OpenAI's protocol, which it has too");
+    }
     if base.is_some() && house.url.is_some_and(|known| !same_host(known, &place.url)) {
         // Somebody else who speaks the same protocol.
         place.catalog = None;
@@ -337,12 +345,10 @@ fn model(wire: String, params: &At<'_>, info: Option<&At<'_>>, notes: &mut Notes
         count.filter(|count| (1..=1_000_000_000).contains(count))
     };
     model.max_output = count("max_output_tokens", notes);
-    let input = count("max_input_tokens", notes).or_else(|| count("max_tokens", notes));
+    let tokens = count("max_tokens", notes);
+    let input = count("max_input_tokens", notes).or(tokens);
     model.context = input.max(model.max_output.filter(|_| input.is_some()));
-    let is = |key: &str| {
-        info.get(key)
-            .is_some_and(|at| at.value.as_bool() == Some(true))
-    };
+    let is = |key: &str| info.get(key).is_some_and(|at| at.flag());
     for (key, words) in [
         ("supports_function_calling", &["tools"][..]),
         ("supports_vision", &["images"]),

@@ -1,6 +1,7 @@
 //! What holds for all models: fallbacks, aliases, retries, times.
 
 use super::super::at::{At, Notes};
+use super::super::note::Weight;
 
 /// The settings of a file, as far as they are carried over.
 #[derive(Debug)]
@@ -16,7 +17,20 @@ pub(super) struct Settings<'v> {
     /// To what every name falls back.
     default: Vec<At<'v>>,
     /// Other names of names.
-    aliases: Vec<(String, String)>,
+    aliases: Vec<Alias>,
+    /// How much may be spent, in which time, and where that is said.
+    pub(super) budget: Option<(String, &'static str, String)>,
+}
+
+/// Another name of a name.
+#[derive(Debug)]
+pub(super) struct Alias {
+    pub(super) name: String,
+    /// Whose it is.
+    of: String,
+    pub(super) is_hidden: bool,
+    /// Where it is said.
+    pub(super) path: String,
 }
 
 const ROUTER: &[&str] = &[
@@ -38,6 +52,8 @@ const GENERAL: &[&str] = &[
     "default_fallbacks",
     "context_window_fallbacks",
     "content_policy_fallbacks",
+    "max_budget",
+    "budget_duration",
 ];
 
 impl<'v> Settings<'v> {
@@ -51,6 +67,7 @@ impl<'v> Settings<'v> {
             fallbacks: Vec::new(),
             default: Vec::new(),
             aliases: Vec::new(),
+            budget: None,
         };
         for (part, known) in [("router_settings", ROUTER), ("litellm_settings", GENERAL)] {
             let Some(at) = root.get(part) else { continue };
@@ -61,6 +78,9 @@ impl<'v> Settings<'v> {
                     notes.left(&at, left(key));
                 }
             }
+        }
+        if let Some(at) = root.get("litellm_settings") {
+            found.budget = budget(&at, notes);
         }
         if let Some(at) = root.get("general_settings") {
             for (key, at) in at.members(notes) {
@@ -73,6 +93,8 @@ impl<'v> Settings<'v> {
     fn one(&mut self, key: &str, at: &At<'v>, notes: &mut Notes) {
         match key {
             "routing_strategy" => self.strategy(at, notes),
+            "max_budget" | "budget_duration" => {}
+            "num_retries" if self.attempts.is_some() => notes.left(at, EARLIER),
             "num_retries" => {
                 let retries = at.number(0, notes);
                 self.attempts = retries.map(|retries| retries.saturating_add(1).min(100));
@@ -80,19 +102,49 @@ impl<'v> Settings<'v> {
                     notes.near(at, "a bound on all requests for one of the client's, fallbacks too; before it was one for each model");
                 }
             }
-            "timeout" | "request_timeout" => self.total_s = at.seconds(notes).or(self.total_s),
-            "stream_timeout" => self.first_token_s = at.seconds(notes).or(self.first_token_s),
+            "timeout" | "request_timeout" if self.total_s.is_some() => notes.left(at, EARLIER),
+            "timeout" | "request_timeout" => {
+                self.total_s = at.seconds(notes);
+                if self.total_s.is_some() {
+                    notes.near(at, "a bound on a request with all its attempts; before it was one for each");
+                }
+            }
+            "stream_timeout" => {
+                self.first_token_s = at.seconds(notes);
+                if self.first_token_s.is_some() {
+                    notes.near(at, "how long a stream may take to its first content");
+                }
+            }
             "fallbacks" => self.lists(at, notes),
             "default_fallbacks" => self.default.extend(at.entries(notes)),
             "model_group_alias" => {
                 for (alias, at) in at.members(notes) {
-                    if let Some(name) = at.text(notes) {
-                        self.aliases.push((alias.to_owned(), name.to_owned()));
-                    }
+                    self.alias(alias, &at, notes);
                 }
             }
             _ => notes.left(at, "another model for an input that is too long, or refused: write an arm for it, such as `when tokens > 100k`"),
         }
+    }
+
+    /// `gpt-4: gpt-4o`, or `gpt-4: { model: gpt-4o, hidden: true }`
+    fn alias(&mut self, name: &str, at: &At<'v>, notes: &mut Notes) {
+        let is_object = at.value.is_object();
+        let inner = if is_object {
+            at.get("model")
+        } else {
+            Some(at.clone())
+        };
+        let Some(inner) = inner else {
+            return notes.left(at, "there is no `model` in it");
+        };
+        let Some(of) = inner.text(notes) else { return };
+        let hidden = at.get("hidden").filter(|_| is_object);
+        self.aliases.push(Alias {
+            name: name.to_owned(),
+            of: of.to_owned(),
+            is_hidden: hidden.is_some_and(|at| at.flag()),
+            path: at.path.clone(),
+        });
     }
 
     fn strategy(&mut self, at: &At<'_>, notes: &mut Notes) {
@@ -100,10 +152,19 @@ impl<'v> Settings<'v> {
             return;
         };
         self.balance = match strategy {
-            "simple-shuffle" => "weighted",
-            "least-busy" => "least-busy",
-            "latency-based-routing" => "fastest",
-            "cost-based-routing" => "cheapest",
+            "simple-shuffle" | "least-busy" | "latency-based-routing" | "cost-based-routing" => {
+                let balance = match strategy {
+                    "least-busy" => "least-busy",
+                    "latency-based-routing" => "fastest",
+                    "cost-based-routing" => "cheapest",
+                    _ => "weighted",
+                };
+                notes.exact(
+                    at,
+                    format!("deployments of one name are a pool, `balance {balance}`"),
+                );
+                balance
+            }
             other => {
                 notes.near(
                     at,
@@ -137,16 +198,16 @@ impl<'v> Settings<'v> {
         } else {
             own
         };
-        let named = all
-            .into_iter()
-            .filter_map(|at| Some((at.value.as_str()?, at.clone())));
+        let named = all.into_iter().filter_map(|at| {
+            let name = at.value.as_str()?;
+            at.is(name).then(|| (name, at.clone()))
+        });
         named.collect()
     }
 
     /// The other names of a name.
-    pub(super) fn aliases(&self, group: &str) -> Vec<String> {
-        let own = self.aliases.iter().filter(|(_, name)| name == group);
-        own.map(|(alias, _)| alias.clone()).collect()
+    pub(super) fn aliases(&self, group: &str) -> impl Iterator<Item = &Alias> {
+        self.aliases.iter().filter(move |alias| alias.of == group)
     }
 
     /// Notes lists of names that are no models of the file.
@@ -159,6 +220,12 @@ impl<'v> Settings<'v> {
                 );
             }
         }
+        for alias in &self.aliases {
+            if !groups.contains(&alias.of) {
+                let told = format!("`{}` is no model of this file", alias.of);
+                notes.say(Weight::Left, &alias.path, told);
+            }
+        }
         let all = self.fallbacks.iter().flat_map(|(_, others)| others);
         for at in all.chain(&self.default).filter(|at| !at.value.is_string()) {
             notes.left(at, "a fallback is the name of a model here");
@@ -166,8 +233,40 @@ impl<'v> Settings<'v> {
     }
 }
 
+/// What is said of a setting that another one goes before.
+const EARLIER: &str = "the one in `router_settings` goes before it";
+
+/// `max_budget: 100` and `budget_duration: 30d`, whose times begin anew as the calendar's do.
+fn budget(at: &At<'_>, notes: &mut Notes) -> Option<(String, &'static str, String)> {
+    let (most, time) = (at.get("max_budget"), at.get("budget_duration"));
+    let (Some(most), Some(time)) = (&most, &time) else {
+        for lone in most.iter().chain(&time) {
+            notes.left(lone, "a `ceiling` has an amount and a time");
+        }
+        return None;
+    };
+    let unit = match time.text(notes) {
+        Some("1h" | "60m") => Some("hour"),
+        Some("1d" | "24h") => Some("day"),
+        Some("7d" | "1w") => Some("week"),
+        Some("30d" | "1mo") => Some("month"),
+        Some(_) | None => None,
+    };
+    let micro = most.number(6, notes)?;
+    let Some(unit) = unit.filter(|_| (1..=1_000_000_000_000_000).contains(&micro)) else {
+        notes.left(most, "write a `ceiling` per hour, day, week or month");
+        return None;
+    };
+    let (whole, part) = (micro / 1_000_000, micro % 1_000_000);
+    let amount = match part {
+        0 => format!("${whole}"),
+        part => format!("${whole}.{}", format!("{part:06}").trim_end_matches('0')),
+    };
+    Some((amount, unit, most.path.clone()))
+}
+
 /// What to do about a setting that has no like.
-fn left(key: &str) -> &'static str {
+pub(super) fn left(key: &str) -> &'static str {
     match key {
         "master_key" => {
             "make a key for each client with `clawgate key new`, and name them in the policy"
@@ -177,6 +276,13 @@ fn left(key: &str) -> &'static str {
         }
         "cache" | "cache_params" => "say what may be cached with `cache`",
         "max_budget" | "budget_duration" => "write a `ceiling`",
+        "rpm" | "tpm" | "max_parallel_requests" => "write a `limit`",
+        "headers" | "extra_headers" => {
+            "write `header \"NAME\" \"VALUE\"` in the provider, and no secret in it"
+        }
+        "max_tokens" | "frequency_penalty" | "presence_penalty" | "seed" | "stop" => {
+            "write `set default …` in its class"
+        }
         "redis_host" | "redis_port" | "redis_password" | "redis_url" => {
             "one gateway needs no store; see `state`"
         }

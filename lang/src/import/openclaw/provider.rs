@@ -15,28 +15,6 @@ pub(super) struct Known {
     models: Vec<Model>,
 }
 
-const PARTS: &[&str] = &[
-    "baseUrl",
-    "apiKey",
-    "api",
-    "timeoutSeconds",
-    "models",
-    "auth",
-    "name",
-];
-
-const MODEL: &[&str] = &[
-    "id",
-    "name",
-    "reasoning",
-    "input",
-    "cost",
-    "contextWindow",
-    "contextTokens",
-    "maxTokens",
-    "api",
-];
-
 /// Reads one provider. One that cannot be reached is kept by its name, so that what asks for it is
 /// told why.
 pub(super) fn read(name: &str, at: &At<'_>, notes: &mut Notes) -> Option<Known> {
@@ -44,7 +22,6 @@ pub(super) fn read(name: &str, at: &At<'_>, notes: &mut Notes) -> Option<Known> 
         notes.left(at, "a provider is an object");
         return None;
     }
-    at.rest(PARTS, notes);
     let mut models = Vec::new();
     for entry in at
         .get("models")
@@ -100,7 +77,7 @@ fn place(name: &str, at: &At<'_>, notes: &mut Notes) -> Option<Place> {
         });
     };
     let mut url = url(&base, base.text(notes)?, notes)?;
-    if at.get("api").is_some_and(|api| api.value == "ollama") && !url.ends_with("/v1") {
+    if at.get("api").is_some_and(|api| api.is("ollama")) && !url.ends_with("/v1") {
         url.push_str("/v1");
     }
     if api == "anthropic" {
@@ -149,6 +126,7 @@ fn key(at: &At<'_>, usual: &str, notes: &mut Notes) -> Key {
         };
     };
     if at.value.is_object() {
+        at.told();
         let part = |key: &str| at.value.get(key).and_then(|value| value.as_str());
         return match (part("source"), part("id")) {
             (Some("env"), Some(name)) if is_variable(name) => Key::Env(name.to_owned()),
@@ -179,7 +157,6 @@ fn key(at: &At<'_>, usual: &str, notes: &mut Notes) -> Key {
 }
 
 fn model(at: &At<'_>, notes: &mut Notes) -> Option<Model> {
-    at.rest(MODEL, notes);
     let Some(id) = at.get("id") else {
         notes.left(at, "a model needs an `id`");
         return None;
@@ -229,7 +206,7 @@ fn model(at: &At<'_>, notes: &mut Notes) -> Option<Model> {
         .unwrap_or_default();
     if !input.is_empty() {
         model.can = vec!["tools", "json"];
-        let takes = |word: &str| input.iter().any(|at| at.value == word);
+        let takes = |word: &str| input.iter().any(|at| at.is(word));
         model.can.extend(
             ["image", "audio"]
                 .into_iter()
@@ -237,10 +214,7 @@ fn model(at: &At<'_>, notes: &mut Notes) -> Option<Model> {
                 .filter(|(own, _)| takes(own))
                 .map(|(_, word)| word),
         );
-        if at
-            .get("reasoning")
-            .is_some_and(|at| at.value.as_bool() == Some(true))
-        {
+        if at.get("reasoning").is_some_and(|at| at.flag()) {
             model.can.push("thinking");
         }
     }
