@@ -44,7 +44,7 @@ pub fn broken(model: &Model, kept: Kept) -> Result<Vec<Broken>, TooLarge> {
     conds.extend(asked.conds());
     conds.extend(moves::conds(model));
     let mut kinds = Asks::told_apart(&model.policy);
-    kinds.retain(|(asks, _)| asks.is_carried(&model.policy));
+    kinds.retain(|(asks, _)| asks.is_carried(&model.policy, 0));
     conds.extend(kinds.iter().map(|(_, cond)| cond));
     let mut reached = Reached::new(model, &conds, kept)?;
     for (at, never) in nevers.iter().enumerate() {
@@ -54,12 +54,16 @@ pub fn broken(model: &Model, kept: Kept) -> Result<Vec<Broken>, TooLarge> {
             .iter()
             .flat_map(|kind| flags.iter().map(move |it| (kind, it)))
         {
+            let load = load(*asks, flags);
+            // Most sets of what is used are carried by nobody, so that nothing is sent.
+            if !asks.is_carried(&model.policy, load.has) {
+                continue;
+            }
             let part = reached.under(&never.cond, flags)?;
             let part = reached.among(part, cond)?;
             if part.is_empty() {
                 continue;
             }
-            let load = load(*asks, flags);
             for (stop, arms) in moves::all(model, &mut reached, part)? {
                 if classes.contains(&stop.class) {
                     continue;

@@ -100,8 +100,8 @@ impl Effort {
     /// should be known in milliseconds. A few arms may take more each.
     pub(crate) fn of(arms: usize) -> Self {
         Self {
-            nodes_max: arms * 16 + (1 << 14),
-            steps_max: (arms * 16 + (1 << 13)).max(1 << 15),
+            nodes_max: arms * 16 + (1 << 16),
+            steps_max: (arms * 16 + (1 << 13)).max(1 << 18),
         }
     }
 }

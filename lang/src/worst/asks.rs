@@ -79,16 +79,16 @@ impl Asks {
         with.collect()
     }
 
-    /// Whether some model of the policy carries this.
-    pub(crate) fn is_carried(self, policy: &Policy) -> bool {
+    /// Whether some model of the policy carries a request that uses this.
+    pub(crate) fn is_carried(self, policy: &Policy, has: u16) -> bool {
         policy.providers.iter().any(|provider| {
             let mut models = provider.models.iter();
-            models.any(|model| self.carries((provider.api, model), 0))
+            models.any(|model| self.carries((provider.api, model), has))
         })
     }
 
     /// Whether there is a stream of it.
-    pub(crate) fn streams(self) -> bool {
+    pub fn streams(self) -> bool {
         match self {
             Self::Text | Self::Responses => true,
             Self::Embeddings | Self::Count => false,

@@ -4,7 +4,7 @@
 use std::cell::Cell;
 
 use claw_lang::diagram::Kept;
-use claw_lang::model::{Claim, Claims, Model, Never, Reach};
+use claw_lang::model::{Claim, Claims, Cond, Model, Never, Reach};
 use claw_lang::never::{Broken, broken};
 use claw_lang::oracle::{self, Request};
 use claw_lang::span::Span;
@@ -122,13 +122,13 @@ fn breaks(model: &Model, claim: &Claim, request: &Request) -> Option<ClassId> {
         return None;
     };
     let class: &Class = &model.policy.classes[id.index()];
-    let shape = if request.streaming {
+    let asks = Asks::of(request.endpoint.as_deref()?)?;
+    let shape = if request.streaming && asks.streams() {
         Shape::Stream
     } else {
         Shape::Plain
     };
     let has = request.has;
-    let asks = Asks::of(request.endpoint.as_deref()?)?;
     let worst = worst(&model.policy, class, Load { asks, has, shape })?;
     let broken = match claim {
         Claim::TriesOver(limit) => worst.attempts.most > *limit,
@@ -174,6 +174,7 @@ fn replays(model: &Model, table: &Table, one: &Broken) {
 #[test]
 fn what_is_found_breaks_the_claim_and_what_breaks_it_is_found() {
     let (found, missed, kept) = (Cell::new(0), Cell::new(0), Cell::new(0));
+    let refused = Cell::new(0);
     let nevers = vec((models::cond(), claim()), 1..4);
     let input = (
         models::model(),
@@ -191,11 +192,7 @@ fn what_is_found_breaks_the_claim_and_what_breaks_it_is_found() {
         let bare = build(&model, &BuildInfo::unplaced()).expect("a small model builds");
         let nevers = nevers.into_iter().map(|(cond, claim)| Never {
             name: "n".to_owned(),
-            cond: if for_all {
-                claw_lang::model::Cond::Always
-            } else {
-                cond
-            },
+            cond: [cond, Cond::Always][usize::from(for_all)].clone(),
             claim,
             span: Span::default(),
         });
@@ -206,8 +203,12 @@ fn what_is_found_breaks_the_claim_and_what_breaks_it_is_found() {
         let bytes = build(&model, &BuildInfo::unplaced()).expect("a small model builds");
         assert_eq!(bare, bytes, "a claim leaves no trace");
         let table = Table::open(&bytes).expect("what was built opens");
-        let all = broken(&model, Kept::Diagram).expect("a small model is proved");
-        let listed = broken(&model, Kept::List).expect("a small model is proved as a list too");
+        // A few of the wildest have no room as a list, and that is said too.
+        let (Ok(all), Ok(listed)) = (broken(&model, Kept::Diagram), broken(&model, Kept::List))
+        else {
+            refused.set(refused.get() + 1);
+            return Ok(());
+        };
         assert_eq!(
             broke(&all),
             broke(&listed),
@@ -237,6 +238,7 @@ fn what_is_found_breaks_the_claim_and_what_breaks_it_is_found() {
     outcome.unwrap_or_else(|fault| panic!("{fault}"));
     let (found, told, kept) = (found.get(), missed.get(), kept.get());
     println!("{found} findings; {told} requests broke a claim, {kept} kept it");
+    assert!(refused.get() < 6, "{} have no room", refused.get());
     assert!(
         found > 200 && told > 150 && kept > 500,
         "{found} {told} {kept}"
