@@ -154,6 +154,8 @@ fn a_table_decides_as_the_policy_says() {
     let mut runner = TestRunner::new(Config {
         cases: 400,
         failure_persistence: None,
+        // A case of these is slow to make smaller.
+        max_shrink_time: 60_000,
         ..Config::default()
     });
     let outcome = runner.run(&input, |(model, requests, grafts)| {
@@ -200,6 +202,8 @@ fn a_crowded_header_is_refused_when_repeated_and_exact_when_not() {
     let mut runner = TestRunner::new(Config {
         cases: 200,
         failure_persistence: None,
+        // A case of these is slow to make smaller.
+        max_shrink_time: 60_000,
         ..Config::default()
     });
     let outcome = runner.run(&input, |(model, requests)| {
@@ -220,6 +224,8 @@ fn the_same_model_gives_the_same_bytes() {
     let mut runner = TestRunner::new(Config {
         cases: 60,
         failure_persistence: None,
+        // A case of these is slow to make smaller.
+        max_shrink_time: 60_000,
         ..Config::default()
     });
     runner

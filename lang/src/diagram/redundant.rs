@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use claw_table::{Fact, Within};
+use claw_table::Fact;
 
 use super::audit::Finding;
 use super::budget::{Budget, TooLarge};
@@ -11,7 +11,7 @@ use super::from_model::Built;
 use super::search::find;
 use super::sieve::Sieve;
 use super::store::Ref;
-use crate::model::{Arm, Cond, Model, RouteId};
+use crate::model::{Arm, Model, RouteId};
 use crate::oracle::holds;
 
 /// The most arms of one route that are asked whether they could be left out.
@@ -41,7 +41,7 @@ pub(super) fn redundant(
                 .skip(at + 1)
                 .any(|other| kin.get(*at) == Some(other))
         };
-        reached.contains(&Ref::leaf(arm.id)) && !asks_model(&arm.cond) && has_later()
+        reached.contains(&Ref::leaf(arm.id)) && !arm.cond.asks(&Fact::Model) && has_later()
     });
     // An arm that is told is taken as gone by those above it.
     let asked: Vec<usize> = asked.map(|(at, _)| at).rev().collect();
@@ -76,15 +76,6 @@ fn kin(model: &Model, arms: &[Arm]) -> Vec<usize> {
         kin.push(first);
     }
     kin
-}
-
-fn asks_model(cond: &Cond) -> bool {
-    match cond {
-        Cond::Always => false,
-        Cond::All(parts) | Cond::Any(parts) => parts.iter().any(asks_model),
-        Cond::Not(part) => asks_model(part),
-        Cond::Test(fact, _) => matches!(fact, Fact::Model | Fact::Contains((Within::Model, _))),
-    }
 }
 
 fn look(

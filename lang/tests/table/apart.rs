@@ -26,6 +26,8 @@ fn texts_told_apart_decide_and_find_what_they_do_together() {
     let mut runner = TestRunner::new(Config {
         cases: 300,
         failure_persistence: None,
+        // A case of these is slow to make smaller.
+        max_shrink_time: 60_000,
         ..Config::default()
     });
     let outcome = runner.run(&input, |(model, requests, grafts)| {

@@ -70,6 +70,8 @@ fn every_request_that_is_treated_otherwise_is_in_a_change_and_no_other() {
     let mut runner = TestRunner::new(Config {
         cases: 200,
         failure_persistence: None,
+        // A case of these is slow to make smaller.
+        max_shrink_time: 60_000,
         ..Config::default()
     });
     // A second policy that shares most of its text with the first.
@@ -140,6 +142,8 @@ fn a_policy_beside_itself_shows_nothing() {
     let mut runner = TestRunner::new(Config {
         cases: 100,
         failure_persistence: None,
+        // A case of these is slow to make smaller.
+        max_shrink_time: 60_000,
         ..Config::default()
     });
     runner
@@ -250,6 +254,8 @@ fn policies_of_one_digest_differ_in_nothing() {
     let mut runner = TestRunner::new(Config {
         cases: 150,
         failure_persistence: None,
+        // A case of these is slow to make smaller.
+        max_shrink_time: 60_000,
         ..Config::default()
     });
     let outcome = runner.run(&(models::model(), vec(any::<u8>(), 40)), |(model, ways)| {

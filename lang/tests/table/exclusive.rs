@@ -49,6 +49,8 @@ fn arms_meet_exactly_if_some_request_meets_both() {
     let mut runner = TestRunner::new(Config {
         cases: 300,
         failure_persistence: None,
+        // A case of these is slow to make smaller.
+        max_shrink_time: 60_000,
         ..Config::default()
     });
     let outcome = runner.run(&input, |(mut model, requests)| {

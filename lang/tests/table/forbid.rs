@@ -20,6 +20,8 @@ fn adding_a_guard_never_lets_more_through_nor_sends_anything_elsewhere() {
     let mut runner = TestRunner::new(Config {
         cases: 300,
         failure_persistence: None,
+        // A case of these is slow to make smaller.
+        max_shrink_time: 60_000,
         ..Config::default()
     });
     let outcome = runner.run(&input, |(before, cond, requests)| {

@@ -53,6 +53,8 @@ fn a_list_decides_and_finds_what_the_diagram_does() {
     let mut runner = TestRunner::new(Config {
         cases: 300,
         failure_persistence: None,
+        // A case of these is slow to make smaller.
+        max_shrink_time: 60_000,
         ..Config::default()
     });
     let outcome = runner.run(&input, |(model, requests)| {

@@ -185,6 +185,8 @@ fn what_is_found_breaks_the_claim_and_what_breaks_it_is_found() {
     let mut runner = TestRunner::new(Config {
         cases: 300,
         failure_persistence: None,
+        // A case of these is slow to make smaller.
+        max_shrink_time: 60_000,
         ..Config::default()
     });
     let outcome = runner.run(&input, |(mut model, nevers, requests, for_all)| {
