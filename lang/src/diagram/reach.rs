@@ -89,6 +89,15 @@ impl<'m> Reached<'m> {
         self.part(requests)
     }
 
+    /// Whether some of these requests meet one more condition. Where they end is not looked for.
+    ///
+    /// # Errors
+    /// The answer does not fit into a budget of the compiler.
+    pub fn meets(&mut self, part: Part, cond: &Cond) -> Result<bool, TooLarge> {
+        let cond = self.built.condition(cond)?;
+        Ok(self.built.store.gate(cond, part.0)? != Ref::NOWHERE)
+    }
+
     /// A part of which can be told where it ends. In a list that has to be looked for, which may
     /// take more than there is.
     fn part(&mut self, requests: Ref) -> Result<Part, TooLarge> {

@@ -15,7 +15,7 @@ use crate::model::{Arm, Model, RouteId};
 use crate::oracle::holds;
 
 /// The most arms of one route that are asked whether they could be left out.
-const ARMS_MAX: usize = 1024;
+const ARMS_MAX: usize = 256;
 
 /// The steps that are taken to find out. Beyond them arms are kept without a word: that one says
 /// nothing new is worth a hint, and not a policy that is refused for the effort.

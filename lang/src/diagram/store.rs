@@ -99,12 +99,21 @@ impl Effort {
     /// ten steps for each arm; one that grows with the product of its arms takes any number, and that
     /// should be known in milliseconds. A few arms may take more each.
     pub(crate) fn of(arms: usize) -> Self {
+        // Conditions of a few arms may be wild, and a list has less room for that.
+        let (nodes, steps) = if arms <= FEW_ARMS {
+            (1 << 16, 1 << 18)
+        } else {
+            (1 << 14, 1 << 15)
+        };
         Self {
-            nodes_max: arms * 16 + (1 << 16),
-            steps_max: (arms * 16 + (1 << 13)).max(1 << 18),
+            nodes_max: arms * 16 + nodes,
+            steps_max: (arms * 16 + (1 << 13)).max(steps),
         }
     }
 }
+
+/// So many arms may take more each.
+const FEW_ARMS: usize = 64;
 
 /// One remembered result. The memo forgets: two questions may want one place.
 #[derive(Debug, Clone, Copy)]

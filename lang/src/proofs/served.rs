@@ -88,7 +88,7 @@ impl<'m> Served<'m> {
     pub(super) fn kinds(&mut self, stop: &Stop) -> Result<Vec<Asks>, TooLarge> {
         let mut kinds = Vec::new();
         for (asks, cond) in &self.conds.asks {
-            if *asks != Asks::Count && !self.reached.among(stop.part, cond)?.is_empty() {
+            if *asks != Asks::Count && self.reached.meets(stop.part, cond)? {
                 kinds.push(*asks);
             }
         }

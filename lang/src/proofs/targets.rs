@@ -50,9 +50,15 @@ fn stop(
     let asks = |can: &Can| served.reached.asks(&Fact::Has(*can));
     let (split, free): (Vec<Can>, Vec<Can>) = lacks.into_iter().partition(asks);
     let free = subsets(&free);
+    let asks_endpoint = model.facts().contains(&Fact::Endpoint);
     for needs in subsets(&split) {
         // A count of tokens that nobody makes is estimated, and fails for want of no target.
         for (asks, cond) in conds.asks.iter().filter(|(asks, _)| *asks != Asks::Count) {
+            // Where no condition asks for it, what nobody carries comes along with chats.
+            let is_free = !asks_endpoint && !asks.is_carried(&model.policy, 0);
+            if is_free || !served.reached.meets(stop.part, cond)? {
+                continue;
+            }
             let own = Kind { needs, asks: *asks };
             for (class, part) in own.ways((served, cond), &stop, &split)? {
                 let own_arms = by_window((served, conds), part, &arms)?;
