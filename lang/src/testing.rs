@@ -73,15 +73,7 @@ fn outcome(policy: Tested<'_>, (at, test): (usize, &Test)) -> Result<Outcome, Co
     let Tested { model, table } = policy;
     let request = request::of(&model.policy, test);
     if !model.policy.clients.is_empty() && request.client.is_none() {
-        let course = Course::refused(401, NOBODY);
-        let failures = failures((model, test), (None, &request), &course);
-        return Ok(Outcome {
-            test: at,
-            request,
-            taken: Vec::new(),
-            course,
-            failures,
-        });
+        return Ok(refused((model, test, at), request, (401, NOBODY)));
     }
     let slow = oracle::decide(model, &request);
     let arm = match table.decide(&request) {
@@ -94,15 +86,7 @@ fn outcome(policy: Tested<'_>, (at, test): (usize, &Test)) -> Result<Outcome, Co
             });
         }
         Err(Unclear::Ambiguous { .. }) => {
-            let course = Course::refused(400, AMBIGUOUS);
-            let failures = failures((model, test), (None, &request), &course);
-            return Ok(Outcome {
-                test: at,
-                request,
-                taken: Vec::new(),
-                course,
-                failures,
-            });
+            return Ok(refused((model, test, at), request, (400, AMBIGUOUS)));
         }
         Err(Unclear::Broken) => return Err(Contradiction::Broken),
     };
@@ -116,6 +100,23 @@ fn outcome(policy: Tested<'_>, (at, test): (usize, &Test)) -> Result<Outcome, Co
         course,
         failures,
     })
+}
+
+/// A request that comes to no arm.
+fn refused(
+    (model, test, at): (&Model, &Test, usize),
+    request: Request,
+    (status, sentence): (u16, &str),
+) -> Outcome {
+    let course = Course::refused(status, sentence);
+    let failures = failures((model, test), (None, &request), &course);
+    Outcome {
+        test: at,
+        request,
+        taken: Vec::new(),
+        course,
+        failures,
+    }
 }
 
 /// The conditions beside the routes that a request meets, by the table and by the evaluator.
