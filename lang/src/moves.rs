@@ -145,8 +145,7 @@ pub(crate) fn bound(
             Some(cond) => {
                 let others = Cond::Not(Box::new(cond.clone()));
                 let others = reached.among(stop.part, &others)?;
-                let ends = reached.arms(others);
-                arms.iter().any(|arm| ends.contains(arm))
+                reached.comes_to(others, arms)?
             }
             None => false,
         };
@@ -185,7 +184,7 @@ pub(crate) fn all(
     part: Part,
 ) -> Result<Vec<(Stop, Vec<ArmId>)>, TooLarge> {
     let mut found = Vec::new();
-    for (class, arms) in classes(model, reached, part) {
+    for (class, arms) in classes(model, reached, part)? {
         let stops = stops(model, reached, (class, part))?;
         found.extend(stops.into_iter().map(|stop| (stop, arms.clone())));
     }
@@ -197,10 +196,10 @@ pub(crate) fn classes(
     model: &Model,
     reached: &mut Reached<'_>,
     part: Part,
-) -> Vec<(ClassId, Vec<ArmId>)> {
+) -> Result<Vec<(ClassId, Vec<ArmId>)>, TooLarge> {
     let mut found: Vec<(ClassId, Vec<ArmId>)> = Vec::new();
     let mut places: Vec<Option<usize>> = vec![None; model.policy.classes.len()];
-    for arm in reached.arms(part) {
+    for arm in reached.arms(part)? {
         let to = model.policy.arms.get(arm.index()).map(|arm| arm.to);
         let Some(claw_table::policy::Action::Class(class)) = to else {
             continue;
@@ -213,10 +212,10 @@ pub(crate) fn classes(
             found.len() - 1
         });
         if let Some((_, arms)) = found.get_mut(at) {
-            arms.push(*arm);
+            arms.push(arm);
         }
     }
-    found
+    Ok(found)
 }
 
 /// The first of these arms that requests of a stop really take, with one of them. An arm that nobody
@@ -225,8 +224,11 @@ pub(crate) fn taken(
     reached: &mut Reached<'_>,
     stop: &Stop,
     arms: &[ArmId],
-) -> Option<(ArmId, Request)> {
-    let ends: BTreeSet<ArmId> = reached.arms(stop.part).iter().copied().collect();
-    let mut arms = arms.iter().copied().filter(|arm| ends.contains(arm));
-    arms.find_map(|arm| Some((arm, reached.witness(stop.part, arm)?)))
+) -> Result<Option<(ArmId, Request)>, TooLarge> {
+    for arm in arms {
+        if let Some(witness) = reached.witness(stop.part, *arm)? {
+            return Ok(Some((*arm, witness)));
+        }
+    }
+    Ok(None)
 }

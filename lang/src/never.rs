@@ -105,7 +105,7 @@ fn first(
                 continue;
             }
         }
-        if let Some((arm, witness)) = moves::taken(reached, &stop, arms) {
+        if let Some((arm, witness)) = moves::taken(reached, &stop, arms)? {
             return Ok(Some(Broken {
                 never: 0,
                 arm,

@@ -55,7 +55,7 @@ pub(crate) fn check<'m>(
     slips::check((model, kept), report)?;
     let mut served = Served::of(model, Reached::of(proved), (asked, conds))?;
     lent::check_way(served.model, report);
-    lent::check(&mut served, report);
+    lent::check(&mut served, report)?;
     money::check(model, &mut served, report)?;
     targets::check((&mut served, conds), report)
 }

@@ -18,7 +18,8 @@ use crate::model::{Goal, Guard, RouteId};
 /// The arms of a policy, guards first, then the routes with what they lead to in place.
 #[derive(Debug)]
 pub(crate) struct Listed {
-    arms: Vec<ArmId>,
+    /// Where each arm stands: one in a route to which several lead stands in several places.
+    places: BTreeMap<ArmId, Vec<usize>>,
     sieve: Sieve,
     /// Each arm that some request falls to, with the way to one.
     pub(crate) reached: BTreeMap<ArmId, Path>,
@@ -45,39 +46,42 @@ impl Listed {
         let ways: Vec<(ArmId, Ref)> = guards.into_iter().chain(ways).collect();
         let sieve = sieve(built, &ways)?;
         let reached = reached(built, &sieve, &ways)?;
+        let mut places: BTreeMap<ArmId, Vec<usize>> = BTreeMap::new();
+        for (place, (arm, _)) in ways.into_iter().enumerate() {
+            places.entry(arm).or_default().push(place);
+        }
         Ok(Self {
             is_open: sieve.is_open(built)?,
             open: open.as_ref().unwrap_or(&reached).keys().copied().collect(),
-            arms: ways.into_iter().map(|(arm, _)| arm).collect(),
+            places,
             sieve,
             reached,
         })
     }
 
-    /// The arms to which requests fall that meet a condition, each with the way to one.
-    pub(crate) fn under(
+    /// The way of a request that falls to the arm and meets a condition.
+    pub(crate) fn way(
         &self,
+        arm: ArmId,
         cond: Ref,
         built: &Built<'_>,
-    ) -> Result<BTreeMap<ArmId, Path>, TooLarge> {
-        let mut found = BTreeMap::new();
-        if cond == Ref::NOWHERE {
-            return Ok(found);
+    ) -> Result<Option<Path>, TooLarge> {
+        let Some(known) = self.reached.get(&arm).filter(|_| cond != Ref::NOWHERE) else {
+            return Ok(None);
+        };
+        // For all requests it is known since the list was made.
+        if cond == built.possible {
+            return Ok(Some(known.clone()));
         }
-        for (position, arm) in self.arms.iter().enumerate() {
-            let Some(known) = self.reached.get(arm) else {
-                continue;
-            };
-            if found.contains_key(arm) {
-                continue;
+        if let Some(path) = bent(built, known, cond) {
+            return Ok(Some(path));
+        }
+        for position in self.places.get(&arm).into_iter().flatten() {
+            if let Some(path) = self.sieve.falls_to(*position, &[cond], built)? {
+                return Ok(Some(path));
             }
-            let path = match bent(built, known, cond) {
-                Some(path) => Some(path),
-                None => self.sieve.falls_to(position, &[cond], built)?,
-            };
-            found.extend(path.map(|path| (*arm, path)));
         }
-        Ok(found)
+        Ok(None)
     }
 }
 

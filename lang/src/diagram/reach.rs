@@ -21,9 +21,10 @@ use crate::oracle::Request;
 #[derive(Debug)]
 pub struct Reached<'m> {
     built: Built<'m>,
-    /// Where requests end: many claims speak of the same, often of all. Where the policy is listed,
-    /// the way of one request to each arm is found along with it.
-    known: BTreeMap<Ref, (Vec<ArmId>, BTreeMap<ArmId, Path>)>,
+    /// Where requests end: many claims speak of the same, often of all.
+    ends: BTreeMap<Ref, Vec<ArmId>>,
+    /// Where the policy is listed, the way of one of some requests to each arm that was asked for.
+    ways: BTreeMap<Ref, BTreeMap<ArmId, Option<Path>>>,
 }
 
 impl<'m> Reached<'m> {
@@ -34,17 +35,19 @@ impl<'m> Reached<'m> {
     /// The policy does not fit into a budget of the compiler.
     pub fn new(model: &'m Model, conds: &[&'m Cond], kept: Kept) -> Result<Self, TooLarge> {
         let built = Built::like(kept, model, conds)?;
-        Ok(Self {
-            built,
-            known: BTreeMap::new(),
-        })
+        Ok(Self::from(built))
     }
 
     /// A proved diagram, of which can be asked what it was made for.
     pub(crate) fn of(proved: AuditedDiagram<'m>) -> Self {
+        Self::from(proved.built)
+    }
+
+    fn from(built: Built<'m>) -> Self {
         Self {
-            built: proved.built,
-            known: BTreeMap::new(),
+            built,
+            ends: BTreeMap::new(),
+            ways: BTreeMap::new(),
         }
     }
 
@@ -74,9 +77,7 @@ impl<'m> Reached<'m> {
                 self.built.store.except(left, flag)?
             };
         }
-        let cond = self.built.condition(cond)?;
-        let requests = self.built.store.gate(cond, left)?;
-        self.part(requests)
+        self.among(Part(left), cond)
     }
 
     /// Those of these requests that meet one more condition.
@@ -85,54 +86,102 @@ impl<'m> Reached<'m> {
     /// The answer does not fit into a budget of the compiler.
     pub fn among(&mut self, part: Part, cond: &Cond) -> Result<Part, TooLarge> {
         let cond = self.built.condition(cond)?;
-        let requests = self.built.store.gate(cond, part.0)?;
-        self.part(requests)
-    }
-
-    /// Whether some of these requests meet one more condition. Where they end is not looked for.
-    ///
-    /// # Errors
-    /// The answer does not fit into a budget of the compiler.
-    pub fn meets(&mut self, part: Part, cond: &Cond) -> Result<bool, TooLarge> {
-        let cond = self.built.condition(cond)?;
-        Ok(self.built.store.gate(cond, part.0)? != Ref::NOWHERE)
-    }
-
-    /// A part of which can be told where it ends. In a list that has to be looked for, which may
-    /// take more than there is.
-    fn part(&mut self, requests: Ref) -> Result<Part, TooLarge> {
-        if let Some(listed) = &self.built.listed
-            && let Entry::Vacant(place) = self.known.entry(requests)
-        {
-            // For all of them it is known since the list was made.
-            let ways = if requests == self.built.possible {
-                listed.reached.clone()
-            } else {
-                listed.under(requests, &self.built)?
-            };
-            place.insert((ways.keys().copied().collect(), ways));
-        }
-        Ok(Part(requests))
+        Ok(Part(self.built.store.gate(cond, part.0)?))
     }
 
     /// The arms in which these requests end, in order.
-    pub fn arms(&mut self, part: Part) -> &[ArmId] {
-        let built = &self.built;
-        let known = self.known.entry(part.0).or_insert_with(|| {
-            let ends = ends(built, part.0).into_iter();
-            (ends.filter_map(Ref::arm).collect(), BTreeMap::new())
-        });
-        &known.0
+    ///
+    /// # Errors
+    /// Where the policy is listed, they are looked for, which may take more than there is.
+    pub fn arms(&mut self, part: Part) -> Result<Vec<ArmId>, TooLarge> {
+        let Some(listed) = &self.built.listed else {
+            return Ok(self.ends(part).to_vec());
+        };
+        let all: Vec<ArmId> = listed.reached.keys().copied().collect();
+        self.ending(part, &all)
+    }
+
+    /// Those of some arms in which these requests end. In a list each is looked for by itself, so
+    /// that fewer arms take less time.
+    ///
+    /// # Errors
+    /// As [`Reached::arms`].
+    pub fn ending(&mut self, part: Part, arms: &[ArmId]) -> Result<Vec<ArmId>, TooLarge> {
+        let mut found = Vec::new();
+        for arm in arms {
+            if self.comes(part, *arm)? {
+                found.push(*arm);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Whether one of these requests ends in one of some arms.
+    ///
+    /// # Errors
+    /// As [`Reached::arms`].
+    pub fn comes_to(&mut self, part: Part, arms: &[ArmId]) -> Result<bool, TooLarge> {
+        for arm in arms {
+            if self.comes(part, *arm)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// One of these requests that ends in the arm.
-    pub fn witness(&self, part: Part, arm: ArmId) -> Option<Request> {
-        if self.built.listed.is_some() {
-            let (_, ways) = self.known.get(&part.0)?;
-            return ways.get(&arm).map(|path| self.built.request(path));
+    ///
+    /// # Errors
+    /// As [`Reached::arms`].
+    pub fn witness(&mut self, part: Part, arm: ArmId) -> Result<Option<Request>, TooLarge> {
+        if self.built.listed.is_none() {
+            let comes = self.comes(part, arm)?;
+            return Ok(comes.then(|| self.built.witness(part.0, arm)).flatten());
         }
-        let mut all = self.built.witnesses(part.0).into_iter();
-        all.find(|(own, _)| *own == arm).map(|(_, request)| request)
+        let way = self.way(part, arm)?.cloned();
+        Ok(way.map(|path| self.built.request(&path)))
+    }
+
+    /// For each arm in which these requests end, one of them.
+    ///
+    /// # Errors
+    /// As [`Reached::arms`].
+    pub fn witnesses(&mut self, part: Part) -> Result<Vec<(ArmId, Request)>, TooLarge> {
+        if self.built.listed.is_none() {
+            return Ok(self.built.witnesses(part.0));
+        }
+        let mut found = Vec::new();
+        for arm in self.arms(part)? {
+            found.extend(self.witness(part, arm)?.map(|request| (arm, request)));
+        }
+        Ok(found)
+    }
+
+    fn comes(&mut self, part: Part, arm: ArmId) -> Result<bool, TooLarge> {
+        if self.built.listed.is_none() {
+            return Ok(self.ends(part).binary_search(&arm).is_ok());
+        }
+        Ok(self.way(part, arm)?.is_some())
+    }
+
+    /// Where requests end in a diagram.
+    fn ends(&mut self, part: Part) -> &[ArmId] {
+        let built = &self.built;
+        self.ends.entry(part.0).or_insert_with(|| {
+            let ends = ends(built, part.0).into_iter();
+            ends.filter_map(Ref::arm).collect()
+        })
+    }
+
+    /// The way of one of these requests to an arm, in a list.
+    fn way(&mut self, part: Part, arm: ArmId) -> Result<Option<&Path>, TooLarge> {
+        let ways = self.ways.entry(part.0).or_default();
+        if let Entry::Vacant(place) = ways.entry(arm) {
+            let listed = self.built.listed.as_ref();
+            let way = listed.map(|listed| listed.way(arm, part.0, &self.built));
+            place.insert(way.transpose()?.flatten());
+        }
+        Ok(ways.get(&arm).and_then(Option::as_ref))
     }
 }
 

@@ -33,7 +33,8 @@ impl AuditedDiagram<'_> {
         let guards = (0..).map(GuardId).zip(&built.real_guards);
         guards
             .flat_map(|(guard, (met, unmet))| {
-                let ends = [*met, *unmet].map(|from| built.paths(from).remove(&Ref::YES));
+                let ends =
+                    [*met, *unmet].map(|from| built.paths(from, Some(Ref::YES)).remove(&Ref::YES));
                 let ends = ends.into_iter().flatten();
                 ends.map(move |path| (guard, built.request(&path)))
             })
@@ -60,20 +61,31 @@ pub(crate) fn ordinary() -> Request {
 impl Built<'_> {
     /// For each arm in which a diagram of these fields ends, a request that ends there.
     pub(crate) fn witnesses(&self, from: Ref) -> Vec<(ArmId, Request)> {
-        let paths = self.paths(from).into_iter();
+        let paths = self.paths(from, None).into_iter();
         paths
             .filter_map(|(end, path)| Some((end.arm()?, self.request(&path))))
             .collect()
     }
 
-    /// For each end of a diagram of these fields, the atoms on one way to it.
-    fn paths(&self, from: Ref) -> BTreeMap<Ref, Vec<(u16, u16)>> {
+    /// One of these requests that ends in the arm.
+    pub(crate) fn witness(&self, from: Ref, arm: ArmId) -> Option<Request> {
+        let end = Ref::leaf(arm);
+        let path = self.paths(from, Some(end)).remove(&end)?;
+        Some(self.request(&path))
+    }
+
+    /// For each end of a diagram of these fields, the atoms on one way to it. Where one end is wanted,
+    /// no other is looked for when it is found.
+    fn paths(&self, from: Ref, wanted: Option<Ref>) -> BTreeMap<Ref, Vec<(u16, u16)>> {
         let mut found: BTreeMap<Ref, Vec<(u16, u16)>> = BTreeMap::new();
         let mut seen = vec![false; self.store.node_count()];
         let mut open = vec![(from, Vec::new())];
         while let Some((at, path)) = open.pop() {
             let Some(node) = at.node() else {
                 found.entry(at).or_insert(path);
+                if wanted == Some(at) {
+                    break;
+                }
                 continue;
             };
             if seen

@@ -8,6 +8,7 @@ use claw_table::policy::Secret;
 use super::served::Served;
 use crate::check::is_near;
 use crate::codes::Code;
+use crate::diagram::TooLarge;
 use crate::model::Model;
 use crate::never::written;
 use crate::report::{Diagnostic, Report};
@@ -51,14 +52,14 @@ pub(super) fn check_way(model: &Model, report: &mut Report) {
 }
 
 /// Tells classes that could send one caller's key to two providers.
-pub(super) fn check(served: &mut Served<'_>, report: &mut Report) {
+pub(super) fn check(served: &mut Served<'_>, report: &mut Report) -> Result<(), TooLarge> {
     let model = served.model;
     let classes = model.policy.classes.iter().zip(&model.claims.classes);
     for (id, (class, places)) in (0..).map(ClassId).zip(classes) {
         let (Some((first, second)), Some(keys)) = (places.spread, places.keys) else {
             continue;
         };
-        let label = match served.led(id) {
+        let label = match served.led(id)? {
             Some(witness) => format!("the key of `{}` could be sent here", written(&witness)),
             None => "it could be sent here".to_owned(),
         };
@@ -77,4 +78,5 @@ pub(super) fn check(served: &mut Served<'_>, report: &mut Report) {
             .help("name targets of one provider, or `primary requested from P, Q` alone"),
         );
     }
+    Ok(())
 }

@@ -40,7 +40,7 @@ pub(super) fn check(
         for at in 0..served.stops.len() {
             money.stop(served, at, report)?;
         }
-        money.idle(served, report);
+        money.idle(served, report)?;
         money.stays(served, report)?;
     }
     Ok(())
@@ -80,7 +80,7 @@ impl Money<'_, '_> {
                     part,
                     ..stop.clone()
                 };
-                self.priced(served, (&stop, at, *target), report);
+                self.priced(served, (&stop, at, *target), report)?;
             }
         }
         let of = |asks: Asks| {
@@ -110,8 +110,7 @@ impl Money<'_, '_> {
             found.is_some_and(|found| kinds.iter().any(|asks| asks.carries(found, 0)))
         };
         let targets: Vec<Target> = class.targets.iter().filter(carries).copied().collect();
-        self.cheapest(served, (&stop, at, &targets), report);
-        Ok(())
+        self.cheapest(served, (&stop, at, &targets), report)
     }
 
     /// A target whose cost is not known cannot be counted.
@@ -120,16 +119,16 @@ impl Money<'_, '_> {
         served: &mut Served<'_>,
         (stop, at, target): (&Stop, usize, Target),
         report: &mut Report,
-    ) {
+    ) -> Result<(), TooLarge> {
         let Some(gap) = gap(self.model, target) else {
-            return;
+            return Ok(());
         };
         let known = (target.provider.0, target.model.0);
         if self.told.contains(&known) {
-            return;
+            return Ok(());
         }
-        let Some(witness) = served.witness(stop, at) else {
-            return;
+        let Some(witness) = served.witness(stop, at)? else {
+            return Ok(());
         };
         self.told.insert(known);
         let policy = &self.model.policy;
@@ -150,6 +149,7 @@ impl Money<'_, '_> {
                 gap.word()
             )),
         );
+        Ok(())
     }
 
     /// A ceiling under which no request of the class fits.
@@ -158,11 +158,11 @@ impl Money<'_, '_> {
         served: &mut Served<'_>,
         (stop, at, targets): (&Stop, usize, &[Target]),
         report: &mut Report,
-    ) {
+    ) -> Result<(), TooLarge> {
         let policy = &self.model.policy;
         // What is only warned of is not refused, and an estimate may be lower than what is weighed here.
         if self.ceiling.then == Then::Warn || self.ceiling.held == Held::Estimate {
-            return;
+            return Ok(());
         }
         let costs = targets.iter().map(|target| {
             let provider = policy.providers.get(target.provider.index())?;
@@ -171,13 +171,13 @@ impl Money<'_, '_> {
         });
         let costs: Option<Vec<u128>> = costs.collect();
         let Some(least) = costs.and_then(|costs| costs.into_iter().min()) else {
-            return;
+            return Ok(());
         };
         if least <= self.ceiling.amount_pico {
-            return;
+            return Ok(());
         }
-        let Some(witness) = served.witness(stop, at) else {
-            return;
+        let Some(witness) = served.witness(stop, at)? else {
+            return Ok(());
         };
         let class_name = class_name(self.model, stop.class);
         let places = self.model.claims.classes.get(stop.class.index());
@@ -201,16 +201,19 @@ impl Money<'_, '_> {
         report.add(found.and(place, led).help(
             "allow more, name a cheaper target in the class, or refuse these requests with `forbid`",
         ));
+        Ok(())
     }
 
     /// A ceiling on each request that none can reach.
-    fn idle(&self, served: &mut Served<'_>, report: &mut Report) {
+    fn idle(&self, served: &mut Served<'_>, report: &mut Report) -> Result<(), TooLarge> {
         let Some(most) = self.beyond.filter(|most| *most > 0) else {
-            return;
+            return Ok(());
         };
         if self.ceiling.window == Window::Request && most <= self.ceiling.amount_pico {
-            let dearest = self.dearest.as_ref();
-            let witness = dearest.and_then(|(stop, at)| served.witness(stop, *at));
+            let witness = match &self.dearest {
+                Some((stop, at)) => served.witness(stop, *at)?,
+                None => None,
+            };
             let all = format!("{}, all attempts together", dollars(most));
             let label = match witness {
                 Some(witness) => format!("`{}` can cost the most: {all}", written(&witness)),
@@ -226,6 +229,7 @@ impl Money<'_, '_> {
                 .help("allow less, or take the ceiling out; `clawc explain class NAME` shows every term"),
             );
         }
+        Ok(())
     }
 
     /// A class that is under the ceiling that leads to it, once that is used up.
@@ -241,7 +245,7 @@ impl Money<'_, '_> {
             let Some(stop) = served.under(self.ceiling, at)? else {
                 continue;
             };
-            if let Some(witness) = served.witness(&stop, at) {
+            if let Some(witness) = served.witness(&stop, at)? {
                 let places = self.model.claims.classes.get(to.index());
                 let class = class_name(self.model, to);
                 report.add(

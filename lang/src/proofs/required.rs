@@ -23,14 +23,14 @@ pub(super) fn check((model, kept): (&Model, Kept), report: &mut Report) -> Resul
     let mut reached = Reached::new(model, &moves::conds(model), kept)?;
     let everybody = reached.under(&Cond::Always, &[])?;
     let mut told = BTreeSet::new();
-    for (class, arms) in moves::classes(model, &mut reached, everybody) {
+    for (class, arms) in moves::classes(model, &mut reached, everybody)? {
         for stop in moves::stops(model, &mut reached, (class, everybody))? {
             for broken in broken(model, class, &stop) {
                 let known = (broken.from, broken.tag.clone(), broken.target_span);
                 if told.contains(&known) {
                     continue;
                 }
-                if let Some(found) = tell(model, (&mut reached, &arms), (&stop, &broken)) {
+                if let Some(found) = tell(model, (&mut reached, &arms), (&stop, &broken))? {
                     told.insert(known);
                     report.add(found);
                 }
@@ -88,10 +88,10 @@ fn tell(
     model: &Model,
     (reached, arms): (&mut Reached<'_>, &[ArmId]),
     (stop, broken): (&Stop, &Broken),
-) -> Option<Diagnostic> {
-    let ends = reached.arms(stop.part).to_vec();
-    let mut taken = arms.iter().copied().filter(|arm| ends.contains(arm));
-    let witness = taken.find_map(|arm| reached.witness(stop.part, arm))?;
+) -> Result<Option<Diagnostic>, TooLarge> {
+    let Some((_, witness)) = moves::taken(reached, stop, arms)? else {
+        return Ok(None);
+    };
     let name = |class: ClassId| {
         let class = model.policy.classes.get(class.index());
         class.map_or("", |class| class.name.as_str())
@@ -112,5 +112,6 @@ fn tell(
     for one in &stop.chain {
         found = found.and(one.place, moved(&model.policy, *one));
     }
-    Some(found.help("name a class there whose targets all have the tag, or `then deny`"))
+    let help = "name a class there whose targets all have the tag, or `then deny`";
+    Ok(Some(found.help(help)))
 }

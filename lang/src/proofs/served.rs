@@ -79,8 +79,7 @@ impl<'m> Served<'m> {
         let part = moves::under(self.model, &mut self.reached, (ceiling, &stop))?;
         let Some(part) = part else { return Ok(None) };
         // Of these requests some must come from an arm that leads here.
-        let ends = self.reached.arms(part);
-        let comes = arms.iter().any(|arm| ends.contains(arm));
+        let comes = self.reached.comes_to(part, &arms)?;
         Ok(comes.then_some(Stop { part, ..stop }))
     }
 
@@ -88,7 +87,7 @@ impl<'m> Served<'m> {
     pub(super) fn kinds(&mut self, stop: &Stop) -> Result<Vec<Asks>, TooLarge> {
         let mut kinds = Vec::new();
         for (asks, cond) in &self.conds.asks {
-            if *asks != Asks::Count && self.reached.meets(stop.part, cond)? {
+            if *asks != Asks::Count && !self.reached.among(stop.part, cond)?.is_empty() {
                 kinds.push(*asks);
             }
         }
@@ -101,22 +100,25 @@ impl<'m> Served<'m> {
     }
 
     /// One request of a part of a stop, as far as it really comes there.
-    pub(super) fn witness(&mut self, stop: &Stop, at: usize) -> Option<Request> {
-        let (_, arms) = self.stops.get(at)?;
-        moves::taken(&mut self.reached, stop, arms).map(|(_, request)| request)
+    pub(super) fn witness(&mut self, stop: &Stop, at: usize) -> Result<Option<Request>, TooLarge> {
+        let Some((_, arms)) = self.stops.get(at) else {
+            return Ok(None);
+        };
+        let taken = moves::taken(&mut self.reached, stop, arms)?;
+        Ok(taken.map(|(_, request)| request))
     }
 
     /// One request that an arm leads to a class, or that a ceiling moves there.
-    pub(super) fn led(&mut self, class: ClassId) -> Option<Request> {
+    pub(super) fn led(&mut self, class: ClassId) -> Result<Option<Request>, TooLarge> {
         for at in 0..self.stops.len() {
-            let (stop, _) = self.stops.get(at)?.clone();
-            if stop.class == class
-                && let Some(witness) = self.witness(&stop, at)
+            let stop = self.stops.get(at).map(|(stop, _)| stop.clone());
+            if let Some(stop) = stop.filter(|stop| stop.class == class)
+                && let Some(witness) = self.witness(&stop, at)?
             {
-                return Some(witness);
+                return Ok(Some(witness));
             }
         }
-        None
+        Ok(None)
     }
 
     /// Where a target of a class is written.

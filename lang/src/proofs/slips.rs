@@ -48,15 +48,11 @@ pub(super) fn check((model, kept): (&Model, Kept), report: &mut Report) -> Resul
             continue;
         }
         let part = reached.among(everybody, guard.cond)?;
-        let ends = reached.arms(part).to_vec();
-        let met: Vec<Request> = ends
-            .iter()
-            .filter_map(|arm| reached.witness(part, *arm))
-            .collect();
+        let met = reached.witnesses(part)?;
         for fact in slack(guard.cond) {
             let slipped = met
                 .iter()
-                .find_map(|request| guard.slips(model, request, fact));
+                .find_map(|(_, request)| guard.slips(model, request, fact));
             if let Some(witness) = slipped {
                 report.add(guard.tell(fact, &witness));
             }

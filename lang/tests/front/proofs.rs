@@ -161,6 +161,21 @@ pub(crate) const BAD: &[(&str, &str, &str)] = &[
         "provider plain { api openai; url \"https://p.example/v1\"; key env P; model m }\nclass c { primary plain/m; fallback house/small; retry never-again }\nroute { otherwise -> c }",
     ),
     (
+        "C0505",
+        "a fallback that carries no more",
+        "class c { primary far/odd; fallback house/small; retry never-again }\nroute { otherwise -> c }",
+    ),
+    (
+        "C0505",
+        "attempts that are used up",
+        "retry once-more { on overloaded; attempts 2 }\nclass c { primary far/wide; fallback cloud/large; fallback house/small; retry once-more }\nroute { otherwise -> c }",
+    ),
+    (
+        "C0505",
+        "a pool that no failure leads to",
+        "pool both { house/small; cloud/large }\nclass c { primary far/wide; fallback both; retry never-again }\nroute { otherwise -> c }",
+    ),
+    (
         "C0506",
         "two models",
         "class c { primary cloud/fast; fallback cloud/large }\nroute { otherwise -> c }",
@@ -179,6 +194,11 @@ pub(crate) const BAD: &[(&str, &str, &str)] = &[
         "C0507",
         "a pool as fallback, for some requests",
         "pool both { house/small; cloud/fast }\nclass c { primary far/wide; fallback both }\nroute { when has images -> c\n  otherwise -> c }",
+    ),
+    (
+        "C0507",
+        "a window that is too small for an arm",
+        "class c { primary far/wide; fallback house/small }\nroute { when tokens > 100k -> c\n  otherwise -> c }",
     ),
     (
         "C0507",
@@ -346,7 +366,15 @@ const GOOD: &[&str] = &[
     "class c { primary house/small; fallback far/wide }\nroute { otherwise -> c }",
     // The author says nothing of pictures.
     "class c { primary cloud/large; fallback house/small }\nroute { otherwise -> c }",
-    "class c { primary far/odd; fallback house/small; retry never-again }\nroute { otherwise -> c }",
+    // What is too long for the first goes to the second, also where no failure does; so does what
+    // would cost too much, and what has pictures.
+    "class c { primary house/small; fallback far/odd; retry never-again }\nroute { otherwise -> c }",
+    "class c { primary far/wide; fallback house/small; retry never-again }\nceiling all { allow $1 per day; then deny }\nroute { otherwise -> c }",
+    "class c { primary cloud/fast; fallback far/wide; retry never-again }\nroute { otherwise -> c }",
+    // Some of what comes from there fits.
+    "class c { primary far/wide; fallback house/small }\nroute { when tokens > 20k -> c\n  otherwise -> c }",
+    // Any of a pool is asked first.
+    "pool both { far/wide; house/small }\nclass c { primary both; retry never-again }\nroute { otherwise -> c }",
     "class c { primary cloud/fast; fallback far/wide }\nroute { otherwise -> c }",
     // Two addresses are two servers.
     "provider twin { api openai; url \"https://a.twin.example/v1\", \"https://b.twin.example/v1\"; key env T; model m; model n }\nclass c { primary twin/m; fallback twin/n }\nroute { otherwise -> c }",
