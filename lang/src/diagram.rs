@@ -21,6 +21,7 @@ mod from_model;
 mod held;
 mod joint;
 mod json;
+mod led;
 mod listed;
 mod order;
 mod pack;

@@ -177,29 +177,26 @@ pub(crate) fn under(
     Ok(Some(part).filter(|part| !part.is_empty()))
 }
 
-/// Every class that may serve requests of this part, each with the arms from which they come.
+/// Every class that may serve requests of this part, each with the arms that lead requests to it. Of
+/// these arms not all need be ones from which requests of the part come.
 pub(crate) fn all(
     model: &Model,
     reached: &mut Reached<'_>,
     part: Part,
 ) -> Result<Vec<(Stop, Vec<ArmId>)>, TooLarge> {
     let mut found = Vec::new();
-    for (class, arms) in classes(model, reached, part)? {
+    for (class, arms) in classes(model, reached) {
         let stops = stops(model, reached, (class, part))?;
         found.extend(stops.into_iter().map(|stop| (stop, arms.clone())));
     }
     Ok(found)
 }
 
-/// The arms that lead requests of a part to a class, by class.
-pub(crate) fn classes(
-    model: &Model,
-    reached: &mut Reached<'_>,
-    part: Part,
-) -> Result<Vec<(ClassId, Vec<ArmId>)>, TooLarge> {
+/// The arms that lead requests to a class, by class.
+pub(crate) fn classes(model: &Model, reached: &Reached<'_>) -> Vec<(ClassId, Vec<ArmId>)> {
     let mut found: Vec<(ClassId, Vec<ArmId>)> = Vec::new();
     let mut places: Vec<Option<usize>> = vec![None; model.policy.classes.len()];
-    for arm in reached.arms(part)? {
+    for arm in reached.all() {
         let to = model.policy.arms.get(arm.index()).map(|arm| arm.to);
         let Some(claw_table::policy::Action::Class(class)) = to else {
             continue;
@@ -215,7 +212,7 @@ pub(crate) fn classes(
             arms.push(arm);
         }
     }
-    Ok(found)
+    found
 }
 
 /// The first of these arms that requests of a stop really take, with one of them. An arm that nobody

@@ -158,18 +158,19 @@ pub fn prove_apart(model: &Model, kept: Kept) -> Result<Proof<'_>, TooLarge> {
 
 fn prove_built(mut built: Built<'_>) -> Result<Proof<'_>, TooLarge> {
     let model = built.model;
-    let (is_open, open, whole) = if let Some(listed) = &built.listed {
-        (
-            listed.is_open,
-            leaves(listed.open.iter()),
-            leaves(listed.reached.keys()),
-        )
+    built.reach()?;
+    let whole = leaves(built.reached.keys());
+    let (is_open, open) = if let Some(listed) = &built.listed {
+        (listed.is_open, leaves(listed.open.iter()))
     } else {
         let is_open = ends(&built, built.root).contains(&Ref::NOWHERE);
-        let whole = arms(&built, built.real);
-        let open = built.route(model.root, 0)?;
-        let open = built.store.gate(built.possible, open)?;
-        (is_open, arms(&built, open), whole)
+        let routes = built.route(model.root, 0)?;
+        let open = if routes == built.root {
+            whole.clone()
+        } else {
+            leaves(built.led(routes)?.keys())
+        };
+        (is_open, open)
     };
     let mut audit = Audit {
         findings: Vec::new(),
@@ -247,18 +248,14 @@ impl Audit {
     fn route(&mut self, built: &mut Built<'_>, route: RouteId) -> Result<(), TooLarge> {
         let arms = built.arms(route);
         let mut ends_here = arms.iter().map(|arm| matches!(arm.to, Goal::End(_)));
-        let reached = if let Some(listed) = &built.listed
-            && route == built.model.root
-            && ends_here.all(|is_end| is_end)
-        {
-            // By itself it is what the list was made of.
-            leaves(listed.open.iter())
+        let reached = if route == built.model.root && ends_here.all(|is_end| is_end) {
+            // By itself it is all that was made.
+            self.open.clone()
         } else if built.listed.is_some() {
             leaves(listed::alone(built, route)?.iter())
         } else {
             let alone = built.alone(route)?;
-            let alone = built.store.gate(built.possible, alone)?;
-            ends(built, alone)
+            leaves(built.led(alone)?.keys())
         };
         for (position, arm) in arms.iter().enumerate() {
             // `otherwise` that takes nothing is not an error: it is written for what comes later.
@@ -368,13 +365,6 @@ impl Audit {
 
 fn leaves<'a>(arms: impl Iterator<Item = &'a ArmId>) -> BTreeSet<Ref> {
     arms.map(|arm| Ref::leaf(*arm)).collect()
-}
-
-/// Every arm in which a diagram ends.
-fn arms(built: &Built<'_>, from: Ref) -> BTreeSet<Ref> {
-    let mut found = ends(built, from);
-    found.remove(&Ref::NOWHERE);
-    found
 }
 
 /// Everything in which a diagram ends, for callers that there can be.

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::collections::BTreeMap;
 
-use claw_table::Fact;
+use claw_table::{ArmId, Fact};
 
 use super::atoms::{Field, Infixes, Unions, Values, fields, id};
 use super::budget::{Budget, TooLarge};
@@ -11,6 +11,7 @@ use super::held::{self, Held, questions};
 use super::listed::{self, Listed};
 use super::order::order;
 use super::possible::possible;
+use super::search::Path;
 use super::store::{Effort, Ref, Run, Store};
 use crate::model::{Arm, Ask, Cond, Goal, Guard, Model, RouteId};
 
@@ -23,10 +24,12 @@ pub(crate) struct Built<'m> {
     pub(crate) root: Ref,
     /// Where the world allows a request to be: everywhere, for most policies.
     pub(crate) possible: Ref,
-    /// The root for those requests alone; what witnesses and analyses start from.
-    pub(crate) real: Ref,
-    /// What stands in the place of `root` and `real`, where they would be too large.
+    /// What stands in the place of `root`, where it would be too large.
     pub(crate) listed: Option<Listed>,
+    /// Each arm that some request falls to, with the way of one, once that was looked for.
+    pub(crate) reached: BTreeMap<ArmId, Path>,
+    /// What each arm asks for.
+    pub(super) conds: BTreeMap<ArmId, &'m Cond>,
     /// Where each guard of what bounds traffic holds, by its id.
     pub(crate) guards: Vec<Ref>,
     /// The facts whose infixes are fields of their own.
@@ -140,7 +143,6 @@ impl<'m> Built<'m> {
         let root = built.route(model.root, 0)?;
         built.root = built.guarded(&model.guards, root)?;
         built.finish()?;
-        built.real = built.store.gate(built.possible, built.root)?;
         Ok(built)
     }
 
@@ -156,8 +158,9 @@ impl<'m> Built<'m> {
             store: Store::new(effort),
             root: Ref::NOWHERE,
             possible: Ref::YES,
-            real: Ref::NOWHERE,
             listed: None,
+            reached: BTreeMap::new(),
+            conds: model.arms().map(|arm| (arm.id, &arm.cond)).collect(),
             guards: Vec::new(),
             held: Vec::new(),
             real_guards: Vec::new(),

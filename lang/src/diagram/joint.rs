@@ -76,7 +76,8 @@ fn whole<'b>(
 ) -> Result<(Built<'b>, Ends), TooLarge> {
     let second = built.route(second, 0)?;
     let second = built.guarded(guards, second)?;
-    let roots = (built.real, built.store.gate(built.possible, second)?);
+    let first = built.store.gate(built.possible, built.root)?;
+    let roots = (first, built.store.gate(built.possible, second)?);
     let found = Walk::of(&built).ends(roots)?;
     Ok((built, found))
 }

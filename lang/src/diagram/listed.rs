@@ -7,10 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use claw_table::ArmId;
 
-use super::bend::bent;
 use super::budget::{Budget, TooLarge};
 use super::from_model::Built;
-use super::search::Path;
+use super::search::{Path, find};
 use super::sieve::Sieve;
 use super::store::Ref;
 use crate::model::{Goal, Guard, RouteId};
@@ -21,8 +20,6 @@ pub(crate) struct Listed {
     /// Where each arm stands: one in a route to which several lead stands in several places.
     places: BTreeMap<ArmId, Vec<usize>>,
     sieve: Sieve,
-    /// Each arm that some request falls to, with the way to one.
-    pub(crate) reached: BTreeMap<ArmId, Path>,
     /// Each arm that some request would fall to, were there no guards.
     pub(crate) open: BTreeSet<ArmId>,
     pub(crate) is_open: bool,
@@ -45,17 +42,19 @@ impl Listed {
         };
         let ways: Vec<(ArmId, Ref)> = guards.into_iter().chain(ways).collect();
         let sieve = sieve(built, &ways)?;
-        let reached = reached(built, &sieve, &ways)?;
+        built.reached = reached(built, &sieve, &ways)?;
         let mut places: BTreeMap<ArmId, Vec<usize>> = BTreeMap::new();
         for (place, (arm, _)) in ways.into_iter().enumerate() {
             places.entry(arm).or_default().push(place);
         }
         Ok(Self {
             is_open: sieve.is_open(built)?,
-            open: open.as_ref().unwrap_or(&reached).keys().copied().collect(),
+            open: {
+                let open = open.as_ref().unwrap_or(&built.reached);
+                open.keys().copied().collect()
+            },
             places,
             sieve,
-            reached,
         })
     }
 
@@ -66,17 +65,13 @@ impl Listed {
         cond: Ref,
         built: &Built<'_>,
     ) -> Result<Option<Path>, TooLarge> {
-        let Some(known) = self.reached.get(&arm).filter(|_| cond != Ref::NOWHERE) else {
-            return Ok(None);
-        };
-        // For all requests it is known since the list was made.
-        if cond == built.possible {
-            return Ok(Some(known.clone()));
-        }
-        if let Some(path) = bent(built, known, cond) {
-            return Ok(Some(path));
-        }
         for position in self.places.get(&arm).into_iter().flatten() {
+            // Mostly it is the condition by itself that rules the arm out, which is seen at once.
+            if let Some([own, ..]) = self.sieve.rest(*position)
+                && find(built, &[cond, own], &[])?.is_none()
+            {
+                continue;
+            }
             if let Some(path) = self.sieve.falls_to(*position, &[cond], built)? {
                 return Ok(Some(path));
             }

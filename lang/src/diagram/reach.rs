@@ -1,13 +1,14 @@
 //! Where the requests of a condition end: the diagram, restricted to it.
 
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 
 use claw_table::{ArmId, Fact};
 
-use super::audit::{AuditedDiagram, ends};
+use super::audit::AuditedDiagram;
+use super::bend::bent;
 use super::budget::TooLarge;
 use super::from_model::{Built, Kept};
+use super::led::Sought;
 use super::search::Path;
 use super::store::Ref;
 use crate::model::{Ask, Cond, Model};
@@ -21,9 +22,8 @@ use crate::oracle::Request;
 #[derive(Debug)]
 pub struct Reached<'m> {
     built: Built<'m>,
-    /// Where requests end: many claims speak of the same, often of all.
-    ends: BTreeMap<Ref, Vec<ArmId>>,
-    /// Where the policy is listed, the way of one of some requests to each arm that was asked for.
+    /// The way of one of some requests to each arm that was asked for: many claims speak of the same,
+    /// often of all.
     ways: BTreeMap<Ref, BTreeMap<ArmId, Option<Path>>>,
 }
 
@@ -34,7 +34,8 @@ impl<'m> Reached<'m> {
     /// # Errors
     /// The policy does not fit into a budget of the compiler.
     pub fn new(model: &'m Model, conds: &[&'m Cond], kept: Kept) -> Result<Self, TooLarge> {
-        let built = Built::like(kept, model, conds)?;
+        let mut built = Built::like(kept, model, conds)?;
+        built.reach()?;
         Ok(Self::from(built))
     }
 
@@ -46,7 +47,6 @@ impl<'m> Reached<'m> {
     fn from(built: Built<'m>) -> Self {
         Self {
             built,
-            ends: BTreeMap::new(),
             ways: BTreeMap::new(),
         }
     }
@@ -61,10 +61,7 @@ impl<'m> Reached<'m> {
     /// # Errors
     /// The answer does not fit into a budget of the compiler.
     pub fn under(&mut self, cond: &Cond, flags: &[(Fact, bool)]) -> Result<Part, TooLarge> {
-        let mut left = match self.built.listed {
-            None => self.built.real,
-            Some(_) => self.built.possible,
-        };
+        let mut left = self.built.possible;
         for (fact, is_set) in flags {
             if !self.asks(fact) {
                 continue;
@@ -92,17 +89,19 @@ impl<'m> Reached<'m> {
     /// The arms in which these requests end, in order.
     ///
     /// # Errors
-    /// Where the policy is listed, they are looked for, which may take more than there is.
+    /// They are looked for, which may take more than there is.
     pub fn arms(&mut self, part: Part) -> Result<Vec<ArmId>, TooLarge> {
-        let Some(listed) = &self.built.listed else {
-            return Ok(self.ends(part).to_vec());
-        };
-        let all: Vec<ArmId> = listed.reached.keys().copied().collect();
+        let all: Vec<ArmId> = self.all().collect();
         self.ending(part, &all)
     }
 
-    /// Those of some arms in which these requests end. In a list each is looked for by itself, so
-    /// that fewer arms take less time.
+    /// The arms in which any requests end, in order.
+    pub fn all(&self) -> impl Iterator<Item = ArmId> {
+        self.built.reached.keys().copied()
+    }
+
+    /// Those of some arms in which these requests end. Each is looked for by itself, so that fewer arms
+    /// take less time.
     ///
     /// # Errors
     /// As [`Reached::arms`].
@@ -134,10 +133,6 @@ impl<'m> Reached<'m> {
     /// # Errors
     /// As [`Reached::arms`].
     pub fn witness(&mut self, part: Part, arm: ArmId) -> Result<Option<Request>, TooLarge> {
-        if self.built.listed.is_none() {
-            let comes = self.comes(part, arm)?;
-            return Ok(comes.then(|| self.built.witness(part.0, arm)).flatten());
-        }
         let way = self.way(part, arm)?.cloned();
         Ok(way.map(|path| self.built.request(&path)))
     }
@@ -147,9 +142,6 @@ impl<'m> Reached<'m> {
     /// # Errors
     /// As [`Reached::arms`].
     pub fn witnesses(&mut self, part: Part) -> Result<Vec<(ArmId, Request)>, TooLarge> {
-        if self.built.listed.is_none() {
-            return Ok(self.built.witnesses(part.0));
-        }
         let mut found = Vec::new();
         for arm in self.arms(part)? {
             found.extend(self.witness(part, arm)?.map(|request| (arm, request)));
@@ -158,31 +150,49 @@ impl<'m> Reached<'m> {
     }
 
     fn comes(&mut self, part: Part, arm: ArmId) -> Result<bool, TooLarge> {
-        if self.built.listed.is_none() {
-            return Ok(self.ends(part).binary_search(&arm).is_ok());
-        }
         Ok(self.way(part, arm)?.is_some())
     }
 
-    /// Where requests end in a diagram.
-    fn ends(&mut self, part: Part) -> &[ArmId] {
-        let built = &self.built;
-        self.ends.entry(part.0).or_insert_with(|| {
-            let ends = ends(built, part.0).into_iter();
-            ends.filter_map(Ref::arm).collect()
-        })
-    }
-
-    /// The way of one of these requests to an arm, in a list.
+    /// The way of one of these requests to an arm.
     fn way(&mut self, part: Part, arm: ArmId) -> Result<Option<&Path>, TooLarge> {
         let ways = self.ways.entry(part.0).or_default();
-        if let Entry::Vacant(place) = ways.entry(arm) {
-            let listed = self.built.listed.as_ref();
-            let way = listed.map(|listed| listed.way(arm, part.0, &self.built));
-            place.insert(way.transpose()?.flatten());
+        if !ways.contains_key(&arm) {
+            look(&mut self.built, (part.0, arm), ways)?;
         }
         Ok(ways.get(&arm).and_then(Option::as_ref))
     }
+}
+
+/// Looks for the way of a request that meets a condition to an arm.
+fn look(
+    built: &mut Built<'_>,
+    (cond, arm): (Ref, ArmId),
+    ways: &mut BTreeMap<ArmId, Option<Path>>,
+) -> Result<(), TooLarge> {
+    let known = built.reached.get(&arm).filter(|_| cond != Ref::NOWHERE);
+    // For all requests it is known since the diagram or the list was made.
+    let near = match known {
+        Some(known) if cond == built.possible => Some(known.clone()),
+        Some(known) => bent(built, known, cond),
+        None => None,
+    };
+    let way = match &built.listed {
+        _ if known.is_none() || near.is_some() => near,
+        Some(listed) => listed.way(arm, cond, built)?,
+        None => match built.led_to((built.root, arm), cond)? {
+            Sought::Found(way) => Some(way),
+            Sought::Nothing => None,
+            Sought::GivenUp => {
+                // Then the others are known along with it.
+                let mut all = built.joined(built.root, cond)?;
+                let arms = built.reached.keys();
+                ways.extend(arms.map(|arm| (*arm, all.remove(arm))));
+                return Ok(());
+            }
+        },
+    };
+    ways.insert(arm, way);
+    Ok(())
 }
 
 /// Some of the requests that a policy can meet.

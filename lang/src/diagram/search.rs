@@ -22,6 +22,34 @@ pub(crate) fn find(built: &Built<'_>, must: &[Ref], not: &[Ref]) -> Result<Optio
     find_outside(built, (must, not), &[])
 }
 
+/// A way on which every diagram of `must` leads somewhere, and one to this end.
+pub(crate) fn find_to(
+    built: &Built<'_>,
+    must: &[Ref],
+    (root, end): (Ref, Ref),
+) -> Result<Option<Path>, TooLarge> {
+    let must: State = must.iter().copied().chain([root]).collect();
+    let mut search = Search::of(built, (must.len(), must.len()));
+    search.end = Some(end);
+    let found = search.below(&must)?;
+    Ok(found.then_some(search.path))
+}
+
+/// What comes of a search that may take so many steps and no more.
+pub(crate) fn briefly<T>(
+    built: &Built<'_>,
+    steps: usize,
+    search: impl FnOnce() -> Result<T, TooLarge>,
+) -> Result<T, TooLarge> {
+    let before = built.looked.get();
+    built
+        .looked
+        .set(Budget::Steps.limit().saturating_sub(steps));
+    let found = search();
+    built.looked.set(before);
+    found
+}
+
 /// What is in the first of some diagrams and in none of the others.
 pub(crate) type Rest = [Ref; REST];
 
@@ -33,14 +61,7 @@ pub(crate) fn find_outside(
     (must, not): (&[Ref], &[Ref]),
     rests: &[Rest],
 ) -> Result<Option<Path>, TooLarge> {
-    let mut search = Search {
-        built,
-        wanted: must.len(),
-        single: must.len() + not.len(),
-        failed: BTreeSet::new(),
-        remembered: 0,
-        path: Path::new(),
-    };
+    let mut search = Search::of(built, (must.len(), must.len() + not.len()));
     let rests = rests.iter().flatten();
     let mut state: State = must.iter().chain(not).chain(rests).copied().collect();
     search.settle(&mut state);
@@ -57,13 +78,27 @@ struct Search<'b, 'm> {
     wanted: usize,
     /// So many stand for themselves; each five of the others are a rest.
     single: usize,
+    /// Where the last that must lead somewhere leads to.
+    end: Option<Ref>,
     failed: BTreeSet<State>,
     /// How many places stand in the failed states together.
     remembered: usize,
     path: Path,
 }
 
-impl Search<'_, '_> {
+impl<'b, 'm> Search<'b, 'm> {
+    fn of(built: &'b Built<'m>, (wanted, single): (usize, usize)) -> Self {
+        Self {
+            built,
+            wanted,
+            single,
+            end: None,
+            failed: BTreeSet::new(),
+            remembered: 0,
+            path: Path::new(),
+        }
+    }
+
     /// Whether there is a way from here; the path holds it then. The depth of this recursion is
     /// bounded by the number of fields.
     fn below(&mut self, state: &State) -> Result<bool, TooLarge> {
@@ -189,7 +224,9 @@ impl Search<'_, '_> {
         if number >= self.single {
             false
         } else if number < self.wanted {
-            at == Ref::NOWHERE
+            let is_elsewhere = |end: Ref| at.node().is_none() && at != end;
+            let end = self.end.filter(|_| number + 1 == self.wanted);
+            at == Ref::NOWHERE || end.is_some_and(is_elsewhere)
         } else {
             at.node().is_none() && at != Ref::NOWHERE
         }

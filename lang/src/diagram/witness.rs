@@ -16,14 +16,9 @@ use crate::oracle::Request;
 impl AuditedDiagram<'_> {
     /// For each arm that some request ends in, one such request.
     pub fn witnesses(&self) -> Vec<(ArmId, Request)> {
-        match &self.built.listed {
-            None => self.built.witnesses(self.built.real),
-            Some(listed) => {
-                let ways = listed.reached.iter();
-                ways.map(|(arm, path)| (*arm, self.built.request(path)))
-                    .collect()
-            }
-        }
+        let ways = self.built.reached.iter();
+        ways.map(|(arm, path)| (*arm, self.built.request(path)))
+            .collect()
     }
 
     /// For each guard of what bounds traffic, one request that meets it and one that does not, as
@@ -59,24 +54,9 @@ pub(crate) fn ordinary() -> Request {
 }
 
 impl Built<'_> {
-    /// For each arm in which a diagram of these fields ends, a request that ends there.
-    pub(crate) fn witnesses(&self, from: Ref) -> Vec<(ArmId, Request)> {
-        let paths = self.paths(from, None).into_iter();
-        paths
-            .filter_map(|(end, path)| Some((end.arm()?, self.request(&path))))
-            .collect()
-    }
-
-    /// One of these requests that ends in the arm.
-    pub(crate) fn witness(&self, from: Ref, arm: ArmId) -> Option<Request> {
-        let end = Ref::leaf(arm);
-        let path = self.paths(from, Some(end)).remove(&end)?;
-        Some(self.request(&path))
-    }
-
     /// For each end of a diagram of these fields, the atoms on one way to it. Where one end is wanted,
     /// no other is looked for when it is found.
-    fn paths(&self, from: Ref, wanted: Option<Ref>) -> BTreeMap<Ref, Vec<(u16, u16)>> {
+    pub(super) fn paths(&self, from: Ref, wanted: Option<Ref>) -> BTreeMap<Ref, Vec<(u16, u16)>> {
         let mut found: BTreeMap<Ref, Vec<(u16, u16)>> = BTreeMap::new();
         let mut seen = vec![false; self.store.node_count()];
         let mut open = vec![(from, Vec::new())];

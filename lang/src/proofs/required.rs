@@ -23,7 +23,7 @@ pub(super) fn check((model, kept): (&Model, Kept), report: &mut Report) -> Resul
     let mut reached = Reached::new(model, &moves::conds(model), kept)?;
     let everybody = reached.under(&Cond::Always, &[])?;
     let mut told = BTreeSet::new();
-    for (class, arms) in moves::classes(model, &mut reached, everybody)? {
+    for (class, arms) in moves::classes(model, &reached) {
         for stop in moves::stops(model, &mut reached, (class, everybody))? {
             for broken in broken(model, class, &stop) {
                 let known = (broken.from, broken.tag.clone(), broken.target_span);
