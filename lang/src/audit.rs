@@ -159,11 +159,7 @@ fn tell(finding: &Finding, (places, guards): (&[Span], &[ArmId])) -> Diagnostic 
         .label("no arm below it is ever tried")
         .help("write `otherwise`, or make the condition narrower"),
         Finding::Shadowed { arm, by } => shadowed(at(arm), by, at),
-        Finding::OutOfReach { arm } => {
-            Diagnostic::new(Code::Shadowed, at(arm), "this arm can never be chosen")
-                .label("no request that is led to this route meets it")
-                .help("look at the arms that lead here: they let only other requests through")
-        }
+        Finding::OutOfReach { arm, leads, by } => out_of_reach(at(arm), (leads, by), at),
         Finding::Open | Finding::Unmet { .. } | Finding::Met { .. } => Diagnostic::new(
             Code::NoOtherwise,
             Span::default(),
@@ -171,6 +167,30 @@ fn tell(finding: &Finding, (places, guards): (&[Span], &[ArmId])) -> Diagnostic 
         )
         .help("add `otherwise -> CLASS` as the last arm"),
     }
+}
+
+/// An arm of a route that is led to, and to which nobody comes.
+fn out_of_reach(
+    arm: Span,
+    (leads, by): (&[ArmId], &[ArmId]),
+    at: impl Fn(&ArmId) -> Span,
+) -> Diagnostic {
+    let found = Diagnostic::new(Code::Shadowed, arm, "this arm can never be chosen");
+    let (mut found, places, text) = if by.is_empty() {
+        let label = "no request that is led to this route gets to it";
+        (found.label(label), leads, "requests are led here")
+    } else {
+        let label = "every request that is led here and meets it is taken above";
+        (found.label(label), by, "it takes them")
+    };
+    for place in places.iter().take(SHOWN_MAX) {
+        found = found.and(at(place), text);
+    }
+    found.help(if by.is_empty() {
+        "delete it, or look at the arms that lead here: they let only other requests through"
+    } else {
+        "delete it, or move it above them"
+    })
 }
 
 /// Adds which arms of a sound policy stand in an order that counts, for whoever wants to move one.

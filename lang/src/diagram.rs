@@ -16,6 +16,7 @@ mod boxes;
 mod budget;
 mod clocks;
 mod coarsen;
+mod entered;
 mod exclusive;
 mod from_model;
 mod held;

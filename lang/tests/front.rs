@@ -26,6 +26,8 @@ mod codes;
 mod constructs;
 #[path = "front/course.rs"]
 mod course;
+#[path = "front/entered.rs"]
+mod entered;
 #[path = "front/examples.rs"]
 mod examples;
 #[path = "front/exclusive.rs"]

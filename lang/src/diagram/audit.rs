@@ -74,10 +74,15 @@ pub enum Finding {
         /// Arms that together take every such request; none of them can be left out. In order.
         by: Vec<ArmId>,
     },
-    /// The arm could match in its own route, but no request that leads to the route meets it.
+    /// The arm could match in its own route, but no request that is led to the route gets to it.
     OutOfReach {
         /// Which arm.
         arm: ArmId,
+        /// The arms that lead to its route.
+        leads: Vec<ArmId>,
+        /// Arms above it in its route that together take those of them that meet it; none of them can
+        /// be left out. None if there are no such requests, or arms of other routes have a part in it.
+        by: Vec<ArmId>,
     },
     /// The condition of a guard is one that no request meets.
     Idle {
@@ -257,6 +262,7 @@ impl Audit {
             let alone = built.alone(route)?;
             leaves(built.led(alone)?.keys())
         };
+        let entered = self.entered(built, route, &reached)?;
         for (position, arm) in arms.iter().enumerate() {
             // `otherwise` that takes nothing is not an error: it is written for what comes later.
             if arm.cond == Cond::Always && position + 1 == arms.len() {
@@ -264,9 +270,11 @@ impl Audit {
             }
             if reached.contains(&Ref::leaf(arm.id)) {
                 let leaf = Ref::leaf(arm.id);
-                let is_end = matches!(arm.to, Goal::End(_));
-                if is_end && !self.open.contains(&leaf) && self.used(built, route) {
-                    self.findings.push(Finding::OutOfReach { arm: arm.id });
+                // A route nobody leads to is another finding, made by name.
+                if !entered.contains(&leaf) && !entered.is_empty() {
+                    let before = arms.get(..position).unwrap_or_default();
+                    let finding = self.out_of_reach(built, route, (arm, before))?;
+                    self.findings.push(finding);
                 }
                 if self.open.contains(&leaf) && !self.whole.contains(&leaf) && !self.is_shut {
                     let finding = self.forbidden(built, arm)?;
@@ -309,14 +317,51 @@ impl Audit {
         Ok(Finding::Forbidden { arm: arm.id, by })
     }
 
-    /// Whether any request gets to the route at all; a route nobody leads to is another finding,
-    /// made by name.
-    fn used(&self, built: &Built<'_>, route: RouteId) -> bool {
-        route == built.model.root
-            || built
-                .arms(route)
-                .iter()
-                .any(|arm| self.open.contains(&Ref::leaf(arm.id)))
+    /// The arms of a route to which requests are led. `reached` are those that could match by
+    /// themselves.
+    fn entered(
+        &self,
+        built: &mut Built<'_>,
+        route: RouteId,
+        reached: &BTreeSet<Ref>,
+    ) -> Result<BTreeSet<Ref>, TooLarge> {
+        let arms = built.arms(route);
+        if route == built.model.root {
+            return Ok(reached.clone());
+        }
+        if arms.iter().all(|arm| matches!(arm.to, Goal::End(_))) {
+            let own = arms.iter().map(|arm| Ref::leaf(arm.id));
+            return Ok(own.filter(|leaf| self.open.contains(leaf)).collect());
+        }
+        Ok(leaves(built.entered(route)?.iter()))
+    }
+
+    /// An arm of a route that nobody who is led there gets to.
+    fn out_of_reach(
+        &mut self,
+        built: &mut Built<'_>,
+        route: RouteId,
+        (arm, before): (&Arm, &[Arm]),
+    ) -> Result<Finding, TooLarge> {
+        let (enters, leads) = built.entering(route)?;
+        let cond = built.real(&arm.cond)?;
+        let cond = built.store.gate(cond, enters)?;
+        let mut left = cond;
+        for earlier in before {
+            let taker = built.condition(&earlier.cond)?;
+            left = built.store.except(left, taker)?;
+        }
+        let is_taken = cond != Ref::NOWHERE && left == Ref::NOWHERE;
+        let by = if is_taken {
+            self.blame(built, cond, before)?
+        } else {
+            Vec::new()
+        };
+        Ok(Finding::OutOfReach {
+            arm: arm.id,
+            leads,
+            by,
+        })
     }
 
     /// A small set of earlier arms that takes everything the condition lets through.

@@ -269,7 +269,7 @@ impl<'m> Built<'m> {
     }
 
     /// `to` where the condition holds, nowhere elsewhere.
-    fn under(&mut self, cond: &Cond, to: Ref) -> Result<Ref, TooLarge> {
+    pub(super) fn under(&mut self, cond: &Cond, to: Ref) -> Result<Ref, TooLarge> {
         match cond {
             Cond::Always => Ok(to),
             Cond::Test(fact, ask) => {

@@ -33,7 +33,7 @@ impl Listed {
             guards.push((guard.arm.id, built.condition(&guard.arm.cond)?));
         }
         let mut ways = Vec::new();
-        inlined(built, (model.root, Ref::YES, 0), &mut ways)?;
+        inlined(built, ((model.root, Ref::YES, 0), None), &mut ways)?;
         let open = if guards.is_empty() {
             None
         } else {
@@ -90,6 +90,16 @@ pub(crate) fn alone(built: &mut Built<'_>, route: RouteId) -> Result<BTreeSet<Ar
     Ok(reached(built, &sieve, &ways)?.into_keys().collect())
 }
 
+/// The arms to which requests are led if this route is the last they come to: those that lead on from
+/// it end there.
+pub(super) fn entered(built: &mut Built<'_>, route: RouteId) -> Result<BTreeSet<ArmId>, TooLarge> {
+    let mut ways = Vec::new();
+    let start = (built.model.root, Ref::YES, 0);
+    inlined(built, (start, Some(route)), &mut ways)?;
+    let sieve = sieve(built, &ways)?;
+    Ok(reached(built, &sieve, &ways)?.into_keys().collect())
+}
+
 pub(super) fn sieve(built: &mut Built<'_>, ways: &[(ArmId, Ref)]) -> Result<Sieve, TooLarge> {
     let conds: Vec<Ref> = ways.iter().map(|(_, cond)| *cond).collect();
     Sieve::of(&conds, &mut built.store)
@@ -122,14 +132,15 @@ pub(super) fn ways(
     for guard in guards {
         ways.push((guard.arm.id, built.condition(&guard.arm.cond)?));
     }
-    inlined(built, (route, Ref::YES, 0), &mut ways)?;
+    inlined(built, ((route, Ref::YES, 0), None), &mut ways)?;
     Ok(ways)
 }
 
-/// Every arm that ends a route, with the condition under which it is looked at.
+/// Every arm that ends a route, with the condition under which it is looked at. From the last route
+/// nothing leads on.
 fn inlined(
     built: &mut Built<'_>,
-    (route, under, depth): (RouteId, Ref, usize),
+    ((route, under, depth), last): ((RouteId, Ref, usize), Option<RouteId>),
     ways: &mut Vec<(ArmId, Ref)>,
 ) -> Result<(), TooLarge> {
     Budget::RouteDepth.admits(depth)?;
@@ -138,8 +149,9 @@ fn inlined(
         let both = built.store.gate(under, own)?;
         match arm.to {
             Goal::End(_) => ways.push((arm.id, both)),
+            Goal::Route(_) if last == Some(route) => ways.push((arm.id, both)),
             Goal::Route(_) if both == Ref::NOWHERE => {}
-            Goal::Route(next) => inlined(built, (next, both, depth + 1), ways)?,
+            Goal::Route(next) => inlined(built, ((next, both, depth + 1), last), ways)?,
         }
         Budget::Boxes.admits(ways.len())?;
     }

@@ -223,6 +223,16 @@ const BAD: &[(&str, &str, &str)] = &[
     ),
     (
         "C0403",
+        "an arm of a sub-route that leads on",
+        "route { when streaming -> route sub\n  otherwise -> rest }\nroute sub { when not streaming -> route more\n  otherwise -> code }\nroute more { when has tools -> rest\n  otherwise -> code }",
+    ),
+    (
+        "C0403",
+        "one arm above takes what is led to a sub-route",
+        "route { when model like \"g*\" -> route sub\n  otherwise -> rest }\nroute sub { when model like \"g-4*\" -> rest\n  when model like \"*-4-mini\" and model like \"g-4*\", \"h*\" -> rest\n  otherwise -> code }",
+    ),
+    (
+        "C0403",
         "an arm that leads on",
         "route { when streaming -> code\n  when streaming and has tools -> route sub\n  otherwise -> rest }\nroute sub { otherwise -> code }",
     ),

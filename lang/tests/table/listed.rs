@@ -28,9 +28,9 @@ pub(crate) fn found(findings: &[Finding]) -> BTreeSet<String> {
     let bare = |finding: &Finding| match finding {
         Finding::Shadowed { arm, .. } => format!("shadowed {arm:?}"),
         Finding::Forbidden { arm, .. } => format!("forbidden {arm:?}"),
+        Finding::OutOfReach { arm, .. } => format!("out of reach {arm:?}"),
         whole @ (Finding::Impossible { .. }
         | Finding::Always { .. }
-        | Finding::OutOfReach { .. }
         | Finding::Idle { .. }
         | Finding::Unmet { .. }
         | Finding::Met { .. }
@@ -39,6 +39,19 @@ pub(crate) fn found(findings: &[Finding]) -> BTreeSet<String> {
         | Finding::Open) => format!("{whole:?}"),
     };
     findings.iter().map(bare).collect()
+}
+
+/// The arm that no request takes, by a finding.
+fn dead(finding: &Finding) -> Option<ArmId> {
+    if let Finding::Shadowed { arm, .. }
+    | Finding::Impossible { arm }
+    | Finding::OutOfReach { arm, .. }
+    | Finding::Forbidden { arm, .. } = finding
+    {
+        Some(*arm)
+    } else {
+        None
+    }
 }
 
 pub(crate) fn arms(witnesses: &[(ArmId, oracle::Request)]) -> BTreeSet<ArmId> {
@@ -63,6 +76,11 @@ fn a_list_decides_and_finds_what_the_diagram_does() {
             tally.check(&model, &table, request);
         }
         let whole = diagram::prove(&model).expect("a small model is proved");
+        let dead: BTreeSet<ArmId> = whole.findings.iter().filter_map(dead).collect();
+        for request in &requests {
+            let taken = oracle::decide(&model, request).taken;
+            assert!(taken.iter().all(|arm| !dead.contains(arm)));
+        }
         let proof = diagram::prove_listed(&model).expect("a small model is proved");
         let list = proof.diagram.expect("a list");
         let diagram = whole.diagram.expect("a diagram");

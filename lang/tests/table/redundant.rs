@@ -37,7 +37,7 @@ fn else_faulty(findings: &[Finding]) -> BTreeSet<ArmId> {
         Finding::Impossible { arm }
         | Finding::Always { arm }
         | Finding::Shadowed { arm, .. }
-        | Finding::OutOfReach { arm } => Some(*arm),
+        | Finding::OutOfReach { arm, .. } => Some(*arm),
         Finding::Forbidden { .. }
         | Finding::Redundant { .. }
         | Finding::Idle { .. }
