@@ -11,18 +11,11 @@ use proptest::test_runner::{Config, TestRunner};
 use crate::{models, requests};
 
 fn overlaps(findings: &[Finding]) -> Vec<&Overlap> {
-    let overlaps = findings.iter().filter_map(|finding| match finding {
-        Finding::Meets(overlap) => Some(&**overlap),
-        Finding::Impossible { .. }
-        | Finding::Always { .. }
-        | Finding::Shadowed { .. }
-        | Finding::Forbidden { .. }
-        | Finding::OutOfReach { .. }
-        | Finding::Idle { .. }
-        | Finding::Unmet { .. }
-        | Finding::Met { .. }
-        | Finding::Redundant { .. }
-        | Finding::Open => None,
+    let overlaps = findings.iter().filter_map(|finding| {
+        let Finding::Meets(overlap) = finding else {
+            return None;
+        };
+        Some(&**overlap)
     });
     overlaps.collect()
 }

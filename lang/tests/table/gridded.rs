@@ -3,13 +3,14 @@
 use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr};
 
-use claw_lang::diagram::{self, Finding};
+use claw_lang::diagram;
 use claw_lang::moment::Moment;
 use claw_lang::{BuildInfo, Source, oracle};
 use claw_table::{ArmId, Table};
 use proptest::collection::vec;
 use proptest::test_runner::{Config, TestRunner};
 
+use crate::listed::dead;
 use crate::{Tally, models, requests};
 
 /// `ranges` lists of eight networks, each shifted by one, by `windows` times of eight hours, each
@@ -148,19 +149,4 @@ fn clocks_of_several_zones_decide_as_the_policy_says_and_no_arm_is_wrongly_dead(
         Ok(())
     });
     outcome.unwrap_or_else(|fault| panic!("{fault}"));
-}
-
-fn dead(finding: &Finding) -> Option<ArmId> {
-    match finding {
-        Finding::Shadowed { arm, .. } | Finding::Impossible { arm, .. } => Some(*arm),
-        Finding::Always { .. }
-        | Finding::OutOfReach { .. }
-        | Finding::Idle { .. }
-        | Finding::Unmet { .. }
-        | Finding::Met { .. }
-        | Finding::Redundant { .. }
-        | Finding::Forbidden { .. }
-        | Finding::Meets(_)
-        | Finding::Open => None,
-    }
 }

@@ -25,24 +25,18 @@ fn listed(model: &Model) -> Table {
 
 /// What is found, without whom it is blamed on.
 pub(crate) fn found(findings: &[Finding]) -> BTreeSet<String> {
-    let bare = |finding: &Finding| match finding {
-        Finding::Shadowed { arm, .. } => format!("shadowed {arm:?}"),
-        Finding::Forbidden { arm, .. } => format!("forbidden {arm:?}"),
-        Finding::OutOfReach { arm, .. } => format!("out of reach {arm:?}"),
-        whole @ (Finding::Impossible { .. }
-        | Finding::Always { .. }
-        | Finding::Idle { .. }
-        | Finding::Unmet { .. }
-        | Finding::Met { .. }
-        | Finding::Redundant { .. }
-        | Finding::Meets(_)
-        | Finding::Open) => format!("{whole:?}"),
+    let bare = |finding: &Finding| {
+        let whole = format!("{finding:?}");
+        match whole.split_once(", by: ") {
+            Some((bare, _)) => bare.to_owned(),
+            None => whole,
+        }
     };
     findings.iter().map(bare).collect()
 }
 
 /// The arm that no request takes, by a finding.
-fn dead(finding: &Finding) -> Option<ArmId> {
+pub(crate) fn dead(finding: &Finding) -> Option<ArmId> {
     if let Finding::Shadowed { arm, .. }
     | Finding::Impossible { arm }
     | Finding::OutOfReach { arm, .. }

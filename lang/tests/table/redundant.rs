@@ -12,39 +12,27 @@ use claw_table::{ArmId, Fact};
 use proptest::prelude::Strategy;
 use proptest::test_runner::{Config, TestRunner};
 
+use crate::listed::dead;
 use crate::models;
 
 fn told(findings: &[Finding]) -> BTreeSet<ArmId> {
-    let told = findings.iter().filter_map(|finding| match finding {
-        Finding::Redundant { arm, .. } => Some(*arm),
-        Finding::Impossible { .. }
-        | Finding::Always { .. }
-        | Finding::Shadowed { .. }
-        | Finding::Forbidden { .. }
-        | Finding::OutOfReach { .. }
-        | Finding::Idle { .. }
-        | Finding::Unmet { .. }
-        | Finding::Met { .. }
-        | Finding::Meets(_)
-        | Finding::Open => None,
+    let told = findings.iter().filter_map(|finding| {
+        let Finding::Redundant { arm, .. } = finding else {
+            return None;
+        };
+        Some(*arm)
     });
     told.collect()
 }
 
 /// The arms of which the check has more to say: those that are never chosen, or always.
 fn else_faulty(findings: &[Finding]) -> BTreeSet<ArmId> {
-    let faulty = findings.iter().filter_map(|finding| match finding {
-        Finding::Impossible { arm }
-        | Finding::Always { arm }
-        | Finding::Shadowed { arm, .. }
-        | Finding::OutOfReach { arm, .. } => Some(*arm),
-        Finding::Forbidden { .. }
-        | Finding::Redundant { .. }
-        | Finding::Idle { .. }
-        | Finding::Unmet { .. }
-        | Finding::Met { .. }
-        | Finding::Meets(_)
-        | Finding::Open => None,
+    let faulty = findings.iter().filter_map(|finding| {
+        if let Finding::Always { arm } = finding {
+            Some(*arm)
+        } else {
+            dead(finding)
+        }
     });
     faulty.collect()
 }
