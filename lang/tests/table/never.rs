@@ -205,7 +205,7 @@ fn what_is_found_breaks_the_claim_and_what_breaks_it_is_found() {
         let bytes = build(&model, &BuildInfo::unplaced()).expect("a small model builds");
         assert_eq!(bare, bytes, "a claim leaves no trace");
         let table = Table::open(&bytes).expect("what was built opens");
-        // A few of the wildest have no room as a list, and that is said too.
+        // One that has no room is refused, and says so; in six thousand there was none.
         let (Ok(all), Ok(listed)) = (broken(&model, Kept::Diagram), broken(&model, Kept::List))
         else {
             refused.set(refused.get() + 1);
@@ -240,7 +240,7 @@ fn what_is_found_breaks_the_claim_and_what_breaks_it_is_found() {
     outcome.unwrap_or_else(|fault| panic!("{fault}"));
     let (found, told, kept) = (found.get(), missed.get(), kept.get());
     println!("{found} findings; {told} requests broke a claim, {kept} kept it");
-    assert!(refused.get() < 6, "{} have no room", refused.get());
+    assert!(refused.get() < 2, "{} have no room", refused.get());
     assert!(
         found > 200 && told > 150 && kept > 500,
         "{found} {told} {kept}"
