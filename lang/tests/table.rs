@@ -11,6 +11,8 @@
 
 #[path = "table/apart.rs"]
 mod apart;
+#[path = "table/conjoined.rs"]
+mod conjoined;
 #[path = "table/diff.rs"]
 mod diff;
 #[path = "table/exclusive.rs"]

@@ -10,6 +10,8 @@ use super::from_model::Built;
 use super::joint::Ends;
 use super::listed;
 use super::search::{Path, Rest, find, find_outside};
+use super::sieve::{Sieve, falls};
+use super::store::Ref;
 use crate::model::{Cond, Guard, Model, RouteId};
 use crate::oracle;
 
@@ -23,8 +25,16 @@ pub(super) fn ends<'b>(
     let real = built.possible;
     let old_ways = listed::ways(&mut built, &both.guards, both.root)?;
     let new_ways = listed::ways(&mut built, guards, second)?;
-    let old_sieve = listed::sieve(&mut built, &old_ways)?;
-    let new_sieve = listed::sieve(&mut built, &new_ways)?;
+    let sieve = |built: &mut Built<'_>, ways: &[(ArmId, Ref)]| {
+        let conds: Vec<Ref> = ways.iter().map(|(_, cond)| *cond).collect();
+        Sieve::of(&conds, built)
+    };
+    let sieves = (sieve(&mut built, &old_ways)?, sieve(&mut built, &new_ways)?);
+    let (Sieve::Joined(old_sieve), Sieve::Joined(new_sieve)) = &sieves else {
+        let ways = (&*old_ways, &*new_ways);
+        let found = one_by_one(&mut built, (ways, &sieves), (both, new, arms))?;
+        return Ok((built, found));
+    };
     let mut same: BTreeMap<Rest, ArmId> = BTreeMap::new();
     let mut falls: BTreeMap<ArmId, Vec<Rest>> = BTreeMap::new();
     for (position, (arm, _)) in new_ways.iter().enumerate() {
@@ -70,6 +80,42 @@ pub(super) fn ends<'b>(
     }
     Ok((built, found))
 }
+
+/// Each old arm held against each new one, where what arms leave over is not joined.
+fn one_by_one(
+    built: &mut Built<'_>,
+    ((old_ways, new_ways), (old, new)): (Ways<'_>, &(Sieve, Sieve)),
+    (first, second, arms): (&Model, &Model, u32),
+) -> Result<Ends, TooLarge> {
+    let mut found = Ends::new();
+    for (position, (arm, own)) in old_ways.iter().enumerate() {
+        let before = old.before(position);
+        let real = built.store.gate(built.possible, *own)?;
+        for (other_position, (to, other)) in new_ways.iter().enumerate() {
+            let other_before = new.before(other_position);
+            // What both policies ask alike is mostly seen at once.
+            let is_apart = before.contains(other) || other_before.contains(own);
+            if is_apart || found.contains_key(&(*arm, *to)) {
+                continue;
+            }
+            let must = built.store.gate(real, *other)?;
+            let all = [&*before, &*other_before].concat();
+            let Some(mut path) = falls(built, must, &all)? else {
+                continue;
+            };
+            called(built, &mut path);
+            let request = built.request(&path);
+            let ends = oracle::arm(second, &request).map(|to| ArmId(to.0 + arms));
+            if let Some((from, to)) = oracle::arm(first, &request).zip(ends) {
+                found.entry((from, to)).or_insert(path);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// The arms of two policies in order, each with what it asks for.
+type Ways<'a> = (&'a [(ArmId, Ref)], &'a [(ArmId, Ref)]);
 
 /// Lets a request come from a client, where clients are declared. A way that asks no client is one
 /// for all of them, but the other policy is asked too, and it may tell clients apart from nobody.

@@ -64,7 +64,7 @@ pub(super) fn overlaps(built: &mut Built<'_>, route: RouteId) -> Result<Vec<Over
     for arm in &arms {
         conds.push(built.condition(&arm.cond)?);
     }
-    let sieve = Sieve::of(&conds, &mut built.store)?;
+    let sieve = Sieve::of(&conds, built)?;
     let plain = plain(built)?;
     let mut found = Vec::new();
     for (position, second) in arms.iter().enumerate() {
@@ -115,7 +115,7 @@ fn in_order(
     for arm in &arms {
         conds.push(built.condition(&arm.cond)?);
     }
-    let sieve = Sieve::of(&conds, &mut built.store)?;
+    let sieve = Sieve::of(&conds, built)?;
     let mut found = Vec::new();
     for (position, (second, own)) in arms.iter().zip(&conds).enumerate() {
         if found.len() == ASKED_MAX {

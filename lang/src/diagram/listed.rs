@@ -67,7 +67,7 @@ impl Listed {
     ) -> Result<Option<Path>, TooLarge> {
         for position in self.places.get(&arm).into_iter().flatten() {
             // Mostly it is the condition by itself that rules the arm out, which is seen at once.
-            if let Some([own, ..]) = self.sieve.rest(*position)
+            if let Some(own) = self.sieve.own(*position)
                 && find(built, &[cond, own], &[])?.is_none()
             {
                 continue;
@@ -100,9 +100,9 @@ pub(super) fn entered(built: &mut Built<'_>, route: RouteId) -> Result<BTreeSet<
     Ok(reached(built, &sieve, &ways)?.into_keys().collect())
 }
 
-pub(super) fn sieve(built: &mut Built<'_>, ways: &[(ArmId, Ref)]) -> Result<Sieve, TooLarge> {
+fn sieve(built: &mut Built<'_>, ways: &[(ArmId, Ref)]) -> Result<Sieve, TooLarge> {
     let conds: Vec<Ref> = ways.iter().map(|(_, cond)| *cond).collect();
-    Sieve::of(&conds, &mut built.store)
+    Sieve::of(&conds, built)
 }
 
 fn reached(

@@ -9,7 +9,7 @@ use super::budget::{Budget, TooLarge};
 use super::exclusive::leads_alike;
 use super::from_model::Built;
 use super::search::find;
-use super::sieve::Sieve;
+use super::sieve::Joined;
 use super::store::Ref;
 use crate::model::{Arm, Model, RouteId};
 use crate::oracle::holds;
@@ -88,7 +88,7 @@ fn look(
     for arm in arms {
         conds.push(built.condition(&arm.cond)?);
     }
-    let sieve = Sieve::of(&conds, &mut built.store)?;
+    let sieve = Joined::of(&conds, &mut built.store)?;
     let mut below = Below {
         kin,
         conds: &conds,
@@ -104,7 +104,7 @@ fn look(
             continue;
         }
         // The first request that comes to mind mostly goes elsewhere without the arm.
-        let Some(path) = sieve.falls_to(at, &[built.possible], built)? else {
+        let Some(path) = find(built, &[built.possible, own], &before)? else {
             continue;
         };
         let request = built.request(&path);
