@@ -16,8 +16,10 @@
 //!
 //! The result is for OpenAI's newer vocabularies; other families multiply it.
 
+mod size;
 mod text;
 
+pub use size::{Known, Size};
 use text::Count;
 
 use crate::json::{Fault, Lexer, Text, Token};
@@ -29,6 +31,18 @@ const MESSAGE_TOKENS: u64 = 3;
 const ANSWER_TOKENS: u64 = 3;
 const TOOL_TOKENS: u64 = 8;
 const MEDIUM_TOKENS: u64 = 1500;
+
+/// Members that hold a picture, a sound or a file.
+const MEDIA: [&[u8]; 5] = [
+    b"image_url",
+    b"input_audio",
+    b"file",
+    b"file_data",
+    b"source",
+];
+
+/// What stands in every base64 `data:` URL.
+const BASE64: &[u8] = b";base64,";
 
 /// An estimate of a body's input tokens; 0 for a body that [`super::peek::peek`] refuses.
 pub fn estimate(body: &[u8]) -> u64 {
@@ -135,7 +149,7 @@ impl Role {
             _ if keys == Keys::Rendered => Self::Text,
             b"type" | b"id" | b"tool_call_id" | b"tool_use_id" | b"detail" | b"format"
             | b"cache_control" | b"signature" => Self::Label,
-            b"image_url" | b"input_audio" | b"file" | b"file_data" | b"source" => Self::Medium,
+            _ if MEDIA.contains(&key) => Self::Medium,
             _ => Self::Text,
         }
     }
@@ -144,5 +158,5 @@ impl Role {
 /// Base64 is no text: a picture of 1 MB would count as a million tokens.
 fn is_data_url(text: Text<'_>) -> bool {
     let front = text.raw.get(..128).unwrap_or(text.raw);
-    front.starts_with(b"data:") && memchr::memmem::find(front, b";base64,").is_some()
+    front.starts_with(b"data:") && memchr::memmem::find(front, BASE64).is_some()
 }
