@@ -85,6 +85,15 @@ fn frames_tools_and_media_cost_a_flat_sum() {
     // type, function, function, name, find
     assert_eq!(of(json!({"tools": [tool]})), 3 + 8 + 5);
     assert_eq!(of(json!({"system": "be brief"})), 3 + 2);
+    let calls = |name: &str| {
+        let call =
+            json!({"type": "tool_use", name: {"file": "a", "x": [{"source": "b"}]}, "file": "c"});
+        of(json!({"messages": [{"content": [call, {"file": "d"}]}]}))
+    };
+    // file, a, x, source, b; behind it pictures are pictures again.
+    assert_eq!(calls("input"), 3 + 3 + 5 + 2 * 1500);
+    assert_eq!(calls("arguments"), 3 + 3 + 5 + 2 * 1500);
+    assert_eq!(calls("output"), 3 + 3 + 4 * 1500);
 }
 
 #[test]

@@ -6,6 +6,7 @@
 //! |---|---|
 //! | strings in `messages`, `input`, `system`, `prompt`, `instructions`, `tools`, `functions`, `response_format` | as text, run by run |
 //! | keys in `tools`, `functions`, `response_format` | as text: schemas are rendered with them |
+//! | keys below a call's `input` or `arguments` | as text: they are the tool's own, and a `file` there is a name |
 //! | each message or input item | 3 for its frame, and 3 once for the answer's |
 //! | each tool | 8 for its frame |
 //! | each picture, sound, file, or string that is a base64 `data:` URL | 1 500, whatever its size |
@@ -40,6 +41,9 @@ const MEDIA: [&[u8]; 5] = [
     b"file_data",
     b"source",
 ];
+
+/// Members that hold what a tool is called with.
+const CALLS: [&[u8]; 2] = [b"input", b"arguments"];
 
 /// What stands in every base64 `data:` URL.
 const BASE64: &[u8] = b";base64,";
@@ -90,12 +94,17 @@ impl Estimate {
     ) -> Result<(), Fault> {
         let outside = lexer.depth() - u32::from(matches!(token, Token::Object | Token::Array));
         let mut role = Role::Text;
+        // How deep the member lies whose value has a tool's own keys, while we are in one.
+        let mut call: Option<u32> = None;
         loop {
             match token {
                 Token::Key(key) => {
+                    let keys = call.map_or(keys, |_| Keys::Rendered);
                     role = Role::of(key.raw, keys);
                     if keys == Keys::Rendered {
                         self.text.add(key);
+                    } else if CALLS.contains(&key.raw) {
+                        call = Some(lexer.depth());
                     }
                 }
                 Token::Text(text) if role == Role::Text && !is_data_url(text) => {
@@ -119,6 +128,7 @@ impl Estimate {
                 if lexer.depth() == outside {
                     return Ok(());
                 }
+                call = call.filter(|depth| *depth != lexer.depth());
                 role = Role::Text;
             }
             token = lexer.value_next()?;
