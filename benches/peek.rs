@@ -8,7 +8,7 @@ use std::hint::black_box;
 use bytes::Bytes;
 use claw_runtime::request::edit::{Edit, Path, edited};
 use claw_runtime::request::peek::peek;
-use claw_runtime::request::tokens::estimate;
+use claw_runtime::request::tokens::{Size, estimate};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -103,6 +103,14 @@ fn bodies(criterion: &mut Criterion) {
             &body,
             |bencher, body| {
                 bencher.iter(|| estimate(body));
+            },
+        );
+        group.bench_with_input(
+            BenchmarkId::new("claw token bound", size),
+            &body,
+            |bencher, body| {
+                let found = peek(body).unwrap();
+                bencher.iter(|| Size::of(body, &found).most());
             },
         );
     }

@@ -250,6 +250,7 @@ fn key() -> impl Strategy<Value = String> {
         "detail",
         "content",
         "input",
+        "arguments",
         "prompt",
         "instructions",
         "system",

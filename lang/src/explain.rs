@@ -24,7 +24,7 @@ use crate::near::nearest;
 use crate::oracle::{self, Request};
 use crate::report::Report;
 use crate::span::Span;
-use crate::worst::tried;
+use crate::worst::{Asks, tried};
 
 pub use bounds::Bound;
 pub(crate) use bounds::{about, bounds, cache, ceiling, limit, notify};
@@ -173,6 +173,9 @@ pub struct TargetPlan {
     pub wire: String,
     /// What the request uses and the model cannot do; if there is any, the target is passed over.
     pub lacks: Vec<&'static str>,
+    /// The tokens that it holds, where the request's input is longer; then it is passed over too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub too_small: Option<u64>,
     /// The smaller of the provider's and the class's, in milliseconds; nothing where neither says.
     pub connect_ms: Option<u64>,
     /// As above.
@@ -390,12 +393,15 @@ impl Compared<'_> {
             };
             let (ours, theirs) = (&class.deadlines, &provider.deadlines);
             let lacking = model.lacks(request.has);
+            let asks = request.endpoint.as_deref().and_then(Asks::of);
+            let fits = asks.is_none_or(|asks| asks.fits(model, request.tokens));
             let lacks = Can::ALL.into_iter().filter(|can| lacking & can.bit() != 0);
             found.push(TargetPlan {
                 target: format!("{}/{}", provider.name, model.name),
                 url: urls(provider),
                 wire: model.wire.clone(),
                 lacks: lacks.map(Can::word).collect(),
+                too_small: model.context_tokens.filter(|_| !fits),
                 connect_ms: smaller(ours.connect_ms, theirs.connect_ms),
                 first_token_ms: smaller(ours.first_token_ms, theirs.first_token_ms),
                 idle_ms: smaller(ours.idle_ms, theirs.idle_ms),

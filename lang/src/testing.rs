@@ -194,7 +194,8 @@ fn path(
         // Writing to a text cannot fail.
         let _ = write!(out, "; {left} more did not match");
     }
-    if !test.faults.is_empty() && course.class.is_some() {
+    let is_served_at_once = test.faults.is_empty() && course.too_small.is_empty();
+    if !is_served_at_once && course.class.is_some() {
         out.push_str("; there ");
         out.push_str(&course.way(&model.policy));
     }

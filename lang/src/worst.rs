@@ -162,7 +162,8 @@ pub(crate) fn tried(policy: &Policy, class: &Class, named: Option<&str>) -> Vec<
 /// nothing if no target can carry it.
 pub(crate) fn billed(policy: &Policy, class: &Class, size: Size<'_>) -> Option<Cost> {
     let targets = tried(policy, class, size.named);
-    let carriers = carriers(policy, &targets, (size.asks, size.has));
+    let mut carriers = carriers(policy, &targets, (size.asks, size.has));
+    carriers.retain(|it| size.asks.fits(it.model, size.in_tokens));
     let tokens = (size.in_tokens, size.out_tokens_max);
     cost::billed(&carriers, attempts(&class.retry).most, |model| {
         asked_for(model, tokens, size.minute)

@@ -116,6 +116,13 @@ pub enum Kind {
     Denied(DenyId),
     /// No target of the class can do what the request needs, as bits of [`claw_table::Can`].
     NoCapableTarget(u16),
+    /// The input is too long for every target of the class that could carry the request.
+    InputTooLong {
+        /// How long it is, by estimate.
+        tokens: u64,
+        /// The largest of their windows.
+        window: u64,
+    },
     /// No target of the class speaks the protocol of what is asked for.
     NoSpeakingTarget(Endpoint),
     /// The request says something that the protocols of the class's targets cannot.
@@ -183,6 +190,7 @@ impl Kind {
             | Self::CallersKey(_)
             | Self::AmbiguousHeader
             | Self::Uncarried(_)
+            | Self::InputTooLong { .. }
             | Self::Denied(_) => Side::Client,
             Self::NoCapableTarget(_)
             | Self::NoSpeakingTarget(_)
@@ -257,6 +265,7 @@ impl Kind {
             | Self::AmbiguousHeader
             | Self::Denied(_)
             | Self::NoCapableTarget(_)
+            | Self::InputTooLong { .. }
             | Self::NoSpeakingTarget(_)
             | Self::Uncarried(_)
             | Self::BodiesFull

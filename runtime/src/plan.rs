@@ -9,6 +9,8 @@ use smallvec::SmallVec;
 
 use crate::limits::Limits;
 use crate::request::endpoint::Endpoint;
+use crate::request::peek::Peek;
+use crate::request::tokens::Size;
 
 /// What a request asks of a target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +21,17 @@ pub struct Needs {
     pub can: u16,
     /// Whether the answer is to be a stream.
     pub streaming: bool,
+}
+
+impl Needs {
+    /// What a body with this in it asks.
+    pub fn of(endpoint: Endpoint, peek: &Peek) -> Self {
+        Self {
+            endpoint,
+            can: peek.can,
+            streaming: peek.stream && endpoint.streams(),
+        }
+    }
 }
 
 /// How one request is served.
@@ -33,6 +46,8 @@ pub struct Plan<'p> {
     /// Capabilities that made targets drop out which speak the protocol, as bits of
     /// [`claw_table::Can`].
     pub lacking: u16,
+    /// The largest window of the targets that dropped out for nothing but their window.
+    pub window_max: Option<u64>,
     /// Whether no provider that `requested from` lists offers the model that is named.
     pub is_unoffered: bool,
     /// From the arrival of the head to the end of the answer.
@@ -92,7 +107,7 @@ impl Plan<'_> {
 pub fn plan<'p>(
     policy: &'p Policy,
     (class, model): (ClassId, Option<&str>),
-    needs: Needs,
+    (needs, size): (Needs, &Size<'_>),
     limits: &Limits,
 ) -> Option<Plan<'p>> {
     let class = policy.classes.get(class.index())?;
@@ -110,9 +125,11 @@ pub fn plan<'p>(
         needs,
         steps: SmallVec::new(),
         lacking: 0,
+        window_max: None,
         is_unoffered: false,
         total: millis(class.total_ms).unwrap_or(limits.total),
     };
+    let fills_window = needs.endpoint.fills_window();
     let targets = targets(policy, class, (model, &mut plan.is_unoffered));
     for target in targets.iter() {
         let provider = policy.providers.get(target.provider.index())?;
@@ -121,15 +138,21 @@ pub fn plan<'p>(
             continue;
         };
         plan.lacking |= model.lacks(can);
-        if model.carries(can) {
-            plan.steps.push(Step {
-                target: *target,
-                provider,
-                model,
-                asked,
-                waits: waits(provider, class, needs, limits),
-            });
+        if !model.carries(can) {
+            continue;
         }
+        let window = model.context_tokens.filter(|_| fills_window);
+        if let Some(window) = window.filter(|window| size.is_above(*window)) {
+            plan.window_max = plan.window_max.max(Some(window));
+            continue;
+        }
+        plan.steps.push(Step {
+            target: *target,
+            provider,
+            model,
+            asked,
+            waits: waits(provider, class, needs, limits),
+        });
     }
     if class.keys == Keys::Caller {
         // The compiler has proved that there is no second one; a key is not sent on a proof alone.
@@ -214,9 +237,11 @@ fn millis(span: Option<u64>) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Needs, Plan, plan};
+    use super::{Needs, Plan};
     use crate::limits::Limits;
     use crate::request::endpoint::Endpoint;
+    use crate::request::peek::Peek;
+    use crate::request::tokens::Size;
     use claw_table::policy::{
         Causes, Class, Deadlines, Leg, Model, Policy, Provider, Retry, Target,
     };
@@ -273,6 +298,13 @@ mod tests {
         }
     }
 
+    /// The plan for a request without input.
+    fn plan<'p>(policy: &'p Policy, needs: Needs, limits: &Limits) -> Plan<'p> {
+        let peek = Peek::default();
+        let size = Size::of(b"{}", &peek);
+        super::plan(policy, (ClassId(0), None), (needs, &size), limits).unwrap()
+    }
+
     fn names(plan: &Plan<'_>) -> Vec<String> {
         let steps = plan.steps.iter();
         steps.map(|step| step.provider.name.clone()).collect()
@@ -286,7 +318,7 @@ mod tests {
             can,
             streaming: true,
         };
-        let of = |can| plan(&policy, (ClassId(0), None), needs(can), &Limits::default()).unwrap();
+        let of = |can| plan(&policy, needs(can), &Limits::default());
         assert_eq!(names(&of(0)), ["blind", "open"]);
         assert_eq!(names(&of(Can::Tools.bit())), ["blind", "open"]);
         let images = of(Can::Images.bit() | Can::Tools.bit());
@@ -305,7 +337,7 @@ mod tests {
                 can: 0,
                 streaming: false,
             };
-            plan(&policy, (ClassId(0), None), needs, &Limits::default()).unwrap()
+            plan(&policy, needs, &Limits::default())
         };
         assert_eq!(names(&of(Endpoint::Chat)), ["open"]);
         assert_eq!(of(Endpoint::Chat).lacking, 0);
@@ -321,7 +353,7 @@ mod tests {
             can: 0,
             streaming: true,
         };
-        let plan = plan(&policy, (ClassId(0), None), needs, &limits).unwrap();
+        let plan = plan(&policy, needs, &limits);
         let waits = plan.steps[0].waits;
         assert_eq!(waits.connect.as_millis(), 100);
         assert_eq!(waits.first_token.as_millis(), 1_000);
@@ -339,7 +371,7 @@ mod tests {
             streaming: false,
         };
         let first = |policy: &Policy| {
-            let plan = plan(policy, (ClassId(0), None), needs, &limits).unwrap();
+            let plan = plan(policy, needs, &limits);
             plan.steps[1].waits.first_token
         };
         assert_eq!(first(&policy).as_millis(), 1_000);
@@ -349,7 +381,7 @@ mod tests {
         policy.classes[0].total_ms = Some(1_200_000);
         assert_eq!(first(&policy).as_millis(), 1_200_000);
         policy.providers[1].attempt_ms = None;
-        let whole = plan(&policy, (ClassId(0), None), needs, &limits).unwrap();
+        let whole = plan(&policy, needs, &limits);
         assert_eq!(whole.steps[1].waits.attempt.as_millis(), 1_200_000);
     }
 }

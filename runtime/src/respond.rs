@@ -71,7 +71,7 @@ pub fn reply(fault: &Fault, around: &Circumstances<'_>) -> Reply {
         status,
         code,
         message: sentence(fault, around),
-        param: param(fault.kind),
+        param: param(fault.kind, around.dialect),
         retry_after_s,
         // Our own retries are used up: a client's would only multiply them. A wait that the
         // provider named, or memory that frees itself, is worth one.
@@ -79,12 +79,17 @@ pub fn reply(fault: &Fault, around: &Circumstances<'_>) -> Reply {
     }
 }
 
-fn param(kind: Kind) -> Option<&'static str> {
+fn param(kind: Kind, dialect: Dialect) -> Option<&'static str> {
     if let Kind::Body(refusal) = kind {
         return refusal.param();
     }
     if let Kind::Uncarried(uncarried) = kind {
         return Some(uncarried.field);
+    }
+    if matches!(kind, Kind::InputTooLong { .. }) {
+        // As OpenAI names it.
+        let is_responses = dialect == Dialect::Responses;
+        return Some(if is_responses { "input" } else { "messages" });
     }
     matches!(kind, Kind::NoModel | Kind::NotOffered).then_some("model")
 }
@@ -133,6 +138,7 @@ fn verdict(fault: &Fault, around: &Circumstances<'_>) -> (u16, &'static str) {
             (deny.map_or(400, |deny| deny.status), "policy_denied")
         }
         Kind::NoCapableTarget(_) => (400, "no_capable_target"),
+        Kind::InputTooLong { .. } => (400, "context_length_exceeded"),
         Kind::NoSpeakingTarget(_) => (400, "no_speaking_target"),
         Kind::Uncarried(_) => (400, "not_translatable"),
         Kind::BodiesFull => (503, "overloaded"),
@@ -283,6 +289,10 @@ mod tests {
             Kind::AmbiguousHeader,
             Kind::Denied(DenyId(0)),
             Kind::NoCapableTarget(Can::Images.bit() | Can::Tools.bit()),
+            Kind::InputTooLong {
+                tokens: 130_001,
+                window: 128_000,
+            },
             Kind::NoSpeakingTarget(Endpoint::Messages),
             Kind::Uncarried(Uncarried {
                 field: "n",

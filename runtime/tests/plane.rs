@@ -64,3 +64,5 @@ mod translate;
 mod usage;
 #[path = "plane/whole.rs"]
 mod whole;
+#[path = "plane/windows.rs"]
+mod windows;

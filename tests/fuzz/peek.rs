@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use claw_runtime::request::edit::{Edit, Path, edited, quoted};
 use claw_runtime::request::peek::{Peek, Reason, Refusal};
-use claw_runtime::request::tokens::estimate;
+use claw_runtime::request::tokens::{Size, estimate};
 use serde_json::Value;
 
 pub fn peek(bytes: &[u8]) {
@@ -25,7 +25,7 @@ pub fn peek(bytes: &[u8]) {
         }
     };
     let text = str::from_utf8(bytes).expect("what is taken is UTF-8");
-    estimate(bytes);
+    assert!(estimate(bytes) <= Size::of(bytes, &found).most());
     // serde refuses some numbers and lone surrogates that are grammatical.
     if let Ok(json) = serde_json::from_str::<Value>(text) {
         let object = json.as_object().expect("what is taken is an object");

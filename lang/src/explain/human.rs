@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::class::dollars_section;
+use super::shown::count;
 use super::{Bound, Earlier, Explained, Outcome, Plan, TargetPlan};
 
 /// Renders an explanation as plain text.
@@ -124,8 +125,13 @@ fn address(target: &TargetPlan) -> String {
 }
 
 fn deadlines(target: &TargetPlan) -> String {
-    if !target.lacks.is_empty() {
-        return format!("passed over: it has no {}", target.lacks.join(", "));
+    let lacks = (!target.lacks.is_empty()).then(|| format!("has no {}", target.lacks.join(", ")));
+    let too_small = target
+        .too_small
+        .map(|tokens| format!("holds no more than {} tokens", count(tokens)));
+    let why: Vec<String> = lacks.into_iter().chain(too_small).collect();
+    if !why.is_empty() {
+        return format!("passed over: it {}", why.join(", and "));
     }
     let all = [
         ("connect", target.connect_ms),

@@ -94,7 +94,7 @@ impl Count {
                     if keys == Keys::Rendered {
                         self.text(key);
                     }
-                    self.value(value, role_of(key, keys), keys);
+                    self.value(value, role_of(key, keys), below(key, keys));
                 }
             }
         }
@@ -114,6 +114,14 @@ impl Count {
             read => u128::from(self.text_milli) * u128::from(self.bytes) / u128::from(read),
         };
         self.flat + u64::try_from(milli.div_ceil(1000)).unwrap_or(u64::MAX) + ANSWER_TOKENS
+    }
+}
+
+/// What a tool is called with has keys of its own.
+fn below(key: &str, keys: Keys) -> Keys {
+    match key {
+        "input" | "arguments" => Keys::Rendered,
+        _ => keys,
     }
 }
 

@@ -8,6 +8,7 @@
 
 mod ceilings;
 mod rounds;
+mod said;
 
 use claw_table::policy::{
     Action, AfterCut, Api, Class, Commit, Deadlines, Keys, Policy, Provider, Target,
@@ -15,11 +16,10 @@ use claw_table::policy::{
 use claw_table::{ArmId, Can, ClassId, GuardId};
 
 use super::failure::Watched;
-use super::{listed, target};
+use super::listed;
 use crate::model::{Model, Test};
 use crate::oracle::Request;
-use crate::syntax::escape;
-use crate::worst::{Gap, silent};
+use crate::worst::{Asks, Gap, silent};
 use ceilings::Money;
 
 /// The course of one request.
@@ -35,6 +35,8 @@ pub struct Course {
     pub sentence: String,
     /// The ceiling that moved it or refused it last.
     pub because: Option<String>,
+    /// The targets that could carry it, were their windows not too small for its input.
+    pub too_small: Vec<Target>,
     /// Every turn of a target, in order, as the log lists them.
     pub tried: Vec<Turn>,
     /// Who answers.
@@ -179,6 +181,9 @@ fn serve(course: &mut Course, money: Money<'_>, class: ClassId) {
         course.failed = Some(NO_KEY_STATUS);
         return;
     }
+    let carriers = carriers(model, id, (request, test));
+    let too_small = carriers.iter().filter(|stop| !stop.holds(request));
+    course.too_small = too_small.map(|stop| stop.target).collect();
     // What does not fit is passed over, as what cannot carry the request is.
     let mut stops = stops(id);
     stops.retain(|stop| money.blocking(id, stop).is_none());
@@ -187,6 +192,17 @@ fn serve(course: &mut Course, money: Money<'_>, class: ClassId) {
 
 /// The targets of a class that can carry a request, in the order in which it tries them.
 fn stops<'m>(model: &'m Model, id: ClassId, (request, test): (&Request, &Test)) -> Vec<Stop<'m>> {
+    let mut stops = carriers(model, id, (request, test));
+    stops.retain(|stop| stop.holds(request));
+    stops
+}
+
+/// The same, however long the request's input is.
+fn carriers<'m>(
+    model: &'m Model,
+    id: ClassId,
+    (request, test): (&Request, &Test),
+) -> Vec<Stop<'m>> {
     let policy = &model.policy;
     let Some(class) = policy.classes.get(id.index()) else {
         return Vec::new();
@@ -233,6 +249,12 @@ struct Stop<'p> {
 }
 
 impl Stop<'_> {
+    /// Whether its window is large enough.
+    fn holds(&self, request: &Request) -> bool {
+        let asks = request.endpoint.as_deref().and_then(Asks::of);
+        asks.is_none_or(|asks| asks.fits(self.model, request.tokens))
+    }
+
     /// Whether it goes on with a text that another target has begun.
     fn goes_on(&self) -> bool {
         let can = self.model.can.unwrap_or(0);
@@ -327,71 +349,5 @@ fn waits(class: &Class, provider: &Provider, kind: Kind) -> Waits {
         first_token_ms: written.unwrap_or(silence),
         attempt_ms,
         timeout_ms: written.unwrap_or(silent::FIRST_TOKEN_MS).min(attempt_ms),
-    }
-}
-
-impl Course {
-    /// Of a request that says different things at once where only one can be meant.
-    pub(super) fn refused(status: u16, sentence: &str) -> Self {
-        Self {
-            denied: Some(status),
-            sentence: sentence.to_owned(),
-            ..Self::default()
-        }
-    }
-
-    /// How many requests were put on the wire.
-    pub fn attempts(&self) -> usize {
-        self.tried.iter().filter(|turn| turn.is_sent()).count()
-    }
-
-    /// Where the policy sends the request.
-    pub(super) fn decided(&self, policy: &Policy) -> String {
-        let class = self.class.and_then(|id| policy.classes.get(id.index()));
-        match (class, self.denied) {
-            (Some(class), _) => format!("class `{}`", class.name),
-            (None, Some(status)) => {
-                let by = match (&self.because, self.arm.as_str()) {
-                    (Some(ceiling), _) => format!("ceiling {ceiling}"),
-                    (None, "") => "the gateway".to_owned(),
-                    (None, arm) => arm.to_owned(),
-                };
-                format!("deny {status} {} ({by})", escape(&self.sentence))
-            }
-            (None, None) => "no arm".to_owned(),
-        }
-    }
-
-    /// What the client sees.
-    pub(super) fn told(&self, policy: &Policy) -> String {
-        if let Some(by) = self.served {
-            return format!("served by {}", target(policy, by));
-        }
-        let after = super::attempts(self.attempts());
-        match (self.class, self.failed) {
-            (Some(_), Some(status)) => format!("failed {status} after {after}"),
-            (Some(_), None) => format!("an answer that breaks off, after {after}"),
-            (None, _) => self.decided(policy),
-        }
-    }
-
-    /// Every turn, with how it ended.
-    pub(super) fn way(&self, policy: &Policy) -> String {
-        if self.tried.is_empty() {
-            return "no target can carry it".to_owned();
-        }
-        let turns = self.tried.iter().map(|turn| {
-            let place = target(policy, turn.target);
-            let one_of = |word: &str, at: usize| match at {
-                0 => String::new(),
-                at => format!(" {word} {}", at + 1),
-            };
-            let (key, url) = (one_of("key", turn.key), one_of("url", turn.url));
-            match &turn.end {
-                End::Served => format!("{place}{key}{url} answers"),
-                End::Unsent(why) | End::Failed(why) => format!("{place}{key}{url} gives {why}"),
-            }
-        });
-        turns.collect::<Vec<_>>().join(", ")
     }
 }

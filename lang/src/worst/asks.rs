@@ -62,6 +62,15 @@ impl Asks {
         speaks && model.carries(has | embeds)
     }
 
+    /// Whether the window of a model is large enough for a request that asks for this. Of texts that
+    /// become vectors each has the window for itself, and what is counted is read by nobody.
+    pub fn fits(self, model: &Model, in_tokens: Option<u64>) -> bool {
+        match self {
+            Self::Text | Self::Responses => in_tokens.is_none_or(|tokens| model.holds(tokens)),
+            Self::Embeddings | Self::Count => true,
+        }
+    }
+
     /// Those that not the same models of the policy carry, each with the condition that a request
     /// asks for it, or for what the same models carry.
     pub(crate) fn told_apart(policy: &Policy) -> Vec<(Self, Cond)> {

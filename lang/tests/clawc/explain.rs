@@ -307,6 +307,47 @@ fn a_requested_model_is_one_target_and_the_worst_is_that_of_the_worst_model() {
 }
 
 #[test]
+fn a_window_that_is_too_small_passes_a_target_over() {
+    let policy = r#"policy p
+provider a {
+  api openai; url "http://127.0.0.1:1/v1"; key none
+  model x { price in $1/M, out $2/M; context 1k; max-output 100; can json }
+  model y { price in $3/M, out $4/M; context 2k; max-output 100 }
+  model e { context 1k; can embeddings }
+}
+class code { primary a/x; fallback a/y }
+class embed { primary a/e }
+route {
+  when endpoint is embeddings -> embed
+  otherwise                   -> code
+}
+"#;
+    let home = folder(&[("p/shop.claw", policy)]);
+    let explain = |request: &str, format: &str| {
+        let args = ["explain", "request", "-", "p", "--format", format];
+        clawc(home.path(), &args, request)
+    };
+    // Exactly the window is held, and one token more is not.
+    for (tokens, small, costs) in [
+        (1000, [None, None], 2),
+        (1001, [Some(1000), None], 1),
+        (2001, [Some(1000), Some(2000)], 0),
+    ] {
+        let plan = explain(&format!(r#"{{"tokens": {tokens}}}"#), "json").json()["plan"].clone();
+        for (at, small) in small.into_iter().enumerate() {
+            assert_eq!(plan["targets"][at]["too_small"], json!(small), "{plan:#}");
+        }
+        let costed = plan["cost"]["targets"].as_array().map_or(0, Vec::len);
+        assert_eq!(costed, costs, "what is passed over costs nothing: {plan:#}");
+    }
+    let told = explain(r#"{"tokens": 1500, "has": ["tools"]}"#, "human").out;
+    let due = "passed over: it has no tools, and holds no more than 1k tokens\n";
+    assert!(told.contains(due), "{told}");
+    let embedded = explain(r#"{"path": "/v1/embeddings", "tokens": 1001}"#, "json").json();
+    assert_eq!(embedded["plan"]["targets"][0].get("too_small"), None);
+}
+
+#[test]
 fn a_request_is_told_what_it_can_cost_by_its_own_size() {
     let home = folder(&[("p/shop.claw", ASKED)]);
     let explain = |request: &str, format: &str| {

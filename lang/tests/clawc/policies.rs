@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use claw_lang::day::Day;
-use claw_lang::explain::{Compared, Explained, Outcome, explain};
+use claw_lang::explain::{Compared, Explained, Outcome, TargetPlan, explain};
 use claw_lang::testing::{Told, coverage};
 use claw_lang::{check, compile, compile_on, read_folder, request, test};
 use claw_table::Table;
@@ -35,7 +35,8 @@ fn told(folder: &str, request: &str) -> String {
     match explained.decision {
         Outcome::Class { class } => {
             let targets = explained.plan.unwrap().targets;
-            let targets = targets.into_iter().filter(|target| target.lacks.is_empty());
+            let carries = |it: &TargetPlan| it.lacks.is_empty() && it.too_small.is_none();
+            let targets = targets.into_iter().filter(carries);
             let targets: Vec<String> = targets.map(|target| target.target).collect();
             format!("{class}: {}", targets.join(", "))
         }
@@ -54,6 +55,11 @@ fn the_quickstart_sends_each_kind_of_work_where_it_says() {
     assert_eq!(
         told(r#"{"model": "gpt-5.5", "tokens": 300001}"#),
         "long: backup/large, primary/large"
+    );
+    assert_eq!(
+        told(r#"{"model": "gpt-5.5", "tokens": 400001}"#),
+        "long: backup/large",
+        "primary/large holds 400k"
     );
     assert_eq!(
         told(r#"{"model": "gpt-5.5", "tokens": 900001}"#),

@@ -128,6 +128,40 @@ fn a_pool_picks_by_the_draw_and_fails_over_to_its_other_members() {
 }
 
 #[test]
+fn a_target_whose_window_is_too_small_for_the_input_is_passed_over() {
+    holds(&[
+        "request { tokens 100k }\nexpect tried two/x\nexpect served by two/x",
+        // Of those of the class `talk` one does not say how much it holds.
+        "request { header \"x\" \"talk\"; tokens 100001 }\nexpect tried claude/c",
+        "request { header \"x\" \"talk\"; tokens 100001 }\nfault claude 503\nexpect tried claude/c, claude/c, claude/c\nexpect failed 503",
+        "request { tokens absent }\nexpect tried two/x",
+        // Where nothing is left, no failure is needed and nothing is sent.
+        "request { tokens 100001 }\nexpect class code\nexpect attempts 0\nexpect failed 400\nexpect cost at most $0",
+        "request { header \"x\" \"split\"; tokens 100001 }\nexpect failed 400",
+        // Of texts that are embedded each has the window for itself.
+        "request { endpoint embeddings; tokens 100001 }\nexpect served by two/x",
+        // Who goes on with a text that broke off has room for it.
+        "request { header \"x\" \"on\"; tokens 100001; streaming }\nfault begun cut after 5 events\nexpect served by rest/h",
+        "request { header \"x\" \"kept\"; tokens 100001 }\nfault begun 503\nexpect tried begun/g, begun/g, begun/g, begun/g, begun/g, begun/g",
+    ]);
+    let says = |body| told(body).concat();
+    let said = says("request { header \"x\" \"kept\"; tokens 100001 }\nexpect served by one/y");
+    assert!(
+        said.contains("there one/y holds no more than 100k tokens, begun/g answers"),
+        "{said}"
+    );
+    let said = says("request { tokens 200k }\nexpect served by one/y");
+    assert!(
+        said.contains("expected served by one/y, got failed 400 after 0 attempts"),
+        "{said}"
+    );
+    assert!(
+        said.contains("last/z holds no more than 100k tokens, no target can carry it"),
+        "{said}"
+    );
+}
+
+#[test]
 fn a_wait_that_a_provider_asks_for_is_kept_or_the_provider_is_left_out() {
     let all_but_one = "fault one 503\nfault last 503";
     holds(&[

@@ -27,7 +27,7 @@ use crate::relay::socket::Meter;
 use crate::relay::{After, Origin};
 use crate::request::facts::Lends;
 use crate::request::peek::Peek;
-use crate::request::tokens::estimate;
+use crate::request::tokens::{Known, Size};
 use crate::translate::{About, Dropped, End};
 use crate::upstream::Whose;
 use crate::upstream::attempt::{Ask, Opened};
@@ -41,6 +41,8 @@ pub(super) struct Errand<'p> {
     pub(super) plan: Plan<'p>,
     pub(super) body: Held,
     pub(super) peek: Peek,
+    /// What is known of how long its input is.
+    pub(super) known: Known,
 }
 
 /// What it is run with.
@@ -107,6 +109,7 @@ impl Errand<'_> {
         };
         let leaving = Leaving {
             request: found,
+            known: self.known,
             end: End::Asks,
             request_id: &journal.record.request_id,
             changed: changed(&ask, means),
@@ -184,12 +187,12 @@ pub(super) fn changed<'a>(ask: &Ask<'a>, means: Means<'a>) -> Changed<'a> {
 }
 
 /// What is told with an answer that is not told in the target's own words.
-pub(super) fn about((body, peek): (&Bytes, &Peek), request_id: &str) -> About {
+pub(super) fn about((body, peek): (&Bytes, &Peek), known: Known, request_id: &str) -> About {
     About {
         request_id: request_id.to_owned(),
         created_s: Clock.wall_ms() / 1000,
         tells_usage: peek.include_usage,
-        input_tokens: estimate(body),
+        input_tokens: Size::again((body, peek), known).tokens(),
     }
 }
 

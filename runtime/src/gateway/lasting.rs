@@ -4,6 +4,7 @@
 use std::pin::pin;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use claw_table::policy::{AfterCut, Commit};
 use claw_table::{Can, ClassId};
 use http::HeaderMap;
@@ -23,6 +24,7 @@ use crate::request::changes::{Change, Changes};
 use crate::request::continued::continued;
 use crate::request::facts::Lends;
 use crate::request::peek::{Peek, peek};
+use crate::request::tokens::{Known, Size};
 use crate::translate::{End, Translator};
 use crate::upstream::attempt::Opened;
 use crate::upstream::fallback::Round;
@@ -43,6 +45,7 @@ pub(super) struct Parts {
     pub(super) class: ClassId,
     pub(super) lends: Lends,
     pub(super) needs: Needs,
+    pub(super) known: Known,
 }
 
 impl Parts {
@@ -55,10 +58,13 @@ impl Parts {
         }
     }
 
-    fn plan(&self, peek: &Peek) -> Option<Plan<'_>> {
+    /// The plan for what the client asked, however much of the answer it has.
+    fn plan(&self, (body, peek): (&Bytes, &Peek)) -> Option<Plan<'_>> {
         let policy = self.snapshot.table.policy();
         let asked = (self.class, head::named(peek));
-        plan(policy, asked, self.needs, &self.worker.common.limits)
+        let size = Size::again((body, peek), self.known);
+        let needs = (self.needs, &size);
+        plan(policy, asked, needs, &self.worker.common.limits)
     }
 }
 
@@ -76,7 +82,7 @@ impl Lasting {
         let meter = Arc::clone(journal.meter());
         let means = self.parts.means();
         let origin = means.origin();
-        let result = match self.parts.plan(&self.peek) {
+        let result = match self.parts.plan((&self.body.bytes, &self.peek)) {
             None => Err(Fault::early(Kind::Internal)),
             Some(plan) => {
                 let errand = Errand {
@@ -85,6 +91,7 @@ impl Lasting {
                     plan,
                     body: self.body,
                     peek: self.peek,
+                    known: self.parts.known,
                 };
                 unless_ending(&meter, pin!(errand.run(means, &mut journal))).await
             }
@@ -139,7 +146,8 @@ impl Lasting {
         let Opened::Stream(stream) = &mut shown.opened else {
             return None;
         };
-        let about = about((&self.body.bytes, &self.peek), request_id);
+        let request = (&self.body.bytes, &self.peek);
+        let about = about(request, self.parts.known, request_id);
         let input_tokens = about.input_tokens;
         let shadow = match &mut stream.translator {
             Some(translator) => {
@@ -155,7 +163,10 @@ impl Lasting {
     async fn rest(&self, relay: &mut Relay) -> Result<(Opened, Where), Fault> {
         let internal = || Fault::early(Kind::Internal);
         let means = self.parts.means();
-        let plan = self.parts.plan(&self.peek).ok_or_else(internal)?;
+        let plan = self
+            .parts
+            .plan((&self.body.bytes, &self.peek))
+            .ok_or_else(internal)?;
         let said = relay.said().unwrap_or_default();
         let body = continued(&self.body.bytes, said.trim_end()).ok_or_else(internal)?;
         let found = peek(&body).map_err(|_| internal())?;
@@ -182,6 +193,8 @@ impl Lasting {
         };
         let leaving = Leaving {
             request: (&body, &found),
+            // It is longer than what the client sent.
+            known: Known::default(),
             end: End::Begun,
             request_id: &journal.record.request_id,
             changed: changed(&ask, means),
@@ -224,7 +237,7 @@ struct Where {
 
 impl Successor for Lasting {
     fn follows(&self, fault: &Fault) -> bool {
-        let class = self.parts.plan(&self.peek);
+        let class = self.parts.plan((&self.body.bytes, &self.peek));
         class.is_some_and(|plan| fault.moves_on(&plan.retry().on))
     }
 

@@ -12,6 +12,7 @@ use crate::request::continued::marked;
 use crate::request::edit::{Edit, Path, Unfit, edited, quoted};
 use crate::request::endpoint::Endpoint;
 use crate::request::peek::{Model, Peek, Pointers, Reason, Refusal, peek, peek_for};
+use crate::request::tokens::Known;
 use crate::translate::{End, Pair, Target, Translated, request};
 use crate::upstream::asking::Asking;
 use crate::upstream::chain::Chain;
@@ -22,6 +23,8 @@ use crate::upstream::fallback::{Carried, Sent};
 pub(super) struct Leaving<'a> {
     /// Its body, and what is known of it.
     pub(super) request: (&'a Bytes, &'a Peek),
+    /// What is known of how long its input is.
+    pub(super) known: Known,
     /// Where its conversation ends.
     pub(super) end: End,
     /// Its id.
@@ -57,7 +60,7 @@ impl Leaving<'_> {
             carried: Some(Carried {
                 dropped: told.dropped,
                 names: told.names,
-                about: about(self.request, self.request_id),
+                about: about(self.request, self.known, self.request_id),
             }),
         })
     }

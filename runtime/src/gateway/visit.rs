@@ -32,7 +32,7 @@ use crate::relay::{Answer, Coming, Relay, Waiting};
 use crate::request::endpoint::{Endpoint, api};
 use crate::request::facts::Asked;
 use crate::request::peek::{Peek, peek_for};
-use crate::request::tokens::estimate;
+use crate::request::tokens::Size;
 use crate::upstream::attempt::Opened;
 
 /// One request on its way through the gateway.
@@ -116,6 +116,7 @@ impl<'w> Visit<'w> {
                 class: errand.class,
                 lends: errand.lends,
                 needs: errand.plan.needs,
+                known: errand.known,
             },
             body: errand.body,
             peek: errand.peek,
@@ -205,6 +206,7 @@ impl<'w> Visit<'w> {
         let peek = peek_for(&body.bytes, &snapshot.pointers)
             .map_err(|refusal| Fault::early(Kind::Body(refusal)))?;
         self.note_body(&peek);
+        let size = Size::of(&body.bytes, &peek);
         let class = self.decide(
             snapshot,
             &Asked {
@@ -222,17 +224,14 @@ impl<'w> Visit<'w> {
                 body: &body.bytes,
                 pointers: &snapshot.pointers,
                 peek: &peek,
+                size: &size,
             },
         )?;
-        let needs = Needs {
-            endpoint,
-            can: peek.can,
-            streaming: peek.stream && endpoint.streams(),
-        };
         let asked = (class, head::named(&peek));
+        let needs = (Needs::of(endpoint, &peek), &size);
         let plan = match self.plan(snapshot.table.policy(), asked, needs) {
             Err(fault) if fault.kind == Kind::NoSpeakingTarget(Endpoint::CountTokens) => {
-                return Ok(Led::Counted(estimate(&body.bytes)));
+                return Ok(Led::Counted(size.tokens()));
             }
             plan => plan?,
         };
@@ -240,6 +239,7 @@ impl<'w> Visit<'w> {
             class,
             lends,
             plan,
+            known: size.known(),
             body,
             peek,
         }))
@@ -268,6 +268,7 @@ impl<'w> Visit<'w> {
             body: b"",
             pointers: &snapshot.pointers,
             peek: &peek,
+            size: &Size::of(b"", &peek),
         };
         let steps = self.worker.common.limits.offer_steps_max;
         let offered = offered(&snapshot.table, asked, steps);
@@ -309,16 +310,22 @@ impl<'w> Visit<'w> {
         &mut self,
         policy: &'p Policy,
         asked: (ClassId, Option<&str>),
-        needs: Needs,
+        (needs, size): (Needs, &Size<'_>),
     ) -> Result<Plan<'p>, Fault> {
         self.journal.record.class = head::label(policy, asked.0).map(str::to_owned);
-        let plan = plan(policy, asked, needs, &self.worker.common.limits);
+        let plan = plan(policy, asked, (needs, size), &self.worker.common.limits);
         let plan = plan.ok_or(Fault::early(Kind::Internal))?;
         if plan.steps.is_empty() {
-            return Err(Fault::early(match plan.lacking {
-                0 if plan.is_unoffered => Kind::NotOffered,
-                0 => Kind::NoSpeakingTarget(needs.endpoint),
-                lacking => Kind::NoCapableTarget(lacking),
+            // One that less input would bring to a target helps its client most to hear just that:
+            // the other targets would not be needed then, whatever they lack.
+            return Err(Fault::early(match (plan.window_max, plan.lacking) {
+                (Some(window), _) => Kind::InputTooLong {
+                    tokens: size.tokens(),
+                    window,
+                },
+                (None, 0) if plan.is_unoffered => Kind::NotOffered,
+                (None, 0) => Kind::NoSpeakingTarget(needs.endpoint),
+                (None, lacking) => Kind::NoCapableTarget(lacking),
             }));
         }
         Ok(plan)

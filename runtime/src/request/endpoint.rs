@@ -76,6 +76,15 @@ impl Endpoint {
         }
     }
 
+    /// Whether its input has to lie in the model's window as a whole. Of texts that are embedded
+    /// each has the window for itself, and what is counted is read by nobody.
+    pub fn fills_window(self) -> bool {
+        match self {
+            Self::Chat | Self::Responses | Self::Messages | Self::Generate => true,
+            Self::Embeddings | Self::CountTokens => false,
+        }
+    }
+
     /// What a provider must speak to answer it.
     pub fn api(self) -> Api {
         match self {

@@ -9,7 +9,8 @@ use http::{HeaderMap, Method};
 use crate::json::Text;
 use crate::request::endpoint::{self, Endpoint};
 use crate::request::peek::{Found, Peek, Pointers};
-use crate::request::{prompt, tokens};
+use crate::request::prompt;
+use crate::request::tokens::Size;
 use crate::zones::Zones;
 
 /// One request as the walk sees it.
@@ -43,6 +44,8 @@ pub struct Asked<'a> {
     pub pointers: &'a Pointers,
     /// What the pass over the body found.
     pub peek: &'a Peek,
+    /// How many tokens of input it has.
+    pub size: &'a Size<'a>,
 }
 
 /// Whether a caller brings a key of its own for a provider.
@@ -110,7 +113,7 @@ impl Facts for Asked<'_> {
 
     fn number(&self, fact: &Fact) -> Option<u64> {
         match fact {
-            Fact::Tokens => Some(tokens::estimate(self.body)),
+            Fact::Tokens => Some(self.size.tokens()),
             Fact::MaxOutput => self.peek.output_tokens_max,
             Fact::Messages => Some(self.peek.messages.into()),
             Fact::Temperature => self.peek.temperature,

@@ -3,6 +3,7 @@
 use claw_table::Can;
 
 use super::Circumstances;
+use crate::dialect::Dialect;
 use crate::dialect::failure::FailureKind;
 use crate::fault::{Fault, Kind};
 
@@ -43,6 +44,9 @@ fn particulars(kind: Kind, around: &Circumstances<'_>) -> Option<String> {
             named.join(", ")
         ));
     }
+    if let Kind::InputTooLong { tokens, window } = kind {
+        return Some(input_too_long((tokens, window), around));
+    }
     if let Kind::NoSpeakingTarget(endpoint) = kind {
         let class = around.class.unwrap_or_default();
         return Some(format!(
@@ -57,6 +61,24 @@ fn particulars(kind: Kind, around: &Circumstances<'_>) -> Option<String> {
     }
     let max = around.limits.body_bytes_max;
     (kind == Kind::BodyTooLarge).then(|| format!("request exceeds the maximum size of {max} bytes"))
+}
+
+/// Clients read both numbers out of these words, those of each protocol out of their own, and make
+/// the conversation shorter by them.
+fn input_too_long((tokens, window): (u64, u64), around: &Circumstances<'_>) -> String {
+    let class = around.class.unwrap_or_default();
+    let numbers = match around.dialect {
+        Dialect::Messages | Dialect::CountTokens => {
+            format!("prompt is too long: {tokens} tokens > {window} maximum")
+        }
+        Dialect::Chat | Dialect::Responses | Dialect::Embeddings | Dialect::Gemini => {
+            format!("maximum context length is {window} tokens, requested {tokens} tokens")
+        }
+    };
+    format!(
+        "{numbers}, by estimate; no target of class {class} that could serve it takes more, so \
+        send less"
+    )
 }
 
 /// Told wherever it is noticed: where hyper gives up, or behind it.
@@ -116,6 +138,7 @@ fn words(kind: Kind) -> &'static str {
         }
         Kind::Denied(_) => "the policy refuses this request",
         Kind::NoCapableTarget(_) => "no target can do what the request needs",
+        Kind::InputTooLong { .. } => "the input is too long for every target",
         Kind::NoSpeakingTarget(_) => "no target speaks the protocol of this request",
         Kind::Uncarried(_) => "the request cannot be told in the protocol of any target",
         Kind::Stopping => "the gateway is being stopped before this answer was whole; ask again",

@@ -10,6 +10,7 @@ use claw_lang::testing::{Course, End};
 
 use crate::client::{PLAIN, STREAM, exchange, post};
 use crate::house::{House, Pipes, Plan, sims};
+use crate::windows;
 
 /// A fault in the words of a policy's test and in those of the simulator. What is not reached is
 /// not in the simulator's words: its provider has no address.
@@ -77,15 +78,19 @@ route {{ otherwise -> code }}
 struct Case {
     endpoint: &'static str,
     streaming: bool,
+    /// Of its input; of a few words where nothing says otherwise.
+    tokens: Option<u64>,
     faults: [Option<usize>; 2],
 }
 
 impl Case {
     fn promised(self, policy: &str) -> Course {
         let streaming = if self.streaming { "; streaming" } else { "" };
+        let tokens = self.tokens.map(|tokens| format!("; tokens {tokens}"));
         let mut test = format!(
-            "{policy}test \"it\" {{\n  request {{ endpoint {}{streaming} }}\n",
-            self.endpoint
+            "{policy}test \"it\" {{\n  request {{ endpoint {}{streaming}{} }}\n",
+            self.endpoint,
+            tokens.unwrap_or_default()
         );
         for (provider, fault) in ["a", "b"].iter().zip(self.faults) {
             if let Some(fault) = fault {
@@ -121,7 +126,7 @@ impl Case {
         }
         let dial = Arc::new(Pipes(sims.clone()));
         let house = House::with(plan, sims, addresses, dial);
-        let (path, body) = match (self.endpoint, self.streaming) {
+        let (path, mut body) = match (self.endpoint, self.streaming) {
             ("messages", streaming) => (
                 "/v1/messages",
                 format!(
@@ -132,9 +137,14 @@ impl Case {
                 "/v1/responses",
                 format!(r#"{{"model":"m","stream":{streaming},"input":"hi there"}}"#),
             ),
+            ("embeddings", _) => ("/v1/embeddings", r#"{"model":"m","input":"hi"}"#.to_owned()),
             (_, true) => ("/v1/chat/completions", STREAM.to_owned()),
             (_, false) => ("/v1/chat/completions", PLAIN.to_owned()),
         };
+        if let Some(tokens) = self.tokens {
+            let more = serde_json::json!({"stream": self.streaming});
+            body = windows::body(path, tokens, &more);
+        }
         let answer = exchange(house.connect(), &post(path, &body, "")).await;
         let record = house.records.one().await;
         let turns = record.attempts.iter().map(|turn| {
@@ -187,6 +197,7 @@ async fn both(
         let case = Case {
             endpoint,
             streaming,
+            tokens: None,
             faults,
         };
         compare(case, policy, differ).await;
@@ -239,6 +250,7 @@ async fn the_total_of_a_class_ends_a_test_where_it_ends_a_request() {
                 let case = Case {
                     endpoint: "chat",
                     streaming: true,
+                    tokens: None,
                     faults: [first, second],
                 };
                 compare(case, &policy, &mut differ).await;
@@ -301,10 +313,56 @@ async fn a_test_says_it_of_one_target_that_goes_on_and_one_that_does_not() {
                 let case = Case {
                     endpoint,
                     streaming: true,
+                    tokens: None,
                     faults: [Some(first), second],
                 };
                 compare(case, &policy, &mut differ).await;
             }
+        }
+    }
+    assert!(differ.is_empty(), "{differ}");
+}
+
+/// The same fault of the first target and of the second, for input of so many tokens.
+async fn sized((tokens, fault): (u64, Option<&str>), (policy, differ): (&str, &mut String)) {
+    let fault = fault.and_then(|fault| FAULTS.iter().position(|(words, _)| *words == fault));
+    for (endpoint, streaming) in [
+        ("chat", true),
+        ("chat", false),
+        ("responses", true),
+        ("messages", true),
+        ("embeddings", false),
+    ] {
+        for faults in [[fault, None], [None, fault]] {
+            let case = Case {
+                endpoint,
+                streaming,
+                tokens: Some(tokens),
+                faults,
+            };
+            compare(case, policy, differ).await;
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_test_passes_over_the_windows_that_the_gateway_does() {
+    let mut differ = String::new();
+    let faults = [
+        None,
+        Some("503"),
+        Some("context-too-long"),
+        Some("cut after 5 events"),
+    ];
+    for [first, second] in [["1k", "2k"], ["2k", "1k"], ["1k", "1k"]] {
+        let model = |window: &str| format!("model m {{ can continue; context {window} }}");
+        let policy = policy("openai", RETRIES[1], "5m")
+            .replacen("model m", &model(first), 1)
+            .replacen("model m }", &format!("{} }}", model(second)), 1)
+            .replace("fallback b/m;", "fallback b/m; after-cut continue;");
+        let all = [1000, 1001, 2000, 2001].map(|tokens| faults.map(|fault| (tokens, fault)));
+        for of in all.concat() {
+            sized(of, (&policy, &mut differ)).await;
         }
     }
     assert!(differ.is_empty(), "{differ}");

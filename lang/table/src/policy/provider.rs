@@ -131,6 +131,12 @@ impl Model {
         let embeds = |set: u16| set & Can::Embeddings.bit() != 0;
         self.lacks(needs) == 0 && self.can.is_none_or(|can| embeds(can) == embeds(needs))
     }
+
+    /// Whether so many tokens of input lie within its window. Where the policy does not say how
+    /// large that is, it is not held back.
+    pub fn holds(&self, in_tokens: u64) -> bool {
+        self.context_tokens.is_none_or(|window| in_tokens <= window)
+    }
 }
 
 /// Deadlines in milliseconds; nothing means the default of the runtime's limits.

@@ -37,6 +37,8 @@ pub struct Peek {
     pub can: u16,
     /// Messages, or input items.
     pub messages: u32,
+    /// Tools.
+    pub tools: u32,
     /// The temperature, by its rank.
     pub temperature: Option<u64>,
     /// What stands at the pointers that were asked for, by their numbers.

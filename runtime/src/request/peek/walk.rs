@@ -183,6 +183,7 @@ impl Walk {
     fn tools(&mut self, lexer: &mut Lexer<'_, impl Watch>) -> Walked {
         lexer.elements(|lexer, tool| {
             self.peek.can |= Can::Tools.bit();
+            self.peek.tools = self.peek.tools.saturating_add(1);
             Ok(lexer.skip(tool)?)
         })
     }

@@ -6,6 +6,7 @@
 //! |---|---|
 //! | strings in `messages`, `input`, `system`, `prompt`, `instructions`, `tools`, `functions`, `response_format` | as text, run by run |
 //! | keys in `tools`, `functions`, `response_format` | as text: schemas are rendered with them |
+//! | keys below a call's `input` or `arguments` | as text: they are the tool's own, and a `file` there is a name |
 //! | each message or input item | 3 for its frame, and 3 once for the answer's |
 //! | each tool | 8 for its frame |
 //! | each picture, sound, file, or string that is a base64 `data:` URL | 1 500, whatever its size |
@@ -16,8 +17,10 @@
 //!
 //! The result is for OpenAI's newer vocabularies; other families multiply it.
 
+mod size;
 mod text;
 
+pub use size::{Known, Size};
 use text::Count;
 
 use crate::json::{Fault, Lexer, Text, Token};
@@ -29,6 +32,21 @@ const MESSAGE_TOKENS: u64 = 3;
 const ANSWER_TOKENS: u64 = 3;
 const TOOL_TOKENS: u64 = 8;
 const MEDIUM_TOKENS: u64 = 1500;
+
+/// Members that hold a picture, a sound or a file.
+const MEDIA: [&[u8]; 5] = [
+    b"image_url",
+    b"input_audio",
+    b"file",
+    b"file_data",
+    b"source",
+];
+
+/// Members that hold what a tool is called with.
+const CALLS: [&[u8]; 2] = [b"input", b"arguments"];
+
+/// What stands in every base64 `data:` URL.
+const BASE64: &[u8] = b";base64,";
 
 /// An estimate of a body's input tokens; 0 for a body that [`super::peek::peek`] refuses.
 pub fn estimate(body: &[u8]) -> u64 {
@@ -76,12 +94,17 @@ impl Estimate {
     ) -> Result<(), Fault> {
         let outside = lexer.depth() - u32::from(matches!(token, Token::Object | Token::Array));
         let mut role = Role::Text;
+        // How deep the member lies whose value has a tool's own keys, while we are in one.
+        let mut call: Option<u32> = None;
         loop {
             match token {
                 Token::Key(key) => {
+                    let keys = call.map_or(keys, |_| Keys::Rendered);
                     role = Role::of(key.raw, keys);
                     if keys == Keys::Rendered {
                         self.text.add(key);
+                    } else if CALLS.contains(&key.raw) {
+                        call = Some(lexer.depth());
                     }
                 }
                 Token::Text(text) if role == Role::Text && !is_data_url(text) => {
@@ -105,6 +128,7 @@ impl Estimate {
                 if lexer.depth() == outside {
                     return Ok(());
                 }
+                call = call.filter(|depth| *depth != lexer.depth());
                 role = Role::Text;
             }
             token = lexer.value_next()?;
@@ -135,7 +159,7 @@ impl Role {
             _ if keys == Keys::Rendered => Self::Text,
             b"type" | b"id" | b"tool_call_id" | b"tool_use_id" | b"detail" | b"format"
             | b"cache_control" | b"signature" => Self::Label,
-            b"image_url" | b"input_audio" | b"file" | b"file_data" | b"source" => Self::Medium,
+            _ if MEDIA.contains(&key) => Self::Medium,
             _ => Self::Text,
         }
     }
@@ -144,5 +168,5 @@ impl Role {
 /// Base64 is no text: a picture of 1 MB would count as a million tokens.
 fn is_data_url(text: Text<'_>) -> bool {
     let front = text.raw.get(..128).unwrap_or(text.raw);
-    front.starts_with(b"data:") && memchr::memmem::find(front, b";base64,").is_some()
+    front.starts_with(b"data:") && memchr::memmem::find(front, BASE64).is_some()
 }
