@@ -14,6 +14,11 @@ const CATALOG_DAYS_MAX: u32 = 180;
 /// A shutdown nearer than this is told.
 const NOTICE_DAYS: u32 = 90;
 
+/// Whether a finding depends on the day.
+pub(crate) fn is_of_day(code: Code) -> bool {
+    matches!(code, Code::ModelEnds | Code::CatalogOld)
+}
+
 /// Reports what is too old on this day, or soon will be.
 pub(crate) fn check(model: &Model, today: Day, report: &mut Report) {
     for ages in &model.ages {
@@ -21,7 +26,10 @@ pub(crate) fn check(model: &Model, today: Day, report: &mut Report) {
     }
     for (class, places) in model.policy.classes.iter().zip(&model.claims.classes) {
         for (target, span) in class.targets.iter().zip(&places.targets) {
-            shutdown(model, (*target, *span), today, report);
+            let found = shutdown(model, (*target, *span), today);
+            if let Some(found) = found {
+                report.add(found.about(Some(places.class)));
+            }
         }
     }
 }
@@ -45,24 +53,21 @@ fn catalog(ages: &Ages, today: Day, report: &mut Report) {
     }
 }
 
-fn shutdown(model: &Model, (target, span): (Target, Span), today: Day, report: &mut Report) {
-    let ages = model.ages.get(target.provider.index());
-    let known = ages.and_then(|ages| ages.shutdowns.get(target.model.index()));
-    let Some(last) = known.copied().flatten() else {
-        return;
-    };
+fn shutdown(model: &Model, (target, span): (Target, Span), today: Day) -> Option<Diagnostic> {
+    let ages = model.ages.get(target.provider.index())?;
+    let last = ages.shutdowns.get(target.model.index()).copied()??;
     let name = name(&model.policy, target);
     let message = match last.since(today) {
         Some(0) => format!("`{name}` is shut down today"),
         Some(days) if days <= NOTICE_DAYS => {
             format!("`{name}` is shut down on {last}, in {}", in_days(days))
         }
-        Some(_) => return,
+        Some(_) => return None,
         None => format!("`{name}` was shut down on {last}"),
     };
-    report.add(Diagnostic::new(Code::ModelEnds, span, message).help(
+    Some(Diagnostic::new(Code::ModelEnds, span, message).help(
         "name another model, or correct the day with `shutdown` in a `model` of the provider",
-    ));
+    ))
 }
 
 fn in_days(days: u32) -> String {

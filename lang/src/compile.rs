@@ -46,8 +46,7 @@ pub fn check(sources: Vec<Source>) -> Checked {
     {
         fail(outcomes, &mut report);
     }
-    accepted::settle(&model.accepts, &mut report);
-    report.sort();
+    finish(&model, None, &mut report);
     let model = report.is_sound().then_some(model);
     Checked { model, report }
 }
@@ -89,8 +88,7 @@ fn tested(sources: Vec<Source>, today: Option<Day>) -> Ran {
     if proved(&model, &mut report) {
         outcomes = built(&model, &mut report).map(|(_, outcomes)| outcomes);
     }
-    accepted::settle(&model.accepts, &mut report);
-    report.sort();
+    finish(&model, today, &mut report);
     let tested = outcomes.map(|outcomes| (model, outcomes));
     Ran {
         tested: tested.filter(|_| report.is_sound()),
@@ -127,8 +125,7 @@ fn compiled(sources: Vec<Source>, today: Option<Day>) -> Compiled {
         fail(outcomes, &mut report);
         table = Some(bytes);
     }
-    accepted::settle(&model.accepts, &mut report);
-    report.sort();
+    finish(&model, today, &mut report);
     let table = table.filter(|_| report.is_sound());
     Compiled { table, report }
 }
@@ -148,6 +145,12 @@ fn proved(model: &Model, report: &mut Report) -> bool {
         audit::prove(model, report);
     }
     report.is_sound()
+}
+
+/// Takes out what the author lives with, and puts the rest in order.
+fn finish(model: &Model, today: Option<Day>, report: &mut Report) {
+    accepted::settle((&model.accepts, today), report);
+    report.sort();
 }
 
 /// A test that fails keeps the policy from being used.

@@ -13,6 +13,7 @@ use crate::model::{CeilingPlaces, Model};
 use crate::moves::Stop;
 use crate::never::written;
 use crate::report::{Diagnostic, Report};
+use crate::span::Span;
 use crate::worst::{Asks, Gap, Load, Shape, asked, worst};
 
 /// What a request weighs at the very least: its own framing, and that of one message.
@@ -226,6 +227,7 @@ impl Money<'_, '_> {
                     format!("no request can cost {}", dollars(self.ceiling.amount_pico)),
                 )
                 .label(label)
+                .about(self.declared())
                 .help("allow less, or take the ceiling out; `clawc explain class NAME` shows every term"),
             );
         }
@@ -270,6 +272,15 @@ impl Money<'_, '_> {
             }
         }
         Ok(())
+    }
+
+    /// The class whose ceiling it is, which may have it from the one that it is like.
+    fn declared(&self) -> Option<Span> {
+        let Scope::Class(class) = self.ceiling.scope else {
+            return None;
+        };
+        let places = self.model.claims.classes.get(class.index());
+        places.map(|places| places.class)
     }
 
     fn is_free(&self, class: ClassId) -> bool {

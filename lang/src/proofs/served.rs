@@ -121,6 +121,12 @@ impl<'m> Served<'m> {
         Ok(None)
     }
 
+    /// Where a class is declared.
+    pub(super) fn declared(&self, class: ClassId) -> Option<Span> {
+        let places = self.model.claims.classes.get(class.index());
+        places.map(|places| places.class)
+    }
+
     /// Where a target of a class is written.
     pub(super) fn place(&self, class: ClassId, target: Target) -> Span {
         let places = self.model.claims.classes.get(class.index());

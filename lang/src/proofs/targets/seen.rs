@@ -128,6 +128,7 @@ impl Seen {
             place.unwrap_or_default(),
             lacks(model, other, (kind, small)),
         )
+        .about(served.declared(stop.class))
         .help("add a fallback that can, or `accept C0507 in CLASS \"why\"`");
         self.thin.insert(stop.class, (found, others));
         Ok(())

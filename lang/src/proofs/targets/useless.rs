@@ -149,6 +149,7 @@ pub(super) fn one_provider(
                 None => "it fails when the first one does".to_owned(),
             })
             .and(place(first).unwrap_or_default(), "the first one")
+            .about(served.declared(id))
             .help("add a fallback at another provider, or `accept C0506 in CLASS \"why\"`"),
         );
     }
