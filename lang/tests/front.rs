@@ -48,6 +48,8 @@ mod habits;
 mod never;
 #[path = "front/print.rs"]
 mod print;
+#[path = "front/printed.rs"]
+mod printed;
 #[path = "front/proofs.rs"]
 mod proofs;
 #[path = "front/rules.rs"]

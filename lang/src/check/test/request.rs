@@ -66,11 +66,11 @@ impl Reading<'_> {
         }
         match fact {
             Fact::Tokens | Fact::Messages | Fact::MaxOutput => {
-                let count = values::count(value, self.report)?;
+                let count = values::any_count(value, self.report)?;
                 Some(Says::Number(fact, count))
             }
             Fact::Temperature => {
-                let rank = values::decimal(value, self.report)?;
+                let rank = values::any_decimal(value, self.report)?;
                 Some(Says::Number(fact, rank))
             }
             Fact::Client => {
@@ -177,7 +177,7 @@ impl Reading<'_> {
         let member = match (value.kind, value.text.as_str()) {
             (Kind::Text, text) => Member::Text(text.to_owned()),
             (Kind::Amount | Kind::Negative, _) => {
-                Member::Number(values::decimal(value, self.report)?)
+                Member::Number(values::any_decimal(value, self.report)?)
             }
             (Kind::Word, "null") => Member::Null,
             (Kind::Word, "true") => Member::Flag(true),
