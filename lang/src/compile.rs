@@ -104,6 +104,16 @@ pub fn declared(sources: Vec<Source>) -> Checked {
     Checked { model, report }
 }
 
+/// The table of a folder whose proofs or tests may fail, for whoever asks why they do. It is only
+/// for looking at: a gateway serves what [`compile`] gives. Nothing, where that says what is wrong.
+pub fn drafted(sources: Vec<Source>) -> Option<Vec<u8>> {
+    let (model, mut report) = read(sources);
+    if !report.is_sound() {
+        return None;
+    }
+    bytes(&model, &mut report)
+}
+
 /// Compiles a folder. The same sources always give the same bytes.
 pub fn compile(sources: Vec<Source>) -> Compiled {
     compiled(sources, None)
@@ -159,8 +169,8 @@ fn fail(outcomes: Vec<Outcome>, report: &mut Report) {
     failures.for_each(|found| report.add(found));
 }
 
-/// The bytes of the table, and what came of the policy's own tests when they were run through it.
-fn built(model: &Model, report: &mut Report) -> Option<(Vec<u8>, Vec<Outcome>)> {
+/// The bytes of the table.
+fn bytes(model: &Model, report: &mut Report) -> Option<Vec<u8>> {
     let sources = Arc::clone(report.shared());
     let lines: Vec<Lines<'_>> = sources
         .iter()
@@ -171,13 +181,14 @@ fn built(model: &Model, report: &mut Report) -> Option<(Vec<u8>, Vec<Outcome>)> 
         source: digest(&sources),
         place: &place,
     };
-    let bytes = match build(model, &info) {
-        Ok(bytes) => bytes,
-        Err(why) => {
-            report.add(audit::over_budget(&why.to_string()));
-            return None;
-        }
-    };
+    let made = build(model, &info);
+    made.map_err(|why| report.add(audit::over_budget(&why.to_string())))
+        .ok()
+}
+
+/// The same, and what came of the policy's own tests when they were run through it.
+fn built(model: &Model, report: &mut Report) -> Option<(Vec<u8>, Vec<Outcome>)> {
+    let bytes = bytes(model, report)?;
     if model.tests.is_empty() {
         return Some((bytes, Vec::new()));
     }

@@ -8,6 +8,7 @@
 //! `has` and `tokens` plainly.
 
 mod body;
+mod caller;
 mod draft;
 mod error;
 mod head;
@@ -19,10 +20,12 @@ mod write;
 
 use claw_table::Fact;
 
+use crate::model::Model;
 use crate::oracle::Request;
 use draft::Draft;
 use json::Json;
 
+pub(crate) use caller::caller;
 pub use error::RequestError;
 pub use write::write;
 
@@ -73,6 +76,20 @@ pub fn read_below(
         draft.member((key, value), asked)?;
     }
     draft.finish(base)
+}
+
+/// The same, for what a policy asks and changes; the caller is the client that the request names, or
+/// that calls from its address.
+///
+/// # Errors
+/// As for [`read_for`]; and where the policy has no such client.
+pub fn read_in(text: &str, model: &Model) -> Result<Request, RequestError> {
+    let policy = &model.policy;
+    // What the policy changes must be one member to every reader, like what it asks for.
+    let changed: Vec<Fact> = policy.changed().map(Fact::Body).collect();
+    let asked: Vec<&Fact> = model.facts().into_iter().chain(&changed).collect();
+    let request = read_below(text, &asked, policy.gateway.base.as_deref())?;
+    caller::settle(&policy.clients, request)
 }
 
 #[cfg(test)]

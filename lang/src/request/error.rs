@@ -48,6 +48,14 @@ pub enum RequestError {
     /// A moment that there is not.
     #[error("`at` is `{0}`, and must be {1}")]
     NoMoment(String, NoMoment),
+    /// A client that the policy does not declare.
+    #[error("the policy has no client `{name}`; {help}")]
+    NoClient {
+        /// Its name.
+        name: String,
+        /// What to write instead.
+        help: String,
+    },
     /// The two names of the cap on output tokens say different things.
     #[error("`body.max_tokens` and `body.max_completion_tokens` differ; send one of them")]
     Conflict,
