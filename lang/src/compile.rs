@@ -161,6 +161,8 @@ fn proved(model: &Model, report: &mut Report) -> bool {
 fn finish(model: &Model, today: Option<Day>, report: &mut Report) {
     accepted::settle((&model.accepts, today), report);
     report.sort();
+    // Each place was looked at by itself, so that a class may live with it and another not.
+    age::gather(report);
 }
 
 /// A test that fails keeps the policy from being used.
