@@ -144,11 +144,11 @@ impl Money<'_, '_> {
                 ),
             )
             .label(gap.why())
-            .and(self.places.amount, format!("`{}` is under it", written(&witness)))
-            .help(format!(
-                "add `{}` to model `{model}`, or lead these requests to a class without it; unknown is not zero",
-                gap.word()
-            )),
+            .and(
+                self.places.amount,
+                format!("`{}` is under it", written(&witness)),
+            )
+            .help(gap.help(&model)),
         );
         Ok(())
     }

@@ -79,6 +79,20 @@ impl Gap {
         }
     }
 
+    /// What to write, so that what this model costs is known.
+    pub(crate) fn help(self, model: &str) -> String {
+        let away = "lead these requests to a class without it";
+        match self {
+            Self::Price | Self::OutPrice | Self::AudioPrice | Self::Context => {
+                let word = self.word();
+                format!("add `{word}` to model `{model}`, or {away}; unknown is not zero")
+            }
+            Self::Searches => format!(
+                "write a `price` without `web-search` in model `{model}` if nothing that it is sent can search, or {away}"
+            ),
+        }
+    }
+
     /// Why there is no bound, in words.
     pub fn why(self) -> &'static str {
         match self {

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use claw_lang::codes::Code;
+use claw_lang::codes::{Code, Severity};
 use claw_lang::oracle::{self, Request};
 use claw_lang::report::Diagnostic;
 use claw_lang::{compile, declared};
@@ -317,6 +317,32 @@ fn a_price_that_lacks_is_one_finding_however_many_ceilings_must_count_it() {
     );
     let codes: Vec<Code> = found(&text).iter().map(|found| found.code).collect();
     assert_eq!(codes, [Code::CeilingUnpriced]);
+}
+
+#[test]
+fn what_charges_for_searches_is_told_what_to_write_instead() {
+    let due = "write a `price` without `web-search` in model `seek/s` if nothing that it is sent \
+               can search, or lead these requests to a class without it";
+    for bound in [
+        "class c { primary seek/s; ceiling $9 per day }",
+        "class c { primary seek/s }\nnever dear costs over $9",
+    ] {
+        let helps = |price: &str| -> Vec<Option<String>> {
+            let text = format!(
+                "{HOUSE}provider seek {{ api openai; url \"https://s.example/v1\"; key env S\n  model s {{ price in $1/M, out $2/M{price}; context 100k }} }}\n{bound}\nroute {{ otherwise -> c }}\n"
+            );
+            let report = compile(one(&text)).report;
+            let errors = report.diagnostics().iter();
+            let errors = errors.filter(|found| found.code.severity() == Severity::Error);
+            errors.map(|found| found.help.clone()).collect()
+        };
+        assert_eq!(
+            helps(", web-search $0.01"),
+            [Some(due.to_owned())],
+            "{bound}"
+        );
+        assert_eq!(helps(""), [], "{bound}");
+    }
 }
 
 /// A request that a finding shows is one that the policy lets in.
