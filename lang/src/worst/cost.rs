@@ -9,7 +9,7 @@ use claw_table::policy::{Charge, Model, Target};
 use super::Carrier;
 
 pub(super) use asked::asked_for;
-pub(crate) use asked::{asked, asked_at};
+pub(crate) use asked::{asked, asked_at, unknown};
 
 /// The most that a request of a class can be billed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,8 +107,8 @@ impl Gap {
     }
 }
 
-pub(super) fn cost(carriers: &[Carrier<'_>], attempts: u32) -> Option<Cost> {
-    billed(carriers, attempts, attempt::attempt)
+pub(super) fn cost(carriers: &[Carrier<'_>], (attempts, without): (u32, u16)) -> Option<Cost> {
+    billed(carriers, attempts, |model| attempt::attempt(model, without))
 }
 
 /// The same, with what one attempt costs told by the caller.
