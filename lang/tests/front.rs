@@ -44,6 +44,8 @@ mod format;
 mod frame;
 #[path = "front/habits.rs"]
 mod habits;
+#[path = "front/idle.rs"]
+mod idle;
 #[path = "front/never.rs"]
 mod never;
 #[path = "front/print.rs"]

@@ -59,6 +59,7 @@ pub(super) fn provider(
         list.require("model", work.report);
     }
     work.key_in_the_clear();
+    work.api_in_urls();
     let ages = work.shelve();
     let is_unsure = work.is_unsure || it.block.is_none() || list.may_lack("model");
     Checked {

@@ -90,6 +90,9 @@ fn only_a_warning_can_be_accepted_and_only_with_a_reason() {
 /// What can be accepted, and in which declaration of its page's example it stands.
 const ACCEPTED: &[(Code, &str)] = &[
     (Code::StarInText, "route"),
+    (Code::NoEffect, "code"),
+    (Code::ListedTwice, "twice"),
+    (Code::ApiInUrl, "a"),
     (Code::AlwaysTrue, "route"),
     (Code::DenyReadAsBadKey, "route"),
     (Code::ArmRedundant, "route"),

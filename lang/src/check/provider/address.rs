@@ -9,6 +9,15 @@ use crate::model::Need;
 use crate::report::Diagnostic;
 use crate::syntax::ast::{Statement, Value};
 
+/// Paths that the gateway adds itself, by what is asked for.
+const OF_API: &[&str] = &[
+    "/chat/completions",
+    "/v1/messages",
+    "/messages",
+    "/responses",
+    "/embeddings",
+];
+
 impl Work<'_> {
     pub(super) fn urls(&mut self, field: &Statement) {
         if field.groups.is_empty() {
@@ -83,6 +92,29 @@ impl Work<'_> {
                 )
                 .label(format!("plain http to `{}`", url.host))
                 .help("write `https://`, or `key none` if this server needs no key"),
+            );
+        }
+    }
+
+    /// An address that was copied from a page which shows the whole path.
+    pub(super) fn api_in_urls(&mut self) {
+        for (replica, span) in self.out.urls.iter().zip(&self.url_spans) {
+            let base = replica.url.base.as_str();
+            let Some(path) = OF_API.iter().find(|path| base.ends_with(**path)) else {
+                continue;
+            };
+            let text = self.report.text(*span).trim_matches('"');
+            let rest = text.trim_end_matches('/').strip_suffix(path);
+            let rest = format!("\"{}\"", rest.unwrap_or_default());
+            self.report.add(
+                Diagnostic::new(
+                    Code::ApiInUrl,
+                    *span,
+                    format!("`{path}` is added to an address by the gateway"),
+                )
+                .label("it would stand there twice")
+                .help(format!("write `{rest}`"))
+                .fix(*span, rest),
             );
         }
     }

@@ -3,6 +3,7 @@
 use crate::check::{fields, values};
 use crate::codes::Code;
 use crate::report::{Diagnostic, Report};
+use crate::span::Span;
 use crate::syntax::ast::Statement;
 use crate::syntax::lexer::Kind;
 
@@ -14,6 +15,7 @@ pub(in crate::check) fn timeouts<'a>(
     report: &mut Report,
 ) -> Vec<(&'a str, u64)> {
     let mut out: Vec<(&str, u64)> = Vec::new();
+    let mut spans: Vec<Span> = Vec::new();
     if field.groups.is_empty() {
         fields::shape::<()>(field, block, None, report);
     }
@@ -37,6 +39,7 @@ pub(in crate::check) fn timeouts<'a>(
                     );
                 }
                 out.push((slot, ms));
+                spans.push(word.span.to(time.span));
             }
             // `timeout 30` or `timeout 30s`: which of the times is meant?
             [time]
@@ -52,5 +55,30 @@ pub(in crate::check) fn timeouts<'a>(
             }
         }
     }
+    let ends = out.iter().zip(&spans).find(|((word, _), _)| is_end(word));
+    for ((word, ms), span) in out.iter().zip(&spans) {
+        // Connecting is over before an attempt begins.
+        let Some(((end, end_ms), place)) =
+            ends.filter(|((end, _), _)| (*word, *end) != ("connect", "attempt"))
+        else {
+            continue;
+        };
+        if ms > end_ms {
+            report.add(
+                Diagnostic::new(
+                    Code::NoEffect,
+                    *span,
+                    format!("this deadline is longer than `{end}`, and never passes"),
+                )
+                .and(*place, "this ends it before")
+                .help(format!("write a shorter `{word}`, or a longer `{end}`")),
+            );
+        }
+    }
     out
+}
+
+/// The deadline that the others lie within.
+fn is_end(word: &str) -> bool {
+    matches!(word, "total" | "attempt")
 }
