@@ -182,6 +182,25 @@ pub fn is_block(word: &str) -> bool {
     fields(word).is_some()
 }
 
+/// Words that join conditions or end them: nothing that is compared is called so.
+pub const CONDITION_WORDS: &[&str] = &[
+    "is",
+    "in",
+    "not",
+    "and",
+    "or",
+    "like",
+    "mentions",
+    "when",
+    "otherwise",
+    "deny",
+    "then",
+    "reaches",
+    "costs",
+    "tries",
+    "takes",
+];
+
 /// Words that begin an arm.
 pub const ARMS: &[&str] = &["when", "otherwise"];
 
