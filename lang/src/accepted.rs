@@ -1,20 +1,24 @@
 //! Warnings that the author has seen and lives with: they are taken out of the report, and what is
 //! accepted in vain is a warning itself.
 
+use crate::age::is_of_day;
 use crate::codes::Code;
+use crate::day::Day;
 use crate::model::Accept;
 use crate::report::{Diagnostic, Report};
 use crate::span::Span;
 
 /// Takes out what is accepted. Only a sound policy was looked at in full, so that only there it can
-/// be said that nothing fires.
-pub(crate) fn settle(accepts: &[Accept], report: &mut Report) {
+/// be said that nothing fires; and what depends on the day was looked at only on one.
+pub(crate) fn settle((accepts, today): (&[Accept], Option<Day>), report: &mut Report) {
     let is_sound = report.is_sound();
     for accept in accepts {
         let left_out = report.drop_where(|found| {
-            found.code == accept.code && is_in(found.primary.span, accept.range)
+            let place = found.subject.unwrap_or(found.primary.span);
+            found.code == accept.code && is_in(place, accept.range)
         });
-        if left_out == 0 && is_sound {
+        let is_looked_at = today.is_some() || !is_of_day(accept.code);
+        if left_out == 0 && is_sound && is_looked_at {
             let id = accept.code.id();
             report.add(
                 Diagnostic::new(

@@ -118,7 +118,13 @@ codes! {
         C0315 TooLarge: "more of something than a table can hold",
         C0316 BadPointer: "a JSON pointer that cannot be asked for",
         C0317 UnknownZone: "a time zone that there is not",
-
+    }
+    Warning {
+        C0318 NoEffect: "a value that changes nothing",
+        C0319 ListedTwice: "a value that its list has already",
+        C0320 ApiInUrl: "an address with the path of its API",
+    }
+    Error {
         C0401 NoOtherwise: "a route without `otherwise`",
         C0402 OtherwiseNotLast: "arms after `otherwise`",
         C0403 Shadowed: "an arm that no request can reach",

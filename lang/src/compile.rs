@@ -46,8 +46,7 @@ pub fn check(sources: Vec<Source>) -> Checked {
     {
         fail(outcomes, &mut report);
     }
-    accepted::settle(&model.accepts, &mut report);
-    report.sort();
+    finish(&model, None, &mut report);
     let model = report.is_sound().then_some(model);
     Checked { model, report }
 }
@@ -89,8 +88,7 @@ fn tested(sources: Vec<Source>, today: Option<Day>) -> Ran {
     if proved(&model, &mut report) {
         outcomes = built(&model, &mut report).map(|(_, outcomes)| outcomes);
     }
-    accepted::settle(&model.accepts, &mut report);
-    report.sort();
+    finish(&model, today, &mut report);
     let tested = outcomes.map(|outcomes| (model, outcomes));
     Ran {
         tested: tested.filter(|_| report.is_sound()),
@@ -104,6 +102,16 @@ pub fn declared(sources: Vec<Source>) -> Checked {
     report.sort();
     let model = report.is_sound().then_some(model);
     Checked { model, report }
+}
+
+/// The table of a folder whose proofs or tests may fail, for whoever asks why they do. It is only
+/// for looking at: a gateway serves what [`compile`] gives. Nothing, where that says what is wrong.
+pub fn drafted(sources: Vec<Source>) -> Option<Vec<u8>> {
+    let (model, mut report) = read(sources);
+    if !report.is_sound() {
+        return None;
+    }
+    bytes(&model, &mut report)
 }
 
 /// Compiles a folder. The same sources always give the same bytes.
@@ -127,8 +135,7 @@ fn compiled(sources: Vec<Source>, today: Option<Day>) -> Compiled {
         fail(outcomes, &mut report);
         table = Some(bytes);
     }
-    accepted::settle(&model.accepts, &mut report);
-    report.sort();
+    finish(&model, today, &mut report);
     let table = table.filter(|_| report.is_sound());
     Compiled { table, report }
 }
@@ -150,14 +157,22 @@ fn proved(model: &Model, report: &mut Report) -> bool {
     report.is_sound()
 }
 
+/// Takes out what the author lives with, and puts the rest in order.
+fn finish(model: &Model, today: Option<Day>, report: &mut Report) {
+    accepted::settle((&model.accepts, today), report);
+    report.sort();
+    // Each place was looked at by itself, so that a class may live with it and another not.
+    age::gather(report);
+}
+
 /// A test that fails keeps the policy from being used.
 fn fail(outcomes: Vec<Outcome>, report: &mut Report) {
     let failures = outcomes.into_iter().flat_map(|outcome| outcome.failures);
     failures.for_each(|found| report.add(found));
 }
 
-/// The bytes of the table, and what came of the policy's own tests when they were run through it.
-fn built(model: &Model, report: &mut Report) -> Option<(Vec<u8>, Vec<Outcome>)> {
+/// The bytes of the table.
+fn bytes(model: &Model, report: &mut Report) -> Option<Vec<u8>> {
     let sources = Arc::clone(report.shared());
     let lines: Vec<Lines<'_>> = sources
         .iter()
@@ -168,13 +183,14 @@ fn built(model: &Model, report: &mut Report) -> Option<(Vec<u8>, Vec<Outcome>)> 
         source: digest(&sources),
         place: &place,
     };
-    let bytes = match build(model, &info) {
-        Ok(bytes) => bytes,
-        Err(why) => {
-            report.add(audit::over_budget(&why.to_string()));
-            return None;
-        }
-    };
+    let made = build(model, &info);
+    made.map_err(|why| report.add(audit::over_budget(&why.to_string())))
+        .ok()
+}
+
+/// The same, and what came of the policy's own tests when they were run through it.
+fn built(model: &Model, report: &mut Report) -> Option<(Vec<u8>, Vec<Outcome>)> {
+    let bytes = bytes(model, report)?;
     if model.tests.is_empty() {
         return Some((bytes, Vec::new()));
     }

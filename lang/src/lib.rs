@@ -39,7 +39,7 @@ pub mod zone;
 
 pub use build::{Unbuilt, build, finish};
 pub use compile::{
-    Checked, Compiled, Ran, check, compile, compile_on, declared, ordered, test, test_on,
+    Checked, Compiled, Ran, check, compile, compile_on, declared, drafted, ordered, test, test_on,
 };
 pub use flatten::BuildInfo;
 pub use report::Report;

@@ -141,6 +141,12 @@ fn parts(model: &Model, never: &Never, reached: &Reached<'_>) -> Vec<Vec<(Fact, 
             split(Fact::Has(can), [false, true]);
         }
     }
+    // Sound has a rate of its own, which is not charged where a guard refuses it.
+    let hears = Can::Audio.bit();
+    let is_told = lacking & hears != 0 || !reached.asks(&Fact::Has(Can::Audio));
+    if matches!(never.claim, Claim::CostsOver(_)) && !is_told {
+        split(Fact::Has(Can::Audio), [false, true]);
+    }
     if matches!(never.claim, Claim::TakesOver(_)) {
         split(Fact::Streaming, [false, true]);
     }
@@ -148,21 +154,28 @@ fn parts(model: &Model, never: &Never, reached: &Reached<'_>) -> Vec<Vec<(Fact, 
 }
 
 fn load(asks: Asks, part: &[(Fact, bool)]) -> Load {
-    let has = part.iter().filter(|(_, is_set)| *is_set);
-    let has = has.fold(0, |all, (fact, _)| {
-        if let Fact::Has(can) = fact {
-            all | can.bit()
-        } else {
-            all
-        }
-    });
+    let used = |wanted: bool| {
+        let facts = part.iter().filter(move |(_, is_set)| *is_set == wanted);
+        facts.fold(0, |all, (fact, _)| {
+            if let Fact::Has(can) = fact {
+                all | can.bit()
+            } else {
+                all
+            }
+        })
+    };
     let is_stream = asks.streams() && part.contains(&(Fact::Streaming, true));
     let shape = if is_stream {
         Shape::Stream
     } else {
         Shape::Plain
     };
-    Load { asks, has, shape }
+    Load {
+        asks,
+        has: used(true),
+        without: used(false),
+        shape,
+    }
 }
 
 /// A request says also what no condition asks, if a claim depends on it.

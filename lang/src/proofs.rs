@@ -5,6 +5,7 @@ mod money;
 mod required;
 mod rings;
 mod served;
+mod short;
 mod slips;
 mod targets;
 

@@ -35,6 +35,9 @@ pub struct Diagnostic {
     pub help: Option<String>,
     /// An edit that does it.
     pub fix: Option<Fix>,
+    /// The declaration that it is about, where its places may lie in others: a target of a class
+    /// may stand in a pool, or in the class that this one is like.
+    pub subject: Option<Span>,
 }
 
 /// A place and what to say about it.
@@ -69,7 +72,15 @@ impl Diagnostic {
             others: Vec::new(),
             help: None,
             fix: None,
+            subject: None,
         }
+    }
+
+    /// Names the declaration that it is about, wherever its places lie.
+    #[must_use]
+    pub fn about(mut self, declaration: Option<Span>) -> Self {
+        self.subject = declaration;
+        self
     }
 
     /// Says something at the primary place.

@@ -172,6 +172,35 @@ pub const BLOCKS: &[Fields] = &[
     NOTIFY, TEST, REQUEST,
 ];
 
+/// The fields of a block with this keyword.
+pub fn fields(word: &str) -> Option<&'static Fields> {
+    BLOCKS.iter().find(|known| known.block == word)
+}
+
+/// Whether a word opens a block, at whatever depth.
+pub fn is_block(word: &str) -> bool {
+    fields(word).is_some()
+}
+
+/// Words that join conditions or end them: nothing that is compared is called so.
+pub const CONDITION_WORDS: &[&str] = &[
+    "is",
+    "in",
+    "not",
+    "and",
+    "or",
+    "like",
+    "mentions",
+    "when",
+    "otherwise",
+    "deny",
+    "then",
+    "reaches",
+    "costs",
+    "tries",
+    "takes",
+];
+
 /// Words that begin an arm.
 pub const ARMS: &[&str] = &["when", "otherwise"];
 

@@ -25,7 +25,7 @@ use claw_table::policy::{
 pub use asks::Asks;
 use cost::asked_for;
 pub use cost::{Cost, Dear, Gap, TargetCost};
-pub(crate) use cost::{asked, asked_at};
+pub(crate) use cost::{asked, asked_at, unknown};
 pub(crate) use time::backoff;
 pub use time::{Fail, Last, Time};
 
@@ -48,6 +48,8 @@ pub struct Load {
     /// The capabilities that it uses, as bits of [`claw_table::Can`]: a target that is known to
     /// lack one of them is passed over.
     pub has: u16,
+    /// The capabilities that it does not use, so that what is charged for them is not.
+    pub without: u16,
     /// How long a failure can still be replaced.
     pub shape: Shape,
 }
@@ -113,7 +115,7 @@ pub fn worst(policy: &Policy, class: &Class, load: Load) -> Option<Worst> {
     Some(Worst {
         attempts,
         time: time?,
-        cost: cost::cost(&all, attempts.most)?,
+        cost: cost::cost(&all, (attempts.most, load.without))?,
     })
 }
 
@@ -166,7 +168,7 @@ pub(crate) fn billed(policy: &Policy, class: &Class, size: Size<'_>) -> Option<C
     carriers.retain(|it| size.asks.fits(it.model, size.in_tokens));
     let tokens = (size.in_tokens, size.out_tokens_max);
     cost::billed(&carriers, attempts(&class.retry).most, |model| {
-        asked_for(model, tokens, size.minute)
+        asked_for(model, tokens, (size.minute, !size.has))
     })
 }
 
@@ -191,6 +193,7 @@ pub(crate) fn of_class(policy: &Policy, class: &Class) -> Option<(Worst, Worst)>
         let load = |asks| Load {
             asks,
             has: 0,
+            without: 0,
             shape,
         };
         let mut all = Asks::ALL.into_iter();

@@ -44,10 +44,14 @@ mod format;
 mod frame;
 #[path = "front/habits.rs"]
 mod habits;
+#[path = "front/idle.rs"]
+mod idle;
 #[path = "front/never.rs"]
 mod never;
 #[path = "front/print.rs"]
 mod print;
+#[path = "front/printed.rs"]
+mod printed;
 #[path = "front/proofs.rs"]
 mod proofs;
 #[path = "front/rules.rs"]

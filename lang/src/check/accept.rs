@@ -66,7 +66,13 @@ pub(super) fn accept(
 fn acceptable(value: &Value, report: &mut Report) -> Option<Code> {
     let text = &value.text;
     let found = match Code::named(text).filter(|_| value.kind == Kind::Word) {
-        Some(code) if code.severity() != Severity::Error => return Some(code),
+        Some(code) if code.severity() != Severity::Error => match unfit_code(code) {
+            Some((what, help)) => {
+                let message = format!("`{text}` {what}");
+                Diagnostic::new(Code::WrongValue, value.span, message).help(help)
+            }
+            None => return Some(code),
+        },
         Some(_) => Diagnostic::new(
             Code::WrongValue,
             value.span,
@@ -88,6 +94,20 @@ fn acceptable(value: &Value, report: &mut Report) -> Option<Code> {
     };
     report.add(found);
     None
+}
+
+/// Why what is no error cannot be accepted either, and what to do instead.
+fn unfit_code(code: Code) -> Option<(&'static str, &'static str)> {
+    if matches!(code, Code::NotUnused | Code::AcceptedInVain) {
+        return Some((
+            "is about a line that says nothing any more",
+            "delete that line, and this one",
+        ));
+    }
+    matches!(code, Code::OrderCounts | Code::Uncovered).then_some((
+        "is told only to those who ask for it",
+        "delete this line; `clawc check` does not tell it by itself",
+    ))
 }
 
 fn unfit(at: Span, shape: &str) -> Diagnostic {

@@ -1,5 +1,6 @@
 //! `class`: what serves a kind of work.
 
+mod effect;
 mod requested;
 mod serving;
 
@@ -81,6 +82,14 @@ pub(super) fn class(
         && let Some(list) = lists.first()
     {
         list.require("primary", work.report);
+    }
+    // What others take from it may have its effect there.
+    let is_base = known
+        .classes
+        .iter()
+        .any(|class| like::other(class).is_some_and(|other| other.text == work.out.name));
+    if let Some(own) = lists.first().filter(|_| !is_base) {
+        work.idle(own);
     }
     work.finish();
     Read {

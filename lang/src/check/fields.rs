@@ -1,6 +1,7 @@
 //! Reads the fields of one block: which may stand there, which are doubled, which are missing.
 
 mod example;
+mod listed;
 
 use std::collections::BTreeMap;
 
@@ -14,12 +15,20 @@ use crate::syntax::lexer::Kind;
 use crate::syntax::{habits, lower};
 use crate::vocab;
 use example::example;
+pub(super) use listed::listed;
 
 /// Fields that may stand more than once in a block.
 const REPEATED: &[&str] = &[
     "fallback", "model", "header", "query", "price", "ceiling", "at", "set", "unset", "fault",
     "expect", "body", "spent",
 ];
+
+/// Whether a field may stand more than once in this block.
+fn repeats(block: &str, word: &str) -> bool {
+    // A request names one model, and a test comes once.
+    let is_single = matches!((block, word), ("request", "model") | ("test", "at"));
+    REPEATED.contains(&word) && !is_single
+}
 
 /// Fields that have a block of their own.
 const WITH_BRACES: &[&str] = &["model", "health", "request"];
@@ -68,7 +77,7 @@ pub(super) fn read<'a>(
             report.add(unknown(field, known));
             fields.tried.extend(near(word, known).map(str::to_owned));
             fields.strange.push(word.to_owned());
-        } else if let Some(span) = first.get(word).filter(|_| !REPEATED.contains(&word)) {
+        } else if let Some(span) = first.get(word).filter(|_| !repeats(known.block, word)) {
             report.add(
                 Diagnostic::new(
                     Code::FieldTwice,
@@ -82,6 +91,9 @@ pub(super) fn read<'a>(
             first.insert(word, field.keyword.span);
             if field.block.is_some() && !WITH_BRACES.contains(&word) {
                 report.add(has_braces(field));
+            }
+            if listed::is_list(known.block, word) {
+                listed(&field.groups, report);
             }
             fields.list.push(field);
         }

@@ -1,28 +1,29 @@
 //! The folder as a whole: what it declares, in which order it is read, what it lacks.
 
-use std::collections::BTreeSet;
+mod named;
+mod needed;
+mod offered;
+mod things;
 
-use claw_table::policy::{Action, Class, Client, Gateway, Leg, Policy, Retry, Target};
-use claw_table::{ClientId, Fact};
+use claw_table::ClientId;
+use claw_table::policy::{Client, Gateway, Policy, Retry};
 
 use super::bounds::{Bounds, Declared};
-use super::catalog::{self, Catalog};
 use super::cond::Reader;
 use super::lets::Lets;
 use super::names::{Names, Sort, is_name};
-use super::provider::{self, Checked};
 use super::route::{self, Routes};
-use super::{
-    accept, caller, class, client, forbid, gateway, like, never, pool, retry, secrets, test,
-};
+use super::{accept, class, client, forbid, gateway, never, retry, secrets, test};
 use crate::codes::Code;
-use crate::model::{Accept, Ask, Claims, Cond, Goal, Model, Need, Pattern, Route, RouteId, World};
+use crate::model::{Accept, Claims, Model, RouteId, World};
 use crate::report::{Diagnostic, Report};
 use crate::span::Span;
-use crate::syntax::ast::{
-    ArmLine, File, Forbid, Item, Never, Route as RouteTree, Statement, Value,
-};
+use crate::syntax::ast::{ArmLine, File, Forbid, Item, Never, Route as RouteTree, Statement};
 use crate::syntax::lower::no_braces;
+use named::{only_name, too_many, twice};
+use needed::needed;
+use offered::{offered, otherwise};
+use things::{Things, classes, pools, sources};
 
 /// The most declarations of one sort: their ids have 16 bits.
 const SORT_MAX: usize = 60_000;
@@ -364,213 +365,4 @@ impl<'f> Parts<'f> {
         needed(&mut model);
         model
     }
-}
-
-/// Adds what the gateway must know for what the conditions ask.
-fn needed(model: &mut Model) {
-    let caller = caller::asked(model);
-    let clock = clock(model);
-    model.features.extend(caller);
-    model.features.extend(clock);
-}
-
-/// The first place that asks what time it is. The gateway has to know the zones.
-fn clock(model: &Model) -> Option<Need> {
-    let arms = model.arms().map(|arm| (&arm.cond, arm.span));
-    let scopes = model.scopes.iter().map(|it| (&it.cond, it.span));
-    let (_, span) = arms.chain(scopes).find(|(cond, _)| asks_time(cond))?;
-    Some(Need {
-        feature: "time",
-        span,
-    })
-}
-
-fn asks_time(cond: &Cond) -> bool {
-    match cond {
-        Cond::Always => false,
-        Cond::All(parts) | Cond::Any(parts) => parts.iter().any(asks_time),
-        Cond::Not(part) => asks_time(part),
-        Cond::Test(fact, _) => fact.zone().is_some(),
-    }
-}
-
-/// What the routes lead to, who calls, and what bounds both.
-struct Things {
-    gateway: Gateway,
-    providers: Vec<Checked>,
-    clients: Vec<Client>,
-    pools: Vec<pool::Read>,
-    classes: Vec<Class>,
-    claims: Claims,
-    bounds: Bounds,
-}
-
-/// The providers, each with the models of the catalog that it names.
-fn sources(
-    catalogs: &[&Statement],
-    providers: &[&Statement],
-    needs: &mut Vec<Need>,
-    (names, report): (&mut Names, &mut Report),
-) -> Vec<Checked> {
-    let catalogs: Vec<Catalog> = catalogs
-        .iter()
-        .map(|it| catalog::catalog(it, names, report))
-        .collect();
-    providers
-        .iter()
-        .map(|it| provider::provider((it, &catalogs), needs, names, report))
-        .collect()
-}
-
-fn classes(
-    known: &class::Known<'_>,
-    (claims, bounds): (&mut Claims, &mut Bounds),
-    (names, report): (&mut Names, &mut Report),
-) -> Vec<Class> {
-    let mut classes = Vec::new();
-    for it in known.classes {
-        let read = class::class(it, known, names, report);
-        let mut class = read.class;
-        bounds.requested(&mut class, read.requests);
-        classes.push(class);
-        claims.classes.push(read.places);
-        bounds.needs.extend(read.needs);
-        bounds.ceilings.extend(read.ceilings);
-    }
-    classes
-}
-
-/// The pools. The gateway has to share requests among their members.
-fn pools(
-    pools: &[&Statement],
-    known: &class::Known<'_>,
-    needs: &mut Vec<Need>,
-    (names, report): (&mut Names, &mut Report),
-) -> Vec<pool::Read> {
-    let mut read = Vec::new();
-    for it in pools {
-        needs.push(Need {
-            feature: "pool",
-            span: it.keyword.span,
-        });
-        read.push(pool::pool(it, known, names, report));
-    }
-    pool::cycles(&read, report);
-    read
-}
-
-fn otherwise(routes: &[Route], root: usize) -> Option<claw_table::ArmId> {
-    routes.get(root)?.arms.last().map(|arm| arm.id)
-}
-
-/// The models that some arm takes by name and does not refuse, and those that may be asked for.
-fn offered(routes: &[Route], policy: &Policy) -> Vec<String> {
-    let mut found = BTreeSet::new();
-    for arm in routes.iter().flat_map(|route| &route.arms) {
-        let class = match arm.to {
-            Goal::End(Action::Deny(_)) => continue,
-            Goal::End(Action::Class(id)) => policy.classes.get(id.index()),
-            Goal::End(Action::Route) | Goal::Route(_) => None,
-        };
-        named(&arm.cond, &mut found);
-        for leg in class.into_iter().flat_map(|class| &class.legs) {
-            if let Leg::Requested(list) = leg {
-                found.extend(
-                    policy
-                        .offered_by(*list)
-                        .map(|target| model_of(policy, target)),
-                );
-            }
-        }
-    }
-    found.into_iter().collect()
-}
-
-fn model_of(policy: &Policy, target: Target) -> String {
-    let provider = policy.providers.get(target.provider.index());
-    let model = provider.and_then(|provider| provider.models.get(target.model.index()));
-    model.map_or_else(String::new, |model| model.name.clone())
-}
-
-fn named(cond: &Cond, found: &mut BTreeSet<String>) {
-    match cond {
-        Cond::All(parts) | Cond::Any(parts) => parts.iter().for_each(|part| named(part, found)),
-        Cond::Test(Fact::Model, Ask::Matches(patterns)) => {
-            found.extend(patterns.iter().filter_map(|pattern| match pattern {
-                Pattern::Exact(name) => Some(name.clone()),
-                Pattern::Prefix(_)
-                | Pattern::Suffix(_)
-                | Pattern::Infix(_)
-                | Pattern::Around(..) => None,
-            }));
-        }
-        // What stands under `not` is not offered.
-        Cond::Always | Cond::Not(_) | Cond::Test(..) => {}
-    }
-}
-
-/// The one name after a keyword; anything else is reported.
-fn only_name<'a>(it: &'a Statement, report: &mut Report) -> Option<&'a Value> {
-    let word = &it.keyword.text;
-    let mut values = it.groups.iter().flatten();
-    let Some(name) = values.next() else {
-        report.add(
-            Diagnostic::new(
-                Code::Nameless,
-                it.keyword.span.after(),
-                format!("this {word} has no name"),
-            )
-            .help(format!("write `{word} NAME`")),
-        );
-        return None;
-    };
-    let Some(extra) = values.next() else {
-        return Some(name);
-    };
-    if it.keyword.is_word("class") && extra.is_word("like") {
-        if like::other(it).is_some() && it.groups.iter().flatten().count() == 3 {
-            return Some(name);
-        }
-        report.add(
-            Diagnostic::new(
-                Code::WrongValue,
-                extra.span,
-                "`like` names one class whose fields are taken",
-            )
-            .help(format!("write `class {} like OTHER {{ … }}`", name.text)),
-        );
-        return Some(name);
-    }
-    report.add(
-        Diagnostic::new(
-            Code::Unexpected,
-            extra.span,
-            format!("`{}` follows the name of this {word}", extra.text),
-        )
-        .help(format!(
-            "write `{word} {}` and the rest inside its braces",
-            name.text
-        )),
-    );
-    // Which of the two is its name cannot be known.
-    None
-}
-
-fn twice(what: &str, span: Span, first: Span, help: &str) -> Diagnostic {
-    Diagnostic::new(
-        Code::OnlyOnce,
-        span,
-        format!("{what} stands once in a folder"),
-    )
-    .and(first, "first here")
-    .help(help)
-}
-
-fn too_many(sort: Sort, span: Span) -> Diagnostic {
-    Diagnostic::new(
-        Code::TooLarge,
-        span,
-        format!("more than 60000 of `{}`", sort.word()),
-    )
-    .help("split the policy")
 }

@@ -1,5 +1,7 @@
 //! `gateway` and `notify`: where requests come in, who is believed, who is told.
 
+use std::net::SocketAddr;
+
 use claw_table::policy::{Event, Gateway, Notify, Secret, State, Trust, Via};
 
 use super::address::net;
@@ -13,6 +15,11 @@ use crate::syntax::ast::{Statement, Value};
 use crate::syntax::lexer::Kind;
 use crate::vocab;
 
+/// Where clients come to, if nothing is said.
+const LISTEN: &str = "127.0.0.1:8080";
+/// And the operator.
+const ADMIN: &str = "127.0.0.1:9090";
+
 /// Reads `gateway { … }`.
 pub(super) fn gateway(
     it: &Statement,
@@ -21,6 +28,7 @@ pub(super) fn gateway(
     report: &mut Report,
 ) -> Gateway {
     let mut gateway = Gateway::default();
+    let (mut listen, mut admin) = (None, None);
     for field in fields::read(it, vocab::GATEWAY, names, report).iter() {
         let word = field.keyword.text.as_str();
         let feature = match word {
@@ -37,11 +45,45 @@ pub(super) fn gateway(
             "trust" => gateway.trust = trust(field, report),
             "state" => gateway.state = state(field, report),
             "base" => gateway.base = base(field, report),
-            "listen" => gateway.listen = listener(field, report),
-            _ => gateway.admin = listener(field, report),
+            "listen" => {
+                listen = Some(field.span);
+                gateway.listen = listener(field, report);
+            }
+            _ => {
+                admin = Some(field.span);
+                gateway.admin = listener(field, report);
+            }
         }
     }
+    if let Some(at) = admin.or(listen)
+        && one_door(&gateway)
+    {
+        let found = Diagnostic::new(Code::BadUrl, at, "`listen` and `admin` are one address");
+        let found = found.label("only one of them can be had");
+        let found = match listen.filter(|listen| *listen != at) {
+            Some(listen) => found.and(listen, "the other one"),
+            None => found,
+        };
+        report.add(found.help("give one of them another port; without a line they are `\"127.0.0.1:8080\"` and `\"127.0.0.1:9090\"`"));
+    }
     gateway
+}
+
+/// Whether clients and operator would be listened to at one address. Where one of them takes every
+/// address of the machine, it takes the other's too.
+fn one_door(gateway: &Gateway) -> bool {
+    let at = |own: &Option<String>, usual: &str| -> Option<SocketAddr> {
+        let own = own.as_deref().unwrap_or(usual);
+        own.replace("localhost", "127.0.0.1").parse().ok()
+    };
+    let listen = at(&gateway.listen, LISTEN);
+    let Some((listen, admin)) = listen.zip(at(&gateway.admin, ADMIN)) else {
+        return false;
+    };
+    let is_any = listen.ip().is_unspecified() || admin.ip().is_unspecified();
+    let meets = listen.ip() == admin.ip() || is_any && listen.is_ipv4() == admin.is_ipv4();
+    // Any free port is another one each time.
+    meets && listen.port() == admin.port() && listen.port() != 0
 }
 
 fn listener(field: &Statement, report: &mut Report) -> Option<String> {

@@ -3,6 +3,7 @@
 use claw_table::Can;
 use claw_table::policy::Model;
 
+use super::fields::Fields;
 use super::names::Names;
 use super::{calendar, fields, price, values};
 use crate::codes::Code;
@@ -97,6 +98,7 @@ pub(super) fn read(
             _ => model.can = can(field, report),
         }
     }
+    window(&model, &list, report);
     let tried: Vec<Span> = list
         .iter()
         .filter(|field| field.keyword.is_word("price"))
@@ -107,6 +109,28 @@ pub(super) fn read(
         model,
         shutdown,
         price: tried.first().copied().unwrap_or(it.span),
+    }
+}
+
+/// An answer that is longer than all that the model takes in.
+fn window(model: &Model, list: &Fields<'_>, report: &mut Report) {
+    let place = |word: &str| {
+        let mut own = list.iter().filter(|field| field.keyword.is_word(word));
+        own.next().map(|field| field.span)
+    };
+    let (Some(longest), Some(window)) = (place("max-output"), place("context")) else {
+        return;
+    };
+    if model.context_tokens.is_some() && model.output_tokens_max > model.context_tokens {
+        report.add(
+            Diagnostic::new(
+                Code::NoEffect,
+                longest,
+                "`max-output` is larger than `context`, and no answer gets so long",
+            )
+            .and(window, "input and output together")
+            .help("write what the provider says of one answer, and of the whole window"),
+        );
     }
 }
 

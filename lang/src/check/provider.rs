@@ -1,11 +1,14 @@
 //! `provider`: where requests go.
 
-use claw_table::policy::{Api, Provider, Replica, Secret, Url};
+mod address;
+mod timeout;
+
+use claw_table::policy::{Api, Provider, Secret};
 
 use super::catalog::{self, Catalog};
 use super::model::{self, Read};
 use super::names::{self, Names};
-use super::{edit, fields, header, health, price, url, values};
+use super::{edit, fields, header, health, price};
 use crate::codes::Code;
 use crate::model::{Ages, Catalogued, Need};
 use crate::report::{Diagnostic, Report};
@@ -13,6 +16,9 @@ use crate::span::Span;
 use crate::syntax::ast::{Statement, Value};
 use crate::syntax::lexer::Kind;
 use crate::vocab;
+
+pub(super) use address::bad_url;
+pub(super) use timeout::timeouts;
 
 /// A provider, and what the class checks need of it beside.
 #[derive(Debug)]
@@ -53,6 +59,7 @@ pub(super) fn provider(
         list.require("model", work.report);
     }
     work.key_in_the_clear();
+    work.api_in_urls();
     let ages = work.shelve();
     let is_unsure = work.is_unsure || it.block.is_none() || list.may_lack("model");
     Checked {
@@ -145,60 +152,6 @@ impl Work<'_> {
             span: value.span,
         }));
         self.out.api = api;
-    }
-
-    fn urls(&mut self, field: &Statement) {
-        if field.groups.is_empty() {
-            fields::shape::<()>(field, "provider", None, self.report);
-        }
-        for group in &field.groups {
-            let (value, weight) = match group.as_slice() {
-                [value] => (value, Some(1)),
-                [value, word, weight] if word.is_word("weight") => {
-                    let what = "the weight of an address";
-                    let weight = values::plain(weight, what, (1, 1_000), self.report);
-                    (value, weight.and_then(|weight| u32::try_from(weight).ok()))
-                }
-                [_, word] if word.is_word("weight") => {
-                    fields::shape::<()>(field, "provider", Some(word), self.report);
-                    continue;
-                }
-                _ => {
-                    fields::shape::<()>(field, "provider", group.get(1), self.report);
-                    continue;
-                }
-            };
-            if let (Some(url), Some(weight)) = (self.url(value), weight) {
-                self.out.urls.push(Replica { url, weight });
-                self.url_spans.push(value.span);
-            }
-        }
-        if let [_, second, ..] = self.url_spans[..] {
-            self.needs.push(Need {
-                feature: "provider-urls",
-                span: second,
-            });
-        }
-    }
-
-    fn url(&mut self, value: &Value) -> Option<Url> {
-        let text = fields::text(value, "an address", self.report)?;
-        let url = url::parse(text)
-            .map_err(|why| {
-                let found = bad_url(value, why, "https://api.example.com/v1");
-                self.report.add(found);
-            })
-            .ok()?;
-        let known = self.out.urls.iter().position(|known| known.url == url);
-        if let Some(first) = known.and_then(|at| self.url_spans.get(at)) {
-            self.report.add(
-                Diagnostic::new(Code::FieldTwice, value.span, "this address stands twice")
-                    .and(*first, "first here")
-                    .help("keep one of them; a larger share is a larger `weight`"),
-            );
-            return None;
-        }
-        Some(url)
     }
 
     fn keys(&mut self, field: &Statement) {
@@ -376,87 +329,4 @@ impl Work<'_> {
         }
         ages
     }
-
-    fn key_in_the_clear(&mut self) {
-        if self.out.keys.iter().all(|key| *key == Secret::None) {
-            return;
-        }
-        for (Replica { url, .. }, span) in self.out.urls.iter().zip(&self.url_spans) {
-            if url.tls || url::is_near(&url.host) {
-                continue;
-            }
-            self.report.add(
-                Diagnostic::new(
-                    Code::KeyInTheClear,
-                    *span,
-                    format!(
-                        "the key of `{}` would cross the network unencrypted",
-                        self.out.name
-                    ),
-                )
-                .label(format!("plain http to `{}`", url.host))
-                .help("write `https://`, or `key none` if this server needs no key"),
-            );
-        }
-    }
-}
-
-/// Reads `timeout WORD TIME, WORD TIME`.
-pub(super) fn timeouts<'a>(
-    field: &Statement,
-    block: &str,
-    words: &[&'a str],
-    report: &mut Report,
-) -> Vec<(&'a str, u64)> {
-    let mut out: Vec<(&str, u64)> = Vec::new();
-    if field.groups.is_empty() {
-        fields::shape::<()>(field, block, None, report);
-    }
-    let slots: Vec<(&str, &'a str)> = words.iter().map(|word| (*word, *word)).collect();
-    for group in &field.groups {
-        match group.as_slice() {
-            [word, time] if word.kind == Kind::Word => {
-                let slot = fields::choice(word, &format!("a timeout of a {block}"), &slots, report);
-                let ms = values::duration(time, report);
-                let Some((slot, ms)) = slot.zip(ms) else {
-                    continue;
-                };
-                if out.iter().any(|(known, _)| *known == slot) {
-                    report.add(
-                        Diagnostic::new(
-                            Code::FieldTwice,
-                            word.span,
-                            format!("the timeout `{slot}` stands twice"),
-                        )
-                        .help("keep one of them"),
-                    );
-                }
-                out.push((slot, ms));
-            }
-            // `timeout 30` or `timeout 30s`: which of the times is meant?
-            [time]
-                if time.kind == Kind::Amount && time.text.bytes().all(|b| b.is_ascii_digit()) =>
-            {
-                values::duration(time, report);
-            }
-            [first, ..] if group.len() < 3 => {
-                fields::shape::<()>(field, block, Some(first), report);
-            }
-            _ => {
-                fields::shape::<()>(field, block, group.get(2), report);
-            }
-        }
-    }
-    out
-}
-
-/// An address that cannot be used, with the reason.
-pub(super) fn bad_url(value: &Value, why: &str, example: &str) -> Diagnostic {
-    Diagnostic::new(
-        Code::BadUrl,
-        value.span,
-        format!("`\"{}\"` cannot be used as an address", value.text),
-    )
-    .label(why.to_owned())
-    .help(format!("write an address such as `\"{example}\"`"))
 }

@@ -54,6 +54,20 @@ pub(super) fn decimal(value: &Value, report: &mut Report) -> Option<u64> {
     settle(decimal_of(value), report)
 }
 
+/// A count that a request says: it may be larger than any that a policy compares it with.
+pub(super) fn any_count(value: &Value, report: &mut Report) -> Option<u64> {
+    let number = value.text.parse().ok();
+    let number = number.filter(|_| value.kind == Kind::Amount);
+    number.or_else(|| count(value, report))
+}
+
+/// A decimal number that a request says, however many digits it has.
+pub(super) fn any_decimal(value: &Value, report: &mut Report) -> Option<u64> {
+    let is_number = matches!(value.kind, Kind::Amount | Kind::Negative);
+    let rank = decimal::rank(value.text.as_bytes()).filter(|_| is_number);
+    rank.or_else(|| decimal(value, report))
+}
+
 /// A plain whole number within bounds.
 pub(super) fn plain(
     value: &Value,

@@ -78,15 +78,13 @@ impl Field {
                 Some(interval) => {
                     let cut = interval.checked_sub(1).and_then(|before| cuts.get(before));
                     let first = cut.copied().unwrap_or(0);
-                    let end = cuts.get(interval).copied();
                     // The lowest number is the most ordinary one, but for one with negatives.
-                    let zero = if self.fact == Fact::Temperature {
-                        decimal::rank(b"0").unwrap_or(0)
+                    Sample::Number(if self.fact == Fact::Temperature {
+                        let end = cuts.get(interval).copied();
+                        decimal::plainest(first, end.map_or(u64::MAX, |end| end - 1))
                     } else {
-                        0
-                    };
-                    let has_zero = first <= zero && end.is_none_or(|end| zero < end);
-                    Sample::Number(if has_zero { zero } else { first })
+                        first
+                    })
                 }
             },
             Values::Address(address) => {

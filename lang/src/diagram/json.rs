@@ -4,6 +4,8 @@
 //! absent │ null │ false │ true │ nested │ intervals of numbers … │ texts …
 //! ```
 
+use claw_table::decimal::plainest;
+
 use super::atoms::{at_cut, id};
 use super::budget::{Budget, TooLarge};
 use super::text::TextValues;
@@ -54,22 +56,16 @@ impl JsonValues {
                 if let Some(text) = (at + NUMBERS).checked_sub(self.texts()) {
                     let samples = self.text.samples.get(text + 1)?;
                     Member::Text(samples.first().cloned().unwrap_or_default())
-                } else if let Some(cut) = at.checked_sub(1) {
-                    Member::Number(self.cuts.get(cut).copied()?)
                 } else {
-                    Member::Number(self.low())
+                    let first = match at.checked_sub(1) {
+                        Some(cut) => self.cuts.get(cut).copied()?,
+                        None => 0,
+                    };
+                    let end = self.cuts.get(at).map_or(u64::MAX, |end| end - 1);
+                    Member::Number(plainest(first, end))
                 }
             }
         })
-    }
-
-    /// A number below every cut: none at all would be `-1` and not the least that is told apart.
-    fn low(&self) -> u64 {
-        let usual = claw_table::decimal::rank(b"0").unwrap_or(0);
-        match self.cuts.first() {
-            Some(first) if usual >= *first => first - 1,
-            _ => usual,
-        }
     }
 
     /// The atoms for which the answer is yes: sorted, not touching, inclusive ranges.

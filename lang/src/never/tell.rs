@@ -146,20 +146,11 @@ impl Told {
 
     fn unknown(policy: &Policy, (target, gap): (Target, Gap)) -> Self {
         let model = name(policy, target);
-        let help = match gap {
-            Gap::Searches => {
-                "lead these requests to a class without it; unknown is not zero".to_owned()
-            }
-            Gap::Price | Gap::OutPrice | Gap::AudioPrice | Gap::Context => format!(
-                "add `{}` to model `{model}`, or lead these requests to a class without it; unknown is not zero",
-                gap.word(),
-            ),
-        };
         Self {
             does: String::new(),
             term: gap.why().replace("the model", "the model of this target"),
             place: Place::Target(target),
-            help,
+            help: gap.help(&model),
         }
     }
 

@@ -13,7 +13,8 @@ use crate::model::{CeilingPlaces, Model};
 use crate::moves::Stop;
 use crate::never::written;
 use crate::report::{Diagnostic, Report};
-use crate::worst::{Asks, Gap, Load, Shape, asked, worst};
+use crate::span::Span;
+use crate::worst::{Asks, Gap, Load, Shape, asked, unknown, worst};
 
 /// What a request weighs at the very least: its own framing, and that of one message.
 const IN_TOKENS_MIN: u64 = 80;
@@ -75,18 +76,23 @@ impl Money<'_, '_> {
             return Ok(());
         };
         for (class, part) in served.ways(&stop)? {
+            let stop = Stop {
+                part,
+                ..stop.clone()
+            };
+            let without = served.without(&stop, at)?;
             for target in &class.targets {
-                let stop = Stop {
-                    part,
-                    ..stop.clone()
-                };
-                self.priced(served, (&stop, at, *target), report)?;
+                if let Some(gap) = gap(self.model, *target, without) {
+                    self.unpriced(served, ((&stop, at), (*target, gap)), report)?;
+                }
             }
         }
+        let without = served.without(&stop, at)?;
         let of = |asks: Asks| {
             let load = Load {
                 asks,
                 has: 0,
+                without,
                 shape: Shape::Plain,
             };
             worst(policy, class, load).map(|worst| worst.cost.most_pico)
@@ -114,15 +120,12 @@ impl Money<'_, '_> {
     }
 
     /// A target whose cost is not known cannot be counted.
-    fn priced(
+    fn unpriced(
         &mut self,
         served: &mut Served<'_>,
-        (stop, at, target): (&Stop, usize, Target),
+        ((stop, at), (target, gap)): ((&Stop, usize), (Target, Gap)),
         report: &mut Report,
     ) -> Result<(), TooLarge> {
-        let Some(gap) = gap(self.model, target) else {
-            return Ok(());
-        };
         let known = (target.provider.0, target.model.0);
         if self.told.contains(&known) {
             return Ok(());
@@ -143,11 +146,11 @@ impl Money<'_, '_> {
                 ),
             )
             .label(gap.why())
-            .and(self.places.amount, format!("`{}` is under it", written(&witness)))
-            .help(format!(
-                "add `{}` to model `{model}`, or lead these requests to a class without it; unknown is not zero",
-                gap.word()
-            )),
+            .and(
+                self.places.amount,
+                format!("`{}` is under it", written(&witness)),
+            )
+            .help(gap.help(&model)),
         );
         Ok(())
     }
@@ -226,6 +229,7 @@ impl Money<'_, '_> {
                     format!("no request can cost {}", dollars(self.ceiling.amount_pico)),
                 )
                 .label(label)
+                .about(self.declared())
                 .help("allow less, or take the ceiling out; `clawc explain class NAME` shows every term"),
             );
         }
@@ -272,6 +276,15 @@ impl Money<'_, '_> {
         Ok(())
     }
 
+    /// The class whose ceiling it is, which may have it from the one that it is like.
+    fn declared(&self) -> Option<Span> {
+        let Scope::Class(class) = self.ceiling.scope else {
+            return None;
+        };
+        let places = self.model.claims.classes.get(class.index());
+        places.map(|places| places.class)
+    }
+
     fn is_free(&self, class: ClassId) -> bool {
         let policy = &self.model.policy;
         let class = policy.classes.get(class.index());
@@ -287,11 +300,11 @@ impl Money<'_, '_> {
 
 /// What keeps the cost of one request to a target from being known. What it charges without a
 /// bound is another matter.
-fn gap(model: &Model, target: Target) -> Option<Gap> {
+fn gap(model: &Model, target: Target, without: u16) -> Option<Gap> {
     let provider = model.policy.providers.get(target.provider.index())?;
     let found = provider.models.get(target.model.index())?;
-    match asked(found, Some(IN_TOKENS_MIN), Some(OUT_TOKENS_MIN)) {
-        Err(Gap::Context) | Ok(_) => None,
-        Err(gap @ (Gap::Price | Gap::OutPrice | Gap::AudioPrice | Gap::Searches)) => Some(gap),
+    match unknown(found, (IN_TOKENS_MIN, OUT_TOKENS_MIN), without)? {
+        Gap::Context => None,
+        gap @ (Gap::Price | Gap::OutPrice | Gap::AudioPrice | Gap::Searches) => Some(gap),
     }
 }

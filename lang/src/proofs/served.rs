@@ -83,6 +83,23 @@ impl<'m> Served<'m> {
         Ok(comes.then_some(Stop { part, ..stop }))
     }
 
+    /// The capabilities that none of the requests of a stop uses, as far as a charge depends on it.
+    pub(super) fn without(&mut self, stop: &Stop, at: usize) -> Result<u16, TooLarge> {
+        let sound = Fact::Has(Can::Audio);
+        let arms = self.stops.get(at).map(|(_, arms)| arms.clone());
+        let Some(arms) = arms.filter(|_| self.reached.asks(&sound)) else {
+            return Ok(0);
+        };
+        let part = self
+            .reached
+            .among(stop.part, &Cond::Test(sound, Ask::Yes))?;
+        Ok(if self.reached.comes_to(part, &arms)? {
+            0
+        } else {
+            Can::Audio.bit()
+        })
+    }
+
     /// What the requests of a stop ask for; what costs nothing is left out.
     pub(super) fn kinds(&mut self, stop: &Stop) -> Result<Vec<Asks>, TooLarge> {
         let mut kinds = Vec::new();
@@ -119,6 +136,12 @@ impl<'m> Served<'m> {
             }
         }
         Ok(None)
+    }
+
+    /// Where a class is declared.
+    pub(super) fn declared(&self, class: ClassId) -> Option<Span> {
+        let places = self.model.claims.classes.get(class.index());
+        places.map(|places| places.class)
     }
 
     /// Where a target of a class is written.

@@ -6,6 +6,8 @@
     reason = "only brackets and line ends matter here"
 )]
 
+mod items;
+
 use std::ops::Range;
 
 use super::layout::{self, Laid};
@@ -14,6 +16,7 @@ use crate::codes::Code;
 use crate::report::{Diagnostic, Report};
 use crate::span::Span;
 use crate::vocab;
+use items::{Items, balanced, begins_item};
 
 /// One line, and the lines in its braces.
 #[derive(Debug)]
@@ -30,29 +33,23 @@ pub(crate) struct Chunk {
 
 /// Cuts a whole file.
 pub(super) fn split(source: &str, laid: &Laid, report: &mut Report) -> Vec<Chunk> {
+    let is_balanced = balanced(&laid.tokens);
+    let items = if is_balanced {
+        Items::default()
+    } else {
+        Items::of(source, &laid.tokens)
+    };
     let mut work = Work {
         source,
         tokens: &laid.tokens,
         report,
         at: 0,
-        is_balanced: balanced(&laid.tokens),
+        items,
+        judged: None,
+        is_balanced,
+        is_indented: true,
     };
     work.lines(None)
-}
-
-fn balanced(tokens: &[Token]) -> bool {
-    let mut depth = 0_i64;
-    for token in tokens {
-        match token.kind {
-            Kind::Open => depth += 1,
-            Kind::Close => depth -= 1,
-            _ => {}
-        }
-        if depth < 0 {
-            return false;
-        }
-    }
-    depth == 0
 }
 
 struct Work<'a> {
@@ -60,13 +57,27 @@ struct Work<'a> {
     tokens: &'a [Token],
     report: &'a mut Report,
     at: usize,
+    /// Where declarations begin, in a file whose braces do not add up.
+    items: Items,
+    /// The one that was judged last.
+    judged: Option<usize>,
+    /// The braces of this declaration add up, whatever those of others do.
     is_balanced: bool,
+    /// Its lines are indented at all, so that it can be believed how far.
+    is_indented: bool,
 }
+
+/// Tokens of a line that are looked at again for a brace at its end.
+const LINE_TOKENS_MAX: usize = 256;
 
 /// The block whose lines are being read.
 #[derive(Clone, Copy)]
 struct Block {
     open: Span,
+    /// The first word of the line that opened it.
+    word: Span,
+    /// The same of the block around it.
+    outer: Option<Span>,
     /// Indentation of the line that opened it.
     indent: usize,
     depth: usize,
@@ -92,6 +103,9 @@ impl Work<'_> {
                     Closes::Nothing => self.stray(token, &mut lines),
                 },
                 _ => {
+                    if block.is_none() {
+                        self.judge();
+                    }
                     if token.kind == Kind::Open && !self.is_balanced {
                         self.doubled(token);
                         continue;
@@ -125,6 +139,15 @@ impl Work<'_> {
         });
         let depth = outer.map_or(0, |block| block.depth);
         let indent = self.line_indent(first);
+        let keyword = self.tokens.get(head.start);
+        let keyword = keyword.map_or(first.span, |token| token.span);
+        let inner = |open: Span| Block {
+            open,
+            word: keyword,
+            outer: outer.map(|block| block.word),
+            indent,
+            depth: depth + 1,
+        };
         let mut chunk = Chunk {
             docs,
             head,
@@ -134,11 +157,7 @@ impl Work<'_> {
         if let Some(open) = self.peek().filter(|token| token.kind == Kind::Open) {
             if depth < layout::DEPTH_MAX {
                 self.at += 1;
-                chunk.block = Some(self.lines(Some(Block {
-                    open: open.span,
-                    indent,
-                    depth: depth + 1,
-                })));
+                chunk.block = Some(self.lines(Some(inner(open.span))));
                 self.after_block();
             } else {
                 // Layout refused the file for its depth; here it is only walked to its end.
@@ -146,10 +165,6 @@ impl Work<'_> {
                 chunk.is_broken = true;
             }
         } else if self.lacks_open(&chunk.head, indent, depth) {
-            let keyword = self
-                .tokens
-                .get(chunk.head.start)
-                .map_or(first.span, |t| t.span);
             let word = keyword.of(self.source);
             let end = self
                 .tokens
@@ -164,11 +179,7 @@ impl Work<'_> {
                 .label("`{` is due here")
                 .help(format!("write `{word} … {{` and close it with `}}`")),
             );
-            chunk.block = Some(self.lines(Some(Block {
-                open: keyword,
-                indent,
-                depth: depth + 1,
-            })));
+            chunk.block = Some(self.lines(Some(inner(keyword))));
         }
         chunk
     }
@@ -214,6 +225,7 @@ impl Work<'_> {
             return Closes::This;
         }
         match layout::indent(self.source, close) {
+            Some(_) if !self.is_indented => Closes::This,
             // A brace further left than the line that opened this block closes an outer one.
             Some(indent) if indent < block.indent => {
                 if block.depth > 1 {
@@ -225,8 +237,45 @@ impl Work<'_> {
             Some(_) => Closes::This,
             // At the end of a line it closes what this line opened, and nothing else.
             None if self.is_same_line(block.open, close.span) => Closes::This,
+            // Unless that line opens nothing that could lack a brace.
+            None if self.is_field(close) => Closes::This,
             None => Closes::Nothing,
         }
+    }
+
+    /// Whether the line of this brace began as a field of its block, or opened another block before.
+    fn is_field(&self, close: Token) -> bool {
+        let before = self.tokens.get(..self.at).unwrap_or_default();
+        let (mut opens, mut first) = (false, close);
+        for token in before.iter().rev().take(LINE_TOKENS_MAX) {
+            if !self.is_same_line(token.span, first.span) {
+                break;
+            }
+            opens |= token.kind == Kind::Open;
+            first = *token;
+        }
+        let word = first.span.of(self.source);
+        opens || !(vocab::is_declaration(word) || vocab::is_block(word))
+    }
+
+    /// How far the declaration that begins here can be believed.
+    fn judge(&mut self) {
+        let rest = self.tokens.get(self.at..).unwrap_or_default();
+        let docs = rest.iter().take_while(|token| token.kind == Kind::Doc);
+        let first = self.at + docs.count();
+        let Some((item, end)) = self.items.around(first, self.tokens.len()) else {
+            return;
+        };
+        // What is left over of a declaration is judged with it.
+        if self.judged.replace(item) == Some(item) {
+            return;
+        }
+        let own = self.tokens.get(first..end).unwrap_or_default();
+        self.is_balanced = balanced(own);
+        let margin = self.items.margin;
+        let mut lines = own.iter();
+        self.is_indented =
+            lines.any(|token| layout::indent(self.source, *token).is_some_and(|it| it > margin));
     }
 
     fn is_same_line(&self, first: Span, last: Span) -> bool {
@@ -281,30 +330,25 @@ impl Work<'_> {
     /// Whether a declaration begins here although a block is open: only asked when braces do not
     /// add up, and only believed at the margin, in the full shape of a declaration.
     fn begins_item(&self, token: Token) -> bool {
-        if self.is_balanced || !layout::at_margin(self.source, token) {
-            return false;
-        }
-        let mut line = self.tokens.get(self.at..).unwrap_or_default().iter();
-        let Some(word) = line
-            .find(|t| t.kind != Kind::Doc)
-            .map(|t| t.span.of(self.source))
-        else {
-            return false;
-        };
-        let mut rest = line.take_while(|t| t.kind != Kind::Newline);
-        match word {
-            "let" => rest.any(|t| t.kind == Kind::Equal),
-            "policy" | "never" | "forbid" | "unused" | "accept" => true,
-            _ => vocab::is_declaration(word) && rest.any(|t| t.kind == Kind::Open),
-        }
+        let rest = self.tokens.get(self.at..).unwrap_or_default();
+        !self.is_balanced
+            && layout::indent(self.source, token) == Some(self.items.margin)
+            && begins_item(self.source, rest)
     }
 
     /// Whether a line begins no further right than the one that opened this block inside another: of
     /// what is indented like that, the block is over. Only asked when braces do not add up.
+    /// Or it begins with a word that only the block around it knows.
     fn steps_back(&self, token: Token, block: Block) -> bool {
-        !self.is_balanced
-            && block.depth > 1
-            && layout::indent(self.source, token).is_some_and(|indent| indent <= block.indent)
+        let Some(indent) = layout::indent(self.source, token).filter(|_| !self.is_balanced) else {
+            return false;
+        };
+        let knows = |block: Span| {
+            let word = token.span.of(self.source);
+            vocab::fields(block.of(self.source)).is_some_and(|known| known.now.contains(&word))
+        };
+        let is_outer = block.outer.is_some_and(knows) && !knows(block.word);
+        block.depth > 1 && (is_outer || self.is_indented && indent <= block.indent)
     }
 
     /// Whether a model begins here although one is open: they never nest.
@@ -346,8 +390,17 @@ impl Work<'_> {
         let next = next.iter().find(|t| t.kind != Kind::Newline);
         opens
             && next.is_some_and(|next| {
-                layout::indent(self.source, *next).is_some_and(|theirs| theirs > indent)
+                layout::indent(self.source, *next).is_some_and(|theirs| {
+                    theirs > indent || !self.is_indented && self.is_inside(*next, word)
+                })
             })
+    }
+
+    /// Whether a line can only stand in a block with this keyword.
+    fn is_inside(&self, first: Token, keyword: &str) -> bool {
+        let word = first.span.of(self.source);
+        let known = vocab::fields(keyword).is_some_and(|known| known.now.contains(&word));
+        known || keyword == "route" && vocab::ARMS.contains(&word)
     }
 
     fn line_indent(&self, token: Token) -> usize {

@@ -1,13 +1,12 @@
 //! The request of a test: what it does not say is ordinary.
 
-use std::net::IpAddr;
-
-use claw_table::policy::{Client, Policy};
-use claw_table::{Fact, Kind, SESSION_HEADERS, address};
+use claw_table::policy::Policy;
+use claw_table::{Fact, Kind, SESSION_HEADERS};
 
 use crate::diagram::ordinary;
 use crate::model::{Says, Test, endpoint, path_of};
 use crate::oracle::Request;
+use crate::request::caller;
 
 /// The request that a test sends.
 pub(super) fn of(policy: &Policy, test: &Test) -> Request {
@@ -49,23 +48,6 @@ pub(super) fn of(policy: &Policy, test: &Test) -> Request {
         request.session = session(&request.headers);
     }
     request
-}
-
-/// Who calls without a key: the client with the longest prefix that the address is in.
-fn caller(clients: &[Client], ip: Option<IpAddr>) -> Option<String> {
-    let address = address(ip?);
-    let mut best: Option<(u8, &Client)> = None;
-    for client in clients.iter().filter(|client| client.keys.is_empty()) {
-        for prefix in &client.from {
-            let shared = u32::from(128 - prefix.bits.min(128));
-            let differs = address ^ prefix.first;
-            let is_inside = differs.checked_shr(shared).is_none_or(|rest| rest == 0);
-            if is_inside && best.is_none_or(|(bits, _)| prefix.bits > bits) {
-                best = Some((prefix.bits, client));
-            }
-        }
-    }
-    best.map(|(_, client)| client.name.clone())
 }
 
 /// What a session is named by: the first header of those that do.

@@ -50,16 +50,24 @@ impl Asks {
 
     /// Whether a model of a provider with this protocol can carry a request that uses this.
     pub fn carries(self, (api, model): (Api, &Model), has: u16) -> bool {
-        let speaks = match self {
+        self.is_spoken(api) && model.carries(self.needs(has))
+    }
+
+    /// Whether there are words for it in this protocol.
+    pub(crate) fn is_spoken(self, api: Api) -> bool {
+        match self {
             Self::Text => true,
             Self::Responses | Self::Embeddings => api == Api::OpenAi,
             Self::Count => api == Api::Anthropic,
-        };
-        let embeds = match self {
-            Self::Embeddings => Can::Embeddings.bit(),
-            Self::Text | Self::Responses | Self::Count => 0,
-        };
-        speaks && model.carries(has | embeds)
+        }
+    }
+
+    /// What a request that uses this needs of its model.
+    pub(crate) fn needs(self, has: u16) -> u16 {
+        match self {
+            Self::Embeddings => has | Can::Embeddings.bit(),
+            Self::Text | Self::Responses | Self::Count => has,
+        }
     }
 
     /// Whether the window of a model is large enough for a request that asks for this. Of texts that

@@ -9,7 +9,7 @@ use claw_table::policy::{Charge, Model, Target};
 use super::Carrier;
 
 pub(super) use asked::asked_for;
-pub(crate) use asked::{asked, asked_at};
+pub(crate) use asked::{asked, asked_at, unknown};
 
 /// The most that a request of a class can be billed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,6 +79,20 @@ impl Gap {
         }
     }
 
+    /// What to write, so that what this model costs is known.
+    pub(crate) fn help(self, model: &str) -> String {
+        let away = "lead these requests to a class without it";
+        match self {
+            Self::Price | Self::OutPrice | Self::AudioPrice | Self::Context => {
+                let word = self.word();
+                format!("add `{word}` to model `{model}`, or {away}; unknown is not zero")
+            }
+            Self::Searches => format!(
+                "write a `price` without `web-search` in model `{model}` if nothing that it is sent can search, or {away}"
+            ),
+        }
+    }
+
     /// Why there is no bound, in words.
     pub fn why(self) -> &'static str {
         match self {
@@ -93,8 +107,8 @@ impl Gap {
     }
 }
 
-pub(super) fn cost(carriers: &[Carrier<'_>], attempts: u32) -> Option<Cost> {
-    billed(carriers, attempts, attempt::attempt)
+pub(super) fn cost(carriers: &[Carrier<'_>], (attempts, without): (u32, u16)) -> Option<Cost> {
+    billed(carriers, attempts, |model| attempt::attempt(model, without))
 }
 
 /// The same, with what one attempt costs told by the caller.

@@ -73,6 +73,29 @@ fn power(text: &[u8]) -> Option<i64> {
     Some(if negative { -power } else { power })
 }
 
+/// Of the ranks from the first to the last, that of the number with the fewest decimals which is
+/// nearest to zero: what a reader would think of.
+pub fn plainest(first: u64, last: u64) -> u64 {
+    if (first..=last).contains(&ZERO) {
+        return ZERO;
+    }
+    let is_above = first > ZERO;
+    let (near, far) = if is_above {
+        (first - ZERO, last.saturating_sub(ZERO))
+    } else {
+        (ZERO - last, ZERO - first)
+    };
+    let far = u128::from(far).min(MILLIONTHS_MAX * 2);
+    let mut step = 2_000_000;
+    while step > 2 && u128::from(near.next_multiple_of(step)) > far {
+        step /= 10;
+    }
+    let even = near.next_multiple_of(step);
+    // Where there is no number of six decimals, one that lies between two of these.
+    let above = if u128::from(even) > far { near } else { even };
+    if is_above { ZERO + above } else { ZERO - above }
+}
+
 /// A number of this rank, in digits.
 pub fn written(rank: u64) -> String {
     let (sign, above) = if rank < ZERO {
@@ -93,7 +116,7 @@ pub fn written(rank: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{rank, written};
+    use super::{plainest, rank, written};
 
     fn of(text: &str) -> u64 {
         rank(text.as_bytes()).unwrap_or_else(|| panic!("{text}"))
@@ -156,6 +179,33 @@ mod tests {
         for text in ["", "-", ".5", "1.", "1e", "1e+", "x", "1x", "--1", "0x10"] {
             assert_eq!(rank(text.as_bytes()), None, "{text}");
         }
+    }
+
+    #[test]
+    fn the_plainest_number_has_the_fewest_decimals_and_is_nearest_to_zero() {
+        for (first, last, plain) in [
+            ("0.7000000001", "1e999", "1"),
+            ("0.7000000001", "0.95", "0.8"),
+            ("0.7000000001", "0.75", "0.71"),
+            ("0.7000000001", "0.700001", "0.700001"),
+            ("0.7000000001", "0.7000000002", "0.7000005"),
+            ("-1", "1", "0"),
+            ("-0.7", "-0.1", "-0.1"),
+            ("-1e999", "-0.0000000001", "-1"),
+            ("-0.000001", "-0.0000000001", "-0.000001"),
+            ("-0.0000000002", "-0.0000000001", "-0.0000005"),
+            ("0.1", "0.1", "0.1"),
+            ("3", "4", "3"),
+            ("1000000000000", "1e999", "1000000000000"),
+            ("1000000000000.1", "1e999", "1000000000000.0000005"),
+            ("-1e999", "-1000000000000.1", "-1000000000000.0000005"),
+        ] {
+            let found = plainest(of(first), of(last));
+            assert_eq!(written(found), plain, "{first} to {last}");
+            assert!((of(first)..=of(last)).contains(&found));
+        }
+        let (least, most) = (plainest(0, of("-5.5")), plainest(of("5.5"), u64::MAX));
+        assert_eq!((least, most), (of("-6"), of("6")));
     }
 
     #[test]

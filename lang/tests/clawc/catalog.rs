@@ -1,6 +1,7 @@
 //! The built-in catalogs: what the tool writes, and what a policy makes of them.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::fs;
 
 use claw_lang::day::Day;
@@ -181,4 +182,41 @@ fn the_catalogs_are_what_the_tool_makes_of_the_data() {
     };
     let made = catalogs(&data).unwrap();
     assert_eq!(made, shelf(), "write them anew with the example `catalog`");
+}
+
+#[test]
+fn a_model_that_ends_is_told_once_wherever_it_is_asked_for() {
+    let mut text = "policy p
+provider a { api openai; url \"https://a.example/v1\"; key env A; model old { shutdown 2026-12-11 }; model odd { shutdown 2026-12-11 } }
+"
+    .to_owned();
+    for n in 0..6 {
+        writeln!(text, "class c{n} {{ primary requested from a }}").unwrap();
+    }
+    text.push_str("class like-it like c0 { timeout total 1m }\nroute {\n");
+    for n in 1..6 {
+        writeln!(text, "  when header \"x\" is \"{n}\" -> c{n}").unwrap();
+    }
+    text.push_str("  when header \"x\" is \"6\" -> like-it\n  otherwise -> c0\n}\n");
+    let told = |text: &str| -> Vec<(String, String, usize)> {
+        let sources = vec![Source {
+            path: "shop.claw".into(),
+            text: text.into(),
+        }];
+        let report = compile_on(sources, Day::read("2026-11-21").unwrap()).report;
+        let found = report.diagnostics().iter();
+        let found = found.map(|it| (it.message.clone(), it.primary.text.clone(), it.others.len()));
+        found.collect()
+    };
+    let due = |more: &str| {
+        let one = |model: &str| {
+            let message = format!("`a/{model}` is shut down on 2026-12-11, in 20 days");
+            (message, more.to_owned(), 3)
+        };
+        vec![one("odd"), one("old")]
+    };
+    assert_eq!(told(&text), due("and in 2 more places than are shown"));
+    // Who lives with it says so for one class.
+    text.push_str("accept C0521 in c3 \"it is moved in time\"\n");
+    assert_eq!(told(&text), due("and in one more place than is shown"));
 }

@@ -118,6 +118,84 @@ fn a_request_that_cannot_be_read_is_trouble_and_a_policy_at_fault_is_a_finding()
     assert!(ran.err.contains("C0210"), "{}", ran.err);
 }
 
+/// Two clients, one of which is known by its address, and one by its key.
+const CLIENTS: &str = r#"policy shop
+provider a { api openai; url "http://127.0.0.1:1/v1"; key none; model x }
+class code { primary a/x }
+client ann { from 10.1.0.0/16 }
+client bob { key sha256 "5e884898da28047151d0e56f8dc6292773603d0d6aabbdd62a11ef721d1542d8" }
+route {
+  when client is ann -> code
+  otherwise -> deny 400 "not you"
+}
+"#;
+
+#[test]
+fn a_request_is_explained_whatever_the_proofs_and_tests_of_the_policy_say() {
+    for (code, more) in [
+        (
+            "C0907",
+            "test \"ann\" { request { ip 10.1.0.1 }; expect denied 400 }",
+        ),
+        ("C0801", "never twice tries over 1"),
+        (
+            "C0404",
+            "forbid odd when streaming\nlet odd-one = header \"x\" is \"1\" and header \"x\" is absent\nclass c { primary a/x }\nroute far { when odd-one -> c\n otherwise -> code }",
+        ),
+    ] {
+        let mut policy = format!("{CLIENTS}{more}\n");
+        if code == "C0404" {
+            policy = policy.replace(
+                "when client is ann -> code",
+                "when client is ann -> route far",
+            );
+        }
+        let home = folder(&[("p/shop.claw", &policy)]);
+        let checked = clawc(home.path(), &["check", "p", "--format", "plain"], "");
+        assert!(checked.out.contains(code), "{code}: {}", checked.out);
+        let args = ["explain", "request", "-", "p", "--format", "json"];
+        let ran = clawc(home.path(), &args, r#"{"ip": "10.1.0.1"}"#);
+        assert_eq!((ran.code, &*ran.err), (0, ""), "{code}");
+        let told = ran.json();
+        assert_eq!(told["decision"], json!({"is": "class", "class": "code"}));
+    }
+}
+
+#[test]
+fn the_caller_is_the_client_of_the_address_or_one_that_there_is() {
+    let home = folder(&[("p/shop.claw", CLIENTS), ("q/shop.claw", SOUND)]);
+    let explain = |policy: &str, request: &str| {
+        let args = ["explain", "request", "-", policy, "--format", "json"];
+        clawc(home.path(), &args, request)
+    };
+    let code = json!({"is": "class", "class": "code"});
+    let denied = json!({"is": "deny", "status": 400, "text": "not you"});
+    for (request, due) in [
+        (r#"{"ip": "10.1.2.3"}"#, &code),
+        (r#"{"client": "ann"}"#, &code),
+        (r#"{"client": "bob", "ip": "10.1.2.3"}"#, &denied),
+        (r#"{"ip": "10.2.0.1"}"#, &denied),
+        ("{}", &denied),
+    ] {
+        let ran = explain("p", request);
+        assert_eq!((ran.code, &*ran.err), (0, ""), "{request}");
+        assert_eq!(&ran.json()["decision"], due, "{request}");
+    }
+    for (policy, name, help) in [
+        ("p", "an", "did you mean `ann`?"),
+        (
+            "p",
+            "zebra",
+            "leave `client` out, and it is the one that calls from its `ip`",
+        ),
+        ("q", "ann", "it declares no client; leave `client` out"),
+    ] {
+        let ran = explain(policy, &format!(r#"{{"client": "{name}"}}"#));
+        let due = format!("clawc: <stdin>: the policy has no client `{name}`; {help}\n");
+        assert_eq!((ran.code, ran.err), (2, due));
+    }
+}
+
 #[test]
 fn the_commands_of_the_readme_work_as_they_are_written() {
     let readme = fs::read_to_string(root().join("README.md")).unwrap();

@@ -1,9 +1,12 @@
 //! Many faults in one file, each told once and at its place; one fault, few errors.
 
-use claw_lang::codes::Severity;
-use claw_lang::report::Lines;
+use std::path::Path;
+
+use claw_lang::codes::{Code, Severity};
+use claw_lang::report::{Lines, Report};
 use claw_lang::syntax::lexer::lex;
-use claw_lang::{check, compile};
+use claw_lang::syntax::parse;
+use claw_lang::{check, compile, read_folder};
 
 use crate::one;
 
@@ -140,4 +143,107 @@ fn the_same_sources_give_the_same_bytes_in_any_order() {
     let first = compile(vec![a.clone(), b.clone()]).table.unwrap();
     let second = compile(vec![b, a]).table.unwrap();
     assert_eq!(first, second);
+}
+
+/// How far lines are indented is the author's: not at all, further, or by other blanks.
+const STYLES: &[fn(&str) -> String] = &[
+    |line| line.to_owned(),
+    |line| line.trim_start().to_owned(),
+    |line| format!("    {line}"),
+    |line| line.replace("  ", "\t"),
+];
+
+/// Every good policy as one text.
+fn good() -> Vec<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let shelves = ["examples", "policies"].map(|shelf| root.join(shelf));
+    let folders = shelves.iter().flat_map(|shelf| {
+        let entries = std::fs::read_dir(shelf).unwrap();
+        entries.map(|entry| entry.unwrap().path())
+    });
+    let mut texts = vec![include_str!("shop.claw").to_owned()];
+    for folder in folders.filter(|path| path.is_dir() && !path.ends_with("catalog")) {
+        let sources = read_folder(&folder).unwrap();
+        let whole: Vec<&str> = sources.iter().map(|source| &*source.text).collect();
+        texts.push(whole.join("\n"));
+    }
+    texts.retain(|text| !text.is_empty());
+    texts.sort();
+    texts
+}
+
+/// Where the declaration begins that a place lies in, and where the next one does, in a text whose
+/// braces add up.
+fn around(text: &str, at: u32) -> (u32, u32) {
+    let (mut depth, mut begin, mut was_inside) = (0, 0, false);
+    for token in lex(0, text) {
+        let what = token.span.of(text);
+        if depth == 0 && !token.kind.is_trivia() && what != "{" && was_inside {
+            (begin, was_inside) = (token.span.start, false);
+            if begin > at {
+                return (begin, begin);
+            }
+        }
+        depth += i32::from(what == "{") - i32::from(what == "}");
+        was_inside |= depth == 0 && what == "}";
+        if was_inside && token.span.start >= at {
+            return (begin, token.span.end);
+        }
+    }
+    (begin, u32::MAX)
+}
+
+#[test]
+fn a_missing_brace_is_one_error_in_its_declaration_however_lines_are_indented() {
+    let mut wrong = Vec::new();
+    let mut tried = 0;
+    for text in good() {
+        for (style, of) in STYLES.iter().enumerate() {
+            let lines: Vec<String> = text.lines().map(of).collect();
+            let text = format!("{}\n", lines.join("\n"));
+            let braces = lex(0, &text).into_iter();
+            for brace in braces.filter(|token| token.span.of(&text) == "}") {
+                let (begin, end) = around(&text, brace.span.start);
+                let mut without = text.clone();
+                without.replace_range(brace.span.start as usize..brace.span.end as usize, "");
+                let mut report = Report::new(one(&without).into());
+                parse(0, &without, &mut report);
+                let codes: Vec<Code> = report.diagnostics().iter().map(|it| it.code).collect();
+                let places = report.diagnostics().iter().map(|it| it.primary.span.start);
+                let is_near = places.clone().all(|at| (begin..=end).contains(&at));
+                if codes != [Code::Unclosed] || !is_near {
+                    let line = Lines::new(&text).position(brace.span.start).line;
+                    let found: Vec<u32> = places.collect();
+                    wrong.push(format!(
+                        "{style} {line} {begin}..{end}: {codes:?} {found:?}"
+                    ));
+                }
+                tried += 1;
+            }
+        }
+    }
+    assert!(tried > 1000, "only {tried} braces");
+    assert!(wrong.is_empty(), "{} of {tried}: {wrong:#?}", wrong.len());
+}
+
+#[test]
+fn a_brace_that_opens_and_is_missing_blames_no_other_declaration() {
+    let mut wrong = Vec::new();
+    for text in good() {
+        let lines: Vec<&str> = text.lines().map(str::trim_start).collect();
+        let flat = format!("{}\n", lines.join("\n"));
+        let braces = lex(0, &flat).into_iter();
+        for brace in braces.filter(|token| token.span.of(&flat) == "{") {
+            let (begin, end) = around(&flat, brace.span.start);
+            let mut without = flat.clone();
+            without.replace_range(brace.span.start as usize..brace.span.end as usize, "");
+            let mut report = Report::new(one(&without).into());
+            parse(0, &without, &mut report);
+            let places = report.diagnostics().iter().map(|it| it.primary.span.start);
+            if !places.clone().all(|at| (begin..=end).contains(&at)) {
+                wrong.push(format!("{begin}..{end}: {:?}", places.collect::<Vec<_>>()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }

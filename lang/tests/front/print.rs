@@ -11,6 +11,7 @@ use claw_lang::syntax::ast::{
 };
 use claw_lang::syntax::lexer::Kind;
 use claw_lang::syntax::{parse, print};
+use claw_lang::vocab;
 use proptest::prelude::*;
 
 const NOWHERE: Span = Span {
@@ -40,25 +41,9 @@ fn value(kind: Kind, text: &str) -> Value {
 fn word() -> impl Strategy<Value = Value> {
     "[a-z]([a-z0-9_]|[-.][a-z0-9]){0,6}"
         .prop_filter("a word with a meaning in a condition", |word| {
-            let taken = [
-                "is",
-                "in",
-                "not",
-                "and",
-                "or",
-                "like",
-                "mentions",
-                "when",
-                "otherwise",
-                "deny",
-                "then",
-                "reaches",
-                "costs",
-                "tries",
-                "takes",
-                "exclusive",
-            ];
-            !taken.contains(&word.as_str()) && !claw_lang::vocab::is_declaration(word)
+            let is_taken = vocab::CONDITION_WORDS.contains(&word.as_str());
+            let is_exclusive = word == "exclusive";
+            !is_taken && !is_exclusive && !vocab::is_declaration(word)
         })
         .prop_map(|text| value(Kind::Word, &text))
 }

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use claw_lang::codes::Code;
+use claw_lang::codes::{Code, Severity};
 use claw_lang::oracle::{self, Request};
 use claw_lang::report::Diagnostic;
 use claw_lang::{compile, declared};
@@ -317,6 +317,77 @@ fn a_price_that_lacks_is_one_finding_however_many_ceilings_must_count_it() {
     );
     let codes: Vec<Code> = found(&text).iter().map(|found| found.code).collect();
     assert_eq!(codes, [Code::CeilingUnpriced]);
+}
+
+#[test]
+fn sound_is_charged_only_where_some_request_with_sound_can_come() {
+    // What sound costs is not said, or is dear.
+    let house = |price: &str, guard: &str, rest: &str| {
+        format!(
+            "{HOUSE}provider ears {{ api openai; url \"https://e.example/v1\"; key env E\n  model e {{ price in $1/M, out $2/M{price}; context 100k; max-output 10k; can tools, audio }} }}\n{guard}\n{rest}\n"
+        )
+    };
+    let codes = |price: &str, guard: &str, rest: &str| -> Vec<&'static str> {
+        let report = compile(one(&house(price, guard, rest))).report;
+        let errors = report.diagnostics().iter();
+        let errors = errors.filter(|found| found.code.severity() == Severity::Error);
+        errors.map(|found| found.code.id()).collect()
+    };
+    let refused = "forbid sound when has audio deny 400 \"no sound\"";
+    let streamed = "forbid sound when has audio and streaming deny 400 \"no sound\"";
+    let route = "route { otherwise -> c }";
+    let away = "class d { primary house/small }\nroute { when has audio -> d\n  otherwise -> c }";
+    for (rest, unknown, dear) in [
+        (
+            "class c { primary ears/e; ceiling $2 per request }",
+            "C0811",
+            "",
+        ),
+        (
+            "class c { primary ears/e }\nnever dear costs over $2",
+            "C0802",
+            "C0801",
+        ),
+    ] {
+        for (price, code) in [("", unknown), (", audio-in $900/M", dear)] {
+            let due: Vec<&str> = Some(code)
+                .filter(|code| !code.is_empty())
+                .into_iter()
+                .collect();
+            let of = |guard: &str, route: &str| codes(price, guard, &format!("{rest}\n{route}"));
+            assert_eq!(of("", route), due, "{rest} {price}");
+            assert_eq!(of(streamed, route), due, "{rest} {price}");
+            assert_eq!(of(refused, route), [""; 0], "{rest} {price}");
+            // An arm that leads it elsewhere does the same. The model there takes no sound.
+            assert_eq!(of("", away), ["C0504"], "{rest} {price}");
+        }
+    }
+}
+
+#[test]
+fn what_charges_for_searches_is_told_what_to_write_instead() {
+    let due = "write a `price` without `web-search` in model `seek/s` if nothing that it is sent \
+               can search, or lead these requests to a class without it";
+    for bound in [
+        "class c { primary seek/s; ceiling $9 per day }",
+        "class c { primary seek/s }\nnever dear costs over $9",
+    ] {
+        let helps = |price: &str| -> Vec<Option<String>> {
+            let text = format!(
+                "{HOUSE}provider seek {{ api openai; url \"https://s.example/v1\"; key env S\n  model s {{ price in $1/M, out $2/M{price}; context 100k }} }}\n{bound}\nroute {{ otherwise -> c }}\n"
+            );
+            let report = compile(one(&text)).report;
+            let errors = report.diagnostics().iter();
+            let errors = errors.filter(|found| found.code.severity() == Severity::Error);
+            errors.map(|found| found.help.clone()).collect()
+        };
+        assert_eq!(
+            helps(", web-search $0.01"),
+            [Some(due.to_owned())],
+            "{bound}"
+        );
+        assert_eq!(helps(""), [], "{bound}");
+    }
 }
 
 /// A request that a finding shows is one that the policy lets in.

@@ -197,7 +197,12 @@ fn small() -> impl Strategy<Value = (Vec<Like>, Retry)> {
 
 fn load(has: u16, shape: Shape) -> Load {
     let asks = Asks::Text;
-    Load { asks, has, shape }
+    Load {
+        asks,
+        has,
+        without: 0,
+        shape,
+    }
 }
 
 fn of(policy: &Policy, shape: Shape) -> Worst {

@@ -129,7 +129,14 @@ fn breaks(model: &Model, claim: &Claim, request: &Request) -> Option<ClassId> {
         Shape::Plain
     };
     let has = request.has;
-    let worst = worst(&model.policy, class, Load { asks, has, shape })?;
+    let load = Load {
+        asks,
+        has,
+        // No model here takes sound.
+        without: 0,
+        shape,
+    };
+    let worst = worst(&model.policy, class, load)?;
     let broken = match claim {
         Claim::TriesOver(limit) => worst.attempts.most > *limit,
         Claim::CostsOver(limit) => {

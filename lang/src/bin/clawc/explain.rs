@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use claw_lang::codes::Code;
 use claw_lang::explain::{Compared, class, class_human, explain, human, nearest_code};
 use claw_lang::request::{self, REQUEST_BYTES_MAX};
-use claw_table::{Fact, Table};
+use claw_table::Table;
 use serde::Serialize;
 
 use crate::Verdict;
@@ -85,24 +85,21 @@ fn every_code(output: &mut Output) -> Result<Verdict, Trouble> {
     Ok(Verdict::Clean)
 }
 
+/// Works on a policy whose proofs or tests fail too: that is when one asks.
 fn of_request(args: &Request, output: &mut Output) -> Result<Verdict, Trouble> {
     if is_standard(&args.request) && args.policy.iter().any(|path| is_standard(path)) {
         return Err(Trouble::InputTwice);
     }
     let input = Input::read(&args.policy)?;
-    let checked = claw_lang::check(input.shown());
-    let compiled = claw_lang::compile(input.sources());
-    let (Some(model), Some(bytes)) = (&checked.model, &compiled.table) else {
+    let declared = claw_lang::declared(input.shown());
+    let drafted = claw_lang::drafted(input.sources());
+    let (Some(model), Some(bytes)) = (&declared.model, &drafted) else {
         output.report(&claw_lang::compile(input.shown()).report, Stream::Aside)?;
         return Ok(Verdict::Findings);
     };
     let table = Table::open(bytes).map_err(Trouble::Unsound)?;
     let written = text(&args.request, "the request", REQUEST_BYTES_MAX)?;
-    // What the policy changes must be one member to every reader, like what it asks for.
-    let base = table.policy().gateway.base.as_deref();
-    let changed: Vec<Fact> = table.policy().changed().map(Fact::Body).collect();
-    let asked: Vec<&Fact> = model.facts().into_iter().chain(&changed).collect();
-    let request = request::read_below(&written, &asked, base).map_err(|why| Trouble::Request {
+    let request = request::read_in(&written, model).map_err(|why| Trouble::Request {
         path: if is_standard(&args.request) {
             "<stdin>".into()
         } else {
@@ -113,7 +110,7 @@ fn of_request(args: &Request, output: &mut Output) -> Result<Verdict, Trouble> {
     let policy = Compared {
         model,
         table: &table,
-        report: &checked.report,
+        report: &declared.report,
     };
     let explained = explain(policy, &request)?;
     match output.format {

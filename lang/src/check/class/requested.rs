@@ -40,6 +40,7 @@ impl Work<'_> {
             _ => None,
         });
         let named: Vec<&Value> = std::iter::once(first).chain(more).collect();
+        fields::listed(groups.get(..named.len()).unwrap_or_default(), self.report);
         let mut providers: Vec<(ProviderId, Span)> = Vec::new();
         for name in &named {
             let at = self.names.resolve(name, Sort::Provider, self.report);

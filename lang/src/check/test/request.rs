@@ -1,5 +1,6 @@
 //! `request { … }`: what a made-up request says.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use claw_table::Fact;
@@ -11,7 +12,9 @@ use crate::check::{body, fields, header, values};
 use crate::codes::Code;
 use crate::model::{Member, Says};
 use crate::report::Diagnostic;
+use crate::span::Span;
 use crate::syntax::ast::{Statement, Value};
+use crate::syntax::escape;
 use crate::syntax::lexer::Kind;
 use crate::vocab;
 
@@ -23,13 +26,17 @@ impl Reading<'_> {
             fields::shape::<()>(it, "test", None, self.report);
         }
         let mut says = Vec::new();
+        let mut members: BTreeMap<&str, Span> = BTreeMap::new();
         let all = fields::read(it, vocab::REQUEST, self.names, self.report);
         for field in all.iter() {
             match field.keyword.text.as_str() {
                 "header" | "query" => says.extend(self.named(field)),
                 "has" => says.extend(self.has(field)),
                 "prompt" => says.extend(self.prompt(field)),
-                "body" => says.extend(self.member(field)),
+                "body" => {
+                    self.once(field, &mut members);
+                    says.extend(self.member(field));
+                }
                 "streaming" => {
                     if let Some(extra) = field.groups.iter().flatten().next() {
                         fields::shape::<()>(field, "request", Some(extra), self.report);
@@ -66,11 +73,11 @@ impl Reading<'_> {
         }
         match fact {
             Fact::Tokens | Fact::Messages | Fact::MaxOutput => {
-                let count = values::count(value, self.report)?;
+                let count = values::any_count(value, self.report)?;
                 Some(Says::Number(fact, count))
             }
             Fact::Temperature => {
-                let rank = values::decimal(value, self.report)?;
+                let rank = values::any_decimal(value, self.report)?;
                 Some(Says::Number(fact, rank))
             }
             Fact::Client => {
@@ -166,6 +173,23 @@ impl Reading<'_> {
         says
     }
 
+    /// A member of the body has one value.
+    fn once<'v>(&mut self, field: &'v Statement, known: &mut BTreeMap<&'v str, Span>) {
+        let Some(pointer) = field.groups.iter().flatten().next() else {
+            return;
+        };
+        let Some(first) = known.insert(&pointer.text, pointer.span) else {
+            return;
+        };
+        let message = format!(
+            "`body {}` stands twice in this request",
+            escape(&pointer.text)
+        );
+        let found = Diagnostic::new(Code::FieldTwice, pointer.span, message);
+        self.report
+            .add(found.and(first, "first here").help("keep one of them"));
+    }
+
     /// `body "/metadata/tier" "gold"`
     fn member(&mut self, field: &Statement) -> Option<Says> {
         let values = Self::flat(field);
@@ -177,7 +201,7 @@ impl Reading<'_> {
         let member = match (value.kind, value.text.as_str()) {
             (Kind::Text, text) => Member::Text(text.to_owned()),
             (Kind::Amount | Kind::Negative, _) => {
-                Member::Number(values::decimal(value, self.report)?)
+                Member::Number(values::any_decimal(value, self.report)?)
             }
             (Kind::Word, "null") => Member::Null,
             (Kind::Word, "true") => Member::Flag(true),

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use claw_table::policy::{Class, Leg, Target};
-use claw_table::{ArmId, Can, ClassId};
+use claw_table::{ArmId, ClassId};
 
 use super::super::served::{Served, class_name};
+use super::super::short::words;
 use super::{Kind, carriers};
 use crate::codes::Code;
 use crate::diagram::TooLarge;
@@ -128,6 +129,7 @@ impl Seen {
             place.unwrap_or_default(),
             lacks(model, other, (kind, small)),
         )
+        .about(served.declared(stop.class))
         .help("add a fallback that can, or `accept C0507 in CLASS \"why\"`");
         self.thin.insert(stop.class, (found, others));
         Ok(())
@@ -194,11 +196,9 @@ fn lacks(model: &Model, target: Option<Target>, (kind, small): (Kind, &[u64])) -
         provider.models.get(target.model.index())
     });
     let lacking = known.map_or(0, |known| known.lacks(kind.needs));
-    let words = Can::ALL.into_iter().filter(|can| lacking & can.bit() != 0);
-    let words: Vec<String> = words.map(|can| format!("`{}`", can.word())).collect();
     let window = known.and_then(|known| known.context_tokens);
-    if !words.is_empty() {
-        format!("it has no {}", words.join(", "))
+    if lacking != 0 {
+        format!("it has no {}", words(lacking))
     } else if let Some(window) = window.filter(|window| small.contains(window)) {
         format!("its window of {window} tokens is too small")
     } else {

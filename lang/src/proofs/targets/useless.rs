@@ -4,6 +4,7 @@ use claw_table::policy::{Leg, Target};
 use claw_table::{ArmId, ClassId};
 
 use super::super::served::{Served, class_name};
+use super::super::short::short;
 use super::behind::behind;
 use super::seen::{Seen, listed};
 use crate::codes::Code;
@@ -96,9 +97,20 @@ fn unused(
         ),
     )
     .label(match witness {
-        Some(witness) => format!("it cannot carry `{}`, nor any other", written(&witness)),
+        Some(witness) => {
+            let why = short(model, target, &witness).map(|why| format!(": {why}"));
+            let why = why.unwrap_or_default();
+            format!(
+                "it cannot carry `{}`, nor any other{why}",
+                written(&witness)
+            )
+        }
         None => "it can carry none of those that are led here".to_owned(),
     })
+    .and(
+        served.declared(class).unwrap_or_default(),
+        "the class that lists it",
+    )
     .help("take it out, or lead requests to the class that it can carry"))
 }
 
@@ -149,6 +161,7 @@ pub(super) fn one_provider(
                 None => "it fails when the first one does".to_owned(),
             })
             .and(place(first).unwrap_or_default(), "the first one")
+            .about(served.declared(id))
             .help("add a fallback at another provider, or `accept C0506 in CLASS \"why\"`"),
         );
     }

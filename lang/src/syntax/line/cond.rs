@@ -4,25 +4,7 @@ use super::{Line, over};
 use crate::span::Span;
 use crate::syntax::ast::{Ask, Cond, Op, Test, Value};
 use crate::syntax::lexer::{Kind, Token};
-
-/// Words that join conditions or end them: nothing that is compared is called so.
-const RESERVED: &[&str] = &[
-    "is",
-    "in",
-    "not",
-    "and",
-    "or",
-    "like",
-    "mentions",
-    "when",
-    "otherwise",
-    "deny",
-    "then",
-    "reaches",
-    "costs",
-    "tries",
-    "takes",
-];
+use crate::vocab;
 
 const DAYS: &[&str] = &[
     "mon",
@@ -164,7 +146,7 @@ impl Line<'_> {
         let word = token.span.of(self.source);
         // Of a target or a range of days the grammar reads the first name, and no form takes the rest.
         self.is_lost |= token.kind == Kind::Path || self.is_days(token);
-        self.one(|token| token.kind == Kind::Word && !RESERVED.contains(&word))
+        self.one(|token| token.kind == Kind::Word && !vocab::CONDITION_WORDS.contains(&word))
             .map(|token| self.text(token))
     }
 

@@ -28,14 +28,21 @@ pub(crate) fn asked_at(
     tokens: (Option<u64>, Option<u64>),
     minute: Option<i64>,
 ) -> Result<u128, Gap> {
-    asked_for(model, tokens, minute).map(|cost| cost.pico)
+    asked_for(model, tokens, (minute, 0)).map(|cost| cost.pico)
+}
+
+/// What keeps the cost of a request of this size from being known that does not use these
+/// capabilities.
+pub(crate) fn unknown(model: &Model, tokens: (u64, u64), without: u16) -> Option<Gap> {
+    let tokens = (Some(tokens.0), Some(tokens.1));
+    asked_for(model, tokens, (None, without)).err()
 }
 
 /// The same with its terms.
 pub(in crate::worst) fn asked_for(
     model: &Model,
     (in_tokens, out_tokens_max): (Option<u64>, Option<u64>),
-    minute: Option<i64>,
+    (minute, without): (Option<i64>, u16),
 ) -> Result<TargetCost, Gap> {
     if model.prices.is_empty() {
         return Err(Gap::Price);
@@ -52,7 +59,7 @@ pub(in crate::worst) fn asked_for(
         if !is_in {
             continue;
         }
-        for rated in rated(model, above_tokens, minute)? {
+        for rated in rated(model, above_tokens, (minute, without))? {
             let output = match output {
                 Some(output) => output,
                 None if rated.out_rate.pico == 0 => 0,

@@ -10,13 +10,13 @@ use claw_table::policy::Model;
 use super::dearest::{Rated, rated};
 use super::{Gap, TargetCost};
 
-pub(super) fn attempt(model: &Model) -> Result<TargetCost, Gap> {
+pub(super) fn attempt(model: &Model, without: u16) -> Result<TargetCost, Gap> {
     if model.prices.is_empty() {
         return Err(Gap::Price);
     }
     let mut most: Option<TargetCost> = None;
     for (above_tokens, end) in spans(model) {
-        for rated in rated(model, above_tokens, None)? {
+        for rated in rated(model, above_tokens, (None, without))? {
             let found = dearest_of(model, (above_tokens, end), rated)?;
             most = match (most, found) {
                 (Some(most), Some(found)) if found.pico <= most.pico => Some(most),

@@ -17,7 +17,7 @@ pub(super) struct Rated {
     pub(super) call_pico: u64,
 }
 
-/// Every way in which a token of input can be charged, and of output.
+/// Every way in which a token of input can be charged, where there is no sound in it, and of output.
 const INPUT: (Charge, &[Charge]) = (
     Charge::In,
     &[
@@ -27,20 +27,25 @@ const INPUT: (Charge, &[Charge]) = (
         Charge::AudioIn,
     ],
 );
+const SILENT: (Charge, &[Charge]) = (
+    Charge::In,
+    &[Charge::Cached, Charge::CacheWrite, Charge::CacheWrite1h],
+);
 const OUTPUT: (Charge, &[Charge]) = (Charge::Out, &[Charge::AudioOut]);
 
 /// The dearest rates of each combination; nothing is in the list twice.
 pub(super) fn rated(
     model: &Model,
     above_tokens: Option<u64>,
-    minute: Option<i64>,
+    (minute, without): (Option<i64>, u16),
 ) -> Result<Vec<Rated>, Gap> {
     let said = || model.prices.iter().map(|price| &price.rates);
     if said().any(|rates| rates.pico(Charge::WebSearch) > Some(0)) {
         return Err(Gap::Searches);
     }
+    let is_silent = without & Can::Audio.bit() != 0;
     let hears = model.can.is_some_and(|can| can & Can::Audio.bit() != 0);
-    if hears && said().all(|rates| rates.pico(Charge::AudioIn).is_none()) {
+    if hears && !is_silent && said().all(|rates| rates.pico(Charge::AudioIn).is_none()) {
         return Err(Gap::AudioPrice);
     }
     // What makes vectors makes nothing else, and puts nothing out.
@@ -54,7 +59,7 @@ pub(super) fn rated(
             return Err(Gap::OutPrice);
         }
         let held = Rated {
-            in_rate: dearest(INPUT, &rates),
+            in_rate: dearest(if is_silent { SILENT } else { INPUT }, &rates),
             out_rate: dearest(OUTPUT, &rates),
             call_pico: rates.pico(Charge::Call).unwrap_or(0),
         };
