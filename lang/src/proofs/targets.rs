@@ -146,8 +146,9 @@ fn carriers(model: &Model, (class, kind): (&Class, Kind), windows: &[u64]) -> Ve
             .models
             .get(target.model.index())
             .is_some_and(|known| {
-                let size = known.context_tokens;
-                let is_small = size.is_some_and(|size| windows.contains(&size));
+                let beyond = known.context_tokens.filter(|size| windows.contains(size));
+                let beyond = beyond.map(|size| size.saturating_add(1));
+                let is_small = beyond.is_some() && !kind.asks.fits(known, beyond);
                 kind.asks.carries((provider.api, known), kind.needs) && !is_small
             })
     };

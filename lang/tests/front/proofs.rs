@@ -442,6 +442,8 @@ const GOOD: &[&str] = &[
     "class c { primary house/small; fallback far/odd; retry never-again }\nroute { otherwise -> c }",
     "class c { primary far/wide; fallback house/small; retry never-again }\nceiling all { allow $1 per day; then deny }\nroute { otherwise -> c }",
     "class c { primary cloud/fast; fallback far/wide; retry never-again }\nroute { otherwise -> c }",
+    // Each of many texts that become vectors has the window for itself.
+    "class c { primary house/small }\nclass v { primary far/vec }\nroute { when endpoint is embeddings and tokens > 10k -> v\n  when endpoint is embeddings -> deny 400 \"no\"\n  otherwise -> c }",
     // Some of what comes from there fits.
     "class c { primary far/wide; fallback house/small }\nroute { when tokens > 20k -> c\n  otherwise -> c }",
     // Any of a pool is asked first.
