@@ -121,6 +121,9 @@ pub enum Finding {
 
 /// The most shadowed arms that are told what shadows them; the rest are found all the same.
 const BLAMED_MAX: usize = 64;
+/// The steps that are taken in all to find out what shadows arms. Thousands of arms may have a part in
+/// it, and a policy is not refused for that.
+const BLAME_STEPS_MAX: usize = 1 << 18;
 /// The most earlier arms that are looked at for one that alone shadows another.
 const SINGLES_MAX: usize = 4096;
 
@@ -180,6 +183,7 @@ fn prove_built(mut built: Built<'_>) -> Result<Proof<'_>, TooLarge> {
     let mut audit = Audit {
         findings: Vec::new(),
         blamed: 0,
+        steps: BLAME_STEPS_MAX,
         open,
         whole,
         is_shut: false,
@@ -219,6 +223,8 @@ fn prove_built(mut built: Built<'_>) -> Result<Proof<'_>, TooLarge> {
 struct Audit {
     findings: Vec<Finding>,
     blamed: usize,
+    /// The steps that are left for blaming.
+    steps: usize,
     /// Every end of the whole diagram.
     whole: BTreeSet<Ref>,
     /// Every end of the routes, were there no guards.
@@ -293,7 +299,7 @@ impl Audit {
             let finding = if cond == Ref::NOWHERE {
                 Finding::Impossible { arm: arm.id }
             } else {
-                let by = self.blame(built, cond, arms.get(..position).unwrap_or_default())?;
+                let by = self.blame(built, cond, arms.get(..position).unwrap_or_default());
                 Finding::Shadowed { arm: arm.id, by }
             };
             self.findings.push(finding);
@@ -313,7 +319,7 @@ impl Audit {
         };
         let guards = built.model.guards.iter();
         let guards: Vec<Arm> = guards.map(|guard| guard.arm.clone()).collect();
-        let by = self.blame(built, led, &guards)?;
+        let by = self.blame(built, led, &guards);
         Ok(Finding::Forbidden { arm: arm.id, by })
     }
 
@@ -353,7 +359,7 @@ impl Audit {
         }
         let is_taken = cond != Ref::NOWHERE && left == Ref::NOWHERE;
         let by = if is_taken {
-            self.blame(built, cond, before)?
+            self.blame(built, cond, before)
         } else {
             Vec::new()
         };
@@ -364,48 +370,54 @@ impl Audit {
         })
     }
 
-    /// A small set of earlier arms that takes everything the condition lets through.
-    fn blame(
-        &mut self,
-        built: &mut Built<'_>,
-        cond: Ref,
-        earlier: &[Arm],
-    ) -> Result<Vec<ArmId>, TooLarge> {
+    /// A small set of earlier arms that takes everything the condition lets through, as far as there
+    /// are steps left to find out.
+    fn blame(&mut self, built: &mut Built<'_>, cond: Ref, earlier: &[Arm]) -> Vec<ArmId> {
         self.blamed += 1;
         if self.blamed > BLAMED_MAX {
-            return Ok(Vec::new());
+            return Vec::new();
         }
-        let mut taking: Vec<(ArmId, Ref)> = Vec::new();
-        let mut left = cond;
-        for (seen, arm) in earlier.iter().enumerate() {
-            let taker = built.condition(&arm.cond)?;
-            if seen < SINGLES_MAX && built.store.except(cond, taker)? == Ref::NOWHERE {
-                return Ok(vec![arm.id]);
-            }
-            let after = built.store.except(left, taker)?;
-            if after != left {
-                taking.push((arm.id, taker));
-                left = after;
-            }
-        }
-        // What the arms from each one on leave over, for asking whether an arm can be left out.
-        let mut over = vec![cond];
-        for (_, taker) in taking.iter().rev() {
-            let before = over.last().copied().unwrap_or(cond);
-            over.push(built.store.except(before, *taker)?);
-        }
-        over.pop();
-        let mut by = Vec::new();
-        let mut left = cond;
-        for (arm, taker) in taking {
-            let later = over.pop().unwrap_or(cond);
-            if built.store.gate(later, left)? != Ref::NOWHERE {
-                by.push(arm);
-                left = built.store.except(left, taker)?;
-            }
-        }
-        Ok(by)
+        let start = built.store.steps();
+        let before = built.store.allow(self.steps);
+        let by = takers(built, cond, earlier);
+        built.store.hold(before);
+        self.steps = self.steps.saturating_sub(built.store.steps() - start);
+        by.unwrap_or_default()
     }
+}
+
+/// A smallest set of earlier arms that takes everything the condition lets through.
+fn takers(built: &mut Built<'_>, cond: Ref, earlier: &[Arm]) -> Result<Vec<ArmId>, TooLarge> {
+    let mut taking: Vec<(ArmId, Ref)> = Vec::new();
+    let mut left = cond;
+    for (seen, arm) in earlier.iter().enumerate() {
+        let taker = built.condition(&arm.cond)?;
+        if seen < SINGLES_MAX && built.store.except(cond, taker)? == Ref::NOWHERE {
+            return Ok(vec![arm.id]);
+        }
+        let after = built.store.except(left, taker)?;
+        if after != left {
+            taking.push((arm.id, taker));
+            left = after;
+        }
+    }
+    // What the arms from each one on leave over, for asking whether an arm can be left out.
+    let mut over = vec![cond];
+    for (_, taker) in taking.iter().rev() {
+        let before = over.last().copied().unwrap_or(cond);
+        over.push(built.store.except(before, *taker)?);
+    }
+    over.pop();
+    let mut by = Vec::new();
+    let mut left = cond;
+    for (arm, taker) in taking {
+        let later = over.pop().unwrap_or(cond);
+        if built.store.gate(later, left)? != Ref::NOWHERE {
+            by.push(arm);
+            left = built.store.except(left, taker)?;
+        }
+    }
+    Ok(by)
 }
 
 fn leaves<'a>(arms: impl Iterator<Item = &'a ArmId>) -> BTreeSet<Ref> {

@@ -161,6 +161,11 @@ impl Store {
         std::mem::replace(&mut self.effort, allowed)
     }
 
+    /// How many were taken until now.
+    pub(crate) fn steps(&self) -> usize {
+        self.steps
+    }
+
     /// Lets the store grow to its budget: what was tried with less has succeeded.
     pub(crate) fn lift(&mut self) {
         self.effort = Effort::WHOLE;

@@ -118,3 +118,18 @@ fn a_policy_of_a_thousand_lines_compiles() {
     assert_eq!(compiled.report.human(), "no findings\n");
     assert!(compiled.table.is_some());
 }
+
+#[test]
+fn an_arm_that_thousands_take_everything_from_is_told_and_not_refused_for_want_of_room() {
+    let mut text = format!("{HEAD}class rest {{ primary a/x }}\nroute {{\n");
+    for at in 0..5000 {
+        let _ = writeln!(text, "  when client is u{at} -> code");
+        let _ = writeln!(text, "  when model is \"m{at}\" -> rest");
+    }
+    text.push_str("  otherwise -> code\n}\n");
+    for at in 0..5000 {
+        let (high, low) = (at / 256, at % 256);
+        let _ = writeln!(text, "client u{at} {{ from 10.1.{high}.{low} }}");
+    }
+    assert_eq!(codes(&text), [Code::Shadowed]);
+}
