@@ -21,6 +21,15 @@ fn what_it_writes_is_sound_needs_nothing_new_and_is_built() {
 }
 
 #[test]
+fn its_tests_come_to_every_leaf() {
+    let home = folder(&[]);
+    clawc(home.path(), &["init"], "");
+    let ran = clawc(home.path(), &["test", "claw", "--coverage"], "");
+    assert_eq!((ran.code, &*ran.err), (0, ""));
+    assert!(ran.out.contains("3 of 3 leaves, 100%"), "{}", ran.out);
+}
+
+#[test]
 fn requests_go_where_its_comments_say() {
     let home = folder(&[]);
     clawc(home.path(), &["init", "p"], "");

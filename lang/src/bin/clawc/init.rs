@@ -61,6 +61,10 @@ fn next(folder: &Path, file: &Path) -> String {
             "prove it, now and after each change",
         ),
         (
+            format!("clawc test {folder}"),
+            "try its tests, without a network",
+        ),
+        (
             "export OPENAI_API_KEY=…".to_owned(),
             "the policy names the key and never holds it",
         ),
