@@ -130,7 +130,10 @@ impl Seen {
             lacks(model, other, (kind, small)),
         )
         .about(served.declared(stop.class))
-        .help("add a fallback that can, or `accept C0507 in CLASS \"why\"`");
+        .help(format!(
+            "add a fallback that can, or `accept C0507 in {} \"why\"`",
+            class_name(model, stop.class)
+        ));
         self.thin.insert(stop.class, (found, others));
         Ok(())
     }

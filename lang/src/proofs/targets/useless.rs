@@ -162,7 +162,10 @@ pub(super) fn one_provider(
             })
             .and(place(first).unwrap_or_default(), "the first one")
             .about(served.declared(id))
-            .help("add a fallback at another provider, or `accept C0506 in CLASS \"why\"`"),
+            .help(format!(
+                "add a fallback at another provider, or `accept C0506 in {} \"why\"`",
+                class.name
+            )),
         );
     }
     Ok(())
