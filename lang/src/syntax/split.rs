@@ -184,13 +184,11 @@ impl Work<'_> {
         chunk
     }
 
-    /// Something right after a closing brace would be read as a line of its own.
+    /// Something right after a closing brace is read as a line of its own, which it should be.
     fn after_block(&mut self) {
         let before = self.at.checked_sub(1).and_then(|at| self.tokens.get(at));
-        let Some(next) = self
-            .peek()
-            .filter(|_| before.is_some_and(|t| t.kind == Kind::Close))
-        else {
+        let before = before.filter(|token| token.kind == Kind::Close);
+        let Some((before, next)) = before.copied().zip(self.peek()) else {
             return;
         };
         if !matches!(
@@ -206,14 +204,9 @@ impl Work<'_> {
                         next.span.of(self.source)
                     ),
                 )
-                .help("begin a new line after `}`, or write `;`"),
+                .help("begin a new line after `}`, or write `;`")
+                .fix(before.span.after(), ";"),
             );
-            self.run(|kind| {
-                !matches!(
-                    kind,
-                    Kind::Newline | Kind::Semicolon | Kind::Open | Kind::Close
-                )
-            });
         }
     }
 

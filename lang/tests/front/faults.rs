@@ -247,3 +247,31 @@ fn a_brace_that_opens_and_is_missing_blames_no_other_declaration() {
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
+
+#[test]
+fn what_follows_a_closing_brace_is_read_as_a_line_of_its_own() {
+    let head = "policy p\nprovider a { api openai; url \"http://127.0.0.1:1/v1\"; key none; model x }\nclass code { primary a/x }\n";
+    for (rest, found) in [
+        (
+            "route { otherwise -> code }\ntest \"x\" { request { model \"m\" } expect class code }\n",
+            &["5 C0101"][..],
+        ),
+        (
+            "route { otherwise -> code } class rest { primary a/x }\n",
+            &["4 C0101"],
+        ),
+        // Another mistake there is told too.
+        (
+            "route { otherwise -> code } class rest { primary a/y }\n",
+            &["4 C0101", "4 C0203"],
+        ),
+    ] {
+        let text = format!("{head}{rest}");
+        assert_eq!(errors(&text), found, "{rest}");
+        let report = check(one(&text)).report;
+        let fix = report.diagnostics()[0].fix.clone().unwrap();
+        let mut fixed = text.clone();
+        fixed.replace_range(fix.span.start as usize..fix.span.end as usize, &fix.text);
+        assert_eq!(errors(&fixed), found[1..], "{fixed}");
+    }
+}
