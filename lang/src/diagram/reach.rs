@@ -87,10 +87,7 @@ impl<'m> Reached<'m> {
     }
 
     /// The arms in which these requests end, in order.
-    ///
-    /// # Errors
-    /// They are looked for, which may take more than there is.
-    pub fn arms(&mut self, part: Part) -> Result<Vec<ArmId>, TooLarge> {
+    fn arms(&mut self, part: Part) -> Result<Vec<ArmId>, TooLarge> {
         let all: Vec<ArmId> = self.all().collect();
         self.ending(part, &all)
     }
@@ -104,7 +101,7 @@ impl<'m> Reached<'m> {
     /// take less time.
     ///
     /// # Errors
-    /// As [`Reached::arms`].
+    /// They are looked for, which may take more than there is.
     pub fn ending(&mut self, part: Part, arms: &[ArmId]) -> Result<Vec<ArmId>, TooLarge> {
         let mut found = Vec::new();
         for arm in arms {
@@ -118,7 +115,7 @@ impl<'m> Reached<'m> {
     /// Whether one of these requests ends in one of some arms.
     ///
     /// # Errors
-    /// As [`Reached::arms`].
+    /// As [`Reached::ending`].
     pub fn comes_to(&mut self, part: Part, arms: &[ArmId]) -> Result<bool, TooLarge> {
         for arm in arms {
             if self.comes(part, *arm)? {
@@ -131,7 +128,7 @@ impl<'m> Reached<'m> {
     /// One of these requests that ends in the arm.
     ///
     /// # Errors
-    /// As [`Reached::arms`].
+    /// As [`Reached::ending`].
     pub fn witness(&mut self, part: Part, arm: ArmId) -> Result<Option<Request>, TooLarge> {
         let way = self.way(part, arm)?.cloned();
         Ok(way.map(|path| self.built.request(&path)))
@@ -140,7 +137,7 @@ impl<'m> Reached<'m> {
     /// For each arm in which these requests end, one of them.
     ///
     /// # Errors
-    /// As [`Reached::arms`].
+    /// As [`Reached::ending`].
     pub fn witnesses(&mut self, part: Part) -> Result<Vec<(ArmId, Request)>, TooLarge> {
         let mut found = Vec::new();
         for arm in self.arms(part)? {
